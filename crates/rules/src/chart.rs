@@ -1,0 +1,498 @@
+//! The chart: all that is known of one patient, as facts. Nothing derived is kept here.
+//!
+//! A chart is built by applying events in the order they became known ([`Chart::apply`]) and by recording
+//! what was decided ([`Chart::record`]); the store and `replay` do the same two things.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    decision::Entry,
+    ids::{CheckInId, FlagId, PatientId, QuestionId, RaceId, RunId, SignId},
+};
+
+/// One answered value. Which of a scale, a choice, yes/no or text is meant is the question's business.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Value {
+    /// Yes or no.
+    YesNo(bool),
+    /// A number on a scale.
+    Number(i32),
+    /// A choice, or free text.
+    Word(Arc<str>),
+}
+
+/// Answered values in the order given; a blank question is absent.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Values(Vec<(QuestionId, Value)>);
+
+impl Values {
+    /// The value given to a question.
+    #[must_use]
+    pub fn get(&self, question: &str) -> Option<&Value> {
+        self.0.iter().find(|(id, _)| *id == *question).map(|(_, value)| value)
+    }
+
+    /// Sets or replaces a value.
+    pub fn set(&mut self, question: QuestionId, value: Value) {
+        match self.0.iter_mut().find(|(id, _)| *id == question) {
+            Some(slot) => slot.1 = value,
+            None => self.0.push((question, value)),
+        }
+    }
+
+    /// All values in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&QuestionId, &Value)> {
+        self.0.iter().map(|(id, value)| (id, value))
+    }
+
+    /// Nothing was answered.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl FromIterator<(QuestionId, Value)> for Values {
+    fn from_iter<I: IntoIterator<Item = (QuestionId, Value)>>(values: I) -> Self {
+        let mut all = Self::default();
+        values.into_iter().for_each(|(id, value)| all.set(id, value));
+        all
+    }
+}
+
+impl Serialize for Values {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter())
+    }
+}
+
+impl<'de> Deserialize<'de> for Values {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visit;
+        impl<'de> serde::de::Visitor<'de> for Visit {
+            type Value = Values;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a map from question to value (a number, true, false, a text, or null)")
+            }
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Values, A::Error> {
+                let mut values = Values::default();
+                while let Some((id, value)) = map.next_entry::<QuestionId, Option<Value>>()? {
+                    if let Some(value) = value {
+                        values.set(id, value);
+                    }
+                }
+                Ok(values)
+            }
+        }
+        deserializer.deserialize_map(Visit)
+    }
+}
+
+/// What an answer answers: a check-in, or the questions about one run.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// A check-in of this kind.
+    CheckIn(CheckInId),
+    /// One run.
+    Run(RunId),
+}
+
+/// What kind of run it was.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunKind {
+    /// Not a race.
+    #[default]
+    Training,
+    /// A race of this kind.
+    Race(RaceId),
+}
+
+/// One logged run.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Run {
+    /// Its id; an event with an id seen before corrects that run.
+    pub id: RunId,
+    /// When it started.
+    pub started_at: DateTime<Utc>,
+    /// How far, in metres.
+    pub distance_m: f64,
+    /// How long it took, in seconds, if known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_s: Option<u32>,
+    /// Race or training.
+    #[serde(default)]
+    pub kind: RunKind,
+}
+
+/// One thing that became known about a patient. The JSON shape is promised (`replay`, store, export).
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// A run was logged, or corrected.
+    Run(Run),
+    /// Somebody answered, or amended an answer.
+    Answer(AnswerEvent),
+    /// An answer was taken back.
+    Withdraw(Withdraw),
+    /// Days on which silence was ours, not the patient's.
+    Excuse(Excuse),
+    /// No check-ins for a while.
+    Pause(PauseEvent),
+    /// Check-ins again.
+    Resume {},
+    /// The patient lives by another clock from now on.
+    TimeZone {
+        /// IANA name.
+        time_zone: Tz,
+    },
+    /// A run was deleted.
+    RunRemoved {
+        /// The run.
+        run: RunId,
+    },
+    /// A clinician spoke with the patient about a flag.
+    Contacted {
+        /// The flag.
+        flag: FlagId,
+    },
+    /// A clinician dealt with the emergency signs ticked so far.
+    EmergencyResolved {},
+    /// The address was confirmed by its owner.
+    Confirmed {},
+    /// The address turned out to be dead.
+    AddressDead {},
+    /// The patient wants no more mail: ends the enrolment.
+    Stop {},
+}
+
+/// An event and when it became known.
+#[derive(Clone, PartialEq, Debug)]
+pub struct TimedEvent {
+    /// When it became known.
+    pub at: DateTime<Utc>,
+    /// What.
+    pub event: Event,
+}
+
+/// Values given for a check-in or for a run: exactly one of `check_in` and `run` is set.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AnswerEvent {
+    /// The kind of check-in answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check_in: Option<CheckInId>,
+    /// The run answered about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunId>,
+    /// The local date the answer describes.
+    pub about_day: NaiveDate,
+    /// The values.
+    #[serde(default)]
+    pub values: Values,
+    /// Signs ticked; empty for "none of these", absent if not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub emergencies: Option<Vec<SignId>>,
+}
+
+impl AnswerEvent {
+    /// What it answers; none if neither or both of `check_in` and `run` are set.
+    #[must_use]
+    pub fn source(&self) -> Option<Source> {
+        match (&self.check_in, &self.run) {
+            (Some(check_in), None) => Some(Source::CheckIn(check_in.clone())),
+            (None, Some(run)) => Some(Source::Run(run.clone())),
+            _ => None,
+        }
+    }
+}
+
+/// Names the answer to take back.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Withdraw {
+    /// The kind of check-in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check_in: Option<CheckInId>,
+    /// Or the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunId>,
+    /// The about-day.
+    pub about_day: NaiveDate,
+}
+
+/// Days, both included, on which the patient could not have answered.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Excuse {
+    /// First day.
+    pub from: NaiveDate,
+    /// Last day.
+    pub to: NaiveDate,
+    /// Why, in words.
+    #[serde(default)]
+    pub because: Arc<str>,
+}
+
+/// A pause as asked for.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PauseEvent {
+    /// The local date on which check-ins start again; none: until resumed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<NaiveDate>,
+}
+
+/// The answer in force for one (source, about-day).
+#[derive(Clone, PartialEq, Debug)]
+pub struct Answer {
+    /// What it answers.
+    pub source: Source,
+    /// The local date it describes.
+    pub about_day: NaiveDate,
+    /// When this revision arrived.
+    pub received_at: DateTime<Utc>,
+    /// 1 for the first, one more for each amendment.
+    pub revision: u32,
+    /// The values.
+    pub values: Values,
+}
+
+/// A run and when it became known.
+#[derive(Clone, PartialEq, Debug)]
+pub struct LoggedRun {
+    /// The run.
+    pub run: Run,
+    /// When it was first logged.
+    pub logged_at: DateTime<Utc>,
+    /// Its local date, in the zone the patient lived by when it was logged.
+    pub day: NaiveDate,
+}
+
+/// Days, `from` included and `until` not, without check-ins.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Pause {
+    /// First local date.
+    pub from: NaiveDate,
+    /// Local date on which check-ins start again; none: open.
+    pub until: Option<NaiveDate>,
+}
+
+/// One issued check-in: one request for answers.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CheckIn {
+    /// The kind it was issued under.
+    pub id: CheckInId,
+    /// The day it asks about.
+    pub about_day: NaiveDate,
+    /// When it was opened.
+    pub opened_at: DateTime<Utc>,
+    /// When its link closes.
+    pub expires_at: DateTime<Utc>,
+    /// The questions asked, in order.
+    pub questions: Vec<QuestionId>,
+    /// The run its run questions are about.
+    pub about_run: Option<RunId>,
+    /// Added because a stage fell on a day without a check-in.
+    pub probe: bool,
+}
+
+/// Whether mail to the patient can go out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reach {
+    /// Yes.
+    #[default]
+    Confirmed,
+    /// The address has not been confirmed by its owner: nothing about health may be sent.
+    Unconfirmed,
+    /// The address does not exist.
+    Dead,
+}
+
+/// All that is known of one patient's enrolment.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Chart {
+    /// Whose.
+    pub patient: PatientId,
+    /// When the enrolment began.
+    pub enrolled_at: DateTime<Utc>,
+    /// BCP 47 language tag.
+    pub language: Arc<str>,
+    /// Zones lived by, each from an instant on; never empty, ascending.
+    pub zones: Vec<(DateTime<Utc>, Tz)>,
+    /// Whether mail can go out.
+    pub reach: Reach,
+    /// When the patient stopped, if so.
+    pub stopped_at: Option<DateTime<Utc>>,
+    /// Runs by start time.
+    pub runs: Vec<LoggedRun>,
+    /// Answers in force, by about-day, then source.
+    pub answers: Vec<Answer>,
+    /// Excuses in the order they became known.
+    pub excuses: Vec<Excuse>,
+    /// Pauses in the order they became known.
+    pub pauses: Vec<Pause>,
+    /// Clinicians' contacts, in order.
+    pub contacts: Vec<(DateTime<Utc>, FlagId)>,
+    /// Emergency signs ticked: when, and which (never empty), in order.
+    pub emergencies: Vec<(DateTime<Utc>, Vec<SignId>)>,
+    /// When a clinician last dealt with the emergencies.
+    pub emergencies_resolved_at: Option<DateTime<Utc>>,
+    /// Check-ins issued, by opening time.
+    pub check_ins: Vec<CheckIn>,
+    /// What was decided so far, in order of decision.
+    pub ledger: Vec<Entry>,
+    /// Since when the rule book in force has been live.
+    pub book_since: DateTime<Utc>,
+}
+
+impl Chart {
+    /// A new enrolment.
+    #[must_use]
+    pub fn new(patient: PatientId, time_zone: Tz, enrolled_at: DateTime<Utc>) -> Self {
+        Self {
+            patient,
+            enrolled_at,
+            language: "en".into(),
+            zones: vec![(enrolled_at, time_zone)],
+            reach: Reach::Confirmed,
+            stopped_at: None,
+            runs: Vec::new(),
+            answers: Vec::new(),
+            excuses: Vec::new(),
+            pauses: Vec::new(),
+            contacts: Vec::new(),
+            emergencies: Vec::new(),
+            emergencies_resolved_at: None,
+            check_ins: Vec::new(),
+            ledger: Vec::new(),
+            book_since: enrolled_at,
+        }
+    }
+
+    /// The zone lived by at an instant.
+    #[must_use]
+    pub fn zone_at(&self, at: DateTime<Utc>) -> Tz {
+        let next = self.zones.partition_point(|(since, _)| *since <= at);
+        self.zones.get(next.saturating_sub(1)).map_or(Tz::UTC, |(_, zone)| *zone)
+    }
+
+    /// The local date at an instant.
+    #[must_use]
+    pub fn local_date(&self, at: DateTime<Utc>) -> NaiveDate {
+        at.with_timezone(&self.zone_at(at)).date_naive()
+    }
+
+    /// Takes in one event. Events that name something unknown (a run never logged, an answer never given)
+    /// change nothing.
+    pub fn apply(&mut self, timed: &TimedEvent) {
+        let at = timed.at;
+        match &timed.event {
+            Event::Run(run) => self.apply_run(at, run),
+            Event::Answer(answer) => self.apply_answer(at, answer),
+            Event::Withdraw(withdraw) => {
+                let of = |answer: &Answer| match &answer.source {
+                    Source::CheckIn(id) => withdraw.check_in.as_ref() == Some(id),
+                    Source::Run(id) => withdraw.run.as_ref() == Some(id),
+                };
+                self.answers.retain(|answer| !(answer.about_day == withdraw.about_day && of(answer)));
+            }
+            Event::Excuse(excuse) => self.excuses.push(excuse.clone()),
+            Event::Pause(pause) => {
+                let from = self.local_date(at);
+                self.end_pauses(from);
+                self.pauses.push(Pause { from, until: pause.until });
+            }
+            Event::Resume {} => self.end_pauses(self.local_date(at)),
+            Event::TimeZone { time_zone } => self.zones.push((at, *time_zone)),
+            Event::RunRemoved { run } => {
+                self.runs.retain(|logged| logged.run.id != *run);
+                self.answers.retain(|answer| answer.source != Source::Run(run.clone()));
+            }
+            Event::Contacted { flag } => self.contacts.push((at, flag.clone())),
+            Event::EmergencyResolved {} => self.emergencies_resolved_at = Some(at),
+            Event::Confirmed {} => self.reach = Reach::Confirmed,
+            Event::AddressDead {} => self.reach = Reach::Dead,
+            Event::Stop {} => self.stopped_at = self.stopped_at.or(Some(at)),
+        }
+    }
+
+    fn apply_run(&mut self, at: DateTime<Utc>, run: &Run) {
+        let day =
+            run.started_at.with_timezone(&self.zone_at(run.started_at.max(self.enrolled_at))).date_naive();
+        match self.runs.iter_mut().find(|logged| logged.run.id == run.id) {
+            Some(logged) => {
+                logged.run = run.clone();
+                logged.day = day;
+            }
+            None => self.runs.push(LoggedRun { run: run.clone(), logged_at: at, day }),
+        }
+        self.runs.sort_by(|a, b| (a.run.started_at, &a.run.id).cmp(&(b.run.started_at, &b.run.id)));
+    }
+
+    fn apply_answer(&mut self, at: DateTime<Utc>, given: &AnswerEvent) {
+        if let Some(ticked) = given.emergencies.as_ref().filter(|ticked| !ticked.is_empty()) {
+            self.emergencies.push((at, ticked.clone()));
+        }
+        let Some(source) = given.source() else { return };
+        let key = |answer: &Answer| (answer.about_day, answer.source.clone());
+        let place =
+            self.answers.binary_search_by(|answer| key(answer).cmp(&(given.about_day, source.clone())));
+        match place {
+            Ok(found) => {
+                let answer = &mut self.answers[found];
+                answer.received_at = at;
+                answer.revision += 1;
+                answer.values = given.values.clone();
+            }
+            Err(free) => self.answers.insert(
+                free,
+                Answer {
+                    source,
+                    about_day: given.about_day,
+                    received_at: at,
+                    revision: 1,
+                    values: given.values.clone(),
+                },
+            ),
+        }
+    }
+
+    fn end_pauses(&mut self, on: NaiveDate) {
+        for pause in &mut self.pauses {
+            if pause.until.is_none_or(|until| until > on) {
+                pause.until = Some(on);
+            }
+        }
+    }
+
+    /// Whether check-ins are paused on a local date.
+    #[must_use]
+    pub fn is_paused(&self, day: NaiveDate) -> bool {
+        self.pauses.iter().any(|pause| pause.from <= day && pause.until.is_none_or(|until| day < until))
+    }
+
+    /// Whether a tick on the emergency list waits for a clinician.
+    #[must_use]
+    pub fn has_open_emergency(&self) -> bool {
+        self.emergencies
+            .last()
+            .is_some_and(|(at, _)| self.emergencies_resolved_at.is_none_or(|resolved| *at > resolved))
+    }
+
+    /// The answer in force for a check-in.
+    #[must_use]
+    pub fn answer_to(&self, check_in: &CheckInId, about_day: NaiveDate) -> Option<&Answer> {
+        self.answers.iter().find(|answer| {
+            answer.about_day == about_day && matches!(&answer.source, Source::CheckIn(id) if id == check_in)
+        })
+    }
+}

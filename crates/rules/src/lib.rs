@@ -1,0 +1,17 @@
+//! Afterrun's heart: a clinic's rule files in, decisions with reasons out.
+//!
+//! Pure: no clock, network, database, randomness or async runtime. Time is an argument. Reading a folder is
+//! one module (`folder`), watching it another (`reload`, behind a feature); all else takes text and values.
+
+pub mod book;
+pub mod chart;
+pub mod decision;
+pub mod diagnostic;
+pub mod ids;
+pub mod scenario;
+pub mod schedule;
+
+pub use book::{BookHash, RuleBook};
+pub use chart::{Chart, Event, TimedEvent};
+pub use decision::{Action, Decision, Plan, Reason};
+pub use diagnostic::{Diagnostic, Severity};

@@ -1,0 +1,188 @@
+//! What Afterrun remembers: events of every patient, check-ins, the outbox, work items, rule books.
+//!
+//! One trait, [`Store`], and a conformance suite (`conformance`) that every backend passes. Nothing in the
+//! trait assumes one process or one writer: a turn names the chart version it was planned on and is refused
+//! when another turn came first; a claimed message is fenced by the worker's name and its lease.
+//!
+//! Leaves out: anything that decides (that is `afterrun-rules`), mail, web.
+
+pub mod model;
+
+pub use model::*;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use afterrun_rules::{book::BookHash, ids::PatientId};
+
+/// Why the store could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another turn of the same patient was committed in between: load the chart and plan again.
+    #[error("the chart of patient `{0}` has changed meanwhile")]
+    Conflict(PatientId),
+    /// No such row.
+    #[error("{what} `{id}` is not known")]
+    NotFound {
+        /// Kind of thing.
+        what: &'static str,
+        /// Its id.
+        id: String,
+    },
+    /// Something that has to be unique exists already.
+    #[error("{what} `{id}` exists already")]
+    Exists {
+        /// Kind of thing.
+        what: &'static str,
+        /// Its id.
+        id: String,
+    },
+    /// The database was made by a newer release.
+    #[error("the database has schema {found}, this release knows {known}: install the newer release")]
+    NewerSchema {
+        /// Schema found.
+        found: i64,
+        /// Newest schema known.
+        known: i64,
+    },
+    /// The file is not, or no longer, a sound database.
+    #[error("the database {path} is damaged: {found}")]
+    Damaged {
+        /// Its path.
+        path: String,
+        /// What the check said.
+        found: String,
+    },
+    /// Another process uses the database.
+    #[error("another afterrun uses {0}")]
+    Locked(String),
+    /// The database failed.
+    #[error("the database failed: {0}")]
+    Backend(String),
+}
+
+impl StoreError {
+    /// Trying the same again may help.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Conflict(_) | Self::Backend(_))
+    }
+}
+
+/// Result of a store call.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// A page of a list: rows in order, and the cursor of the next page if there is one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page<T> {
+    /// At most as many rows as were asked for.
+    pub rows: Vec<T>,
+    /// Hand this to the next call; none: that was all.
+    pub next: Option<String>,
+}
+
+/// The store. Every list is bounded; every time is an argument.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    // Patients and charts.
+
+    /// Adds a patient, with the address unconfirmed unless the new patient says otherwise.
+    async fn add_patient(&self, patient: NewPatient, now: DateTime<Utc>) -> Result<PatientId>;
+    /// One patient.
+    async fn patient(&self, id: &PatientId) -> Result<Patient>;
+    /// The patient enrolled under this address, letter case ignored.
+    async fn patient_by_email(&self, email: &str) -> Result<Option<Patient>>;
+    /// Patients by id.
+    async fn patients(&self, after: Option<&str>, limit: u32) -> Result<Page<Patient>>;
+    /// Person and chart, rebuilt from events, check-ins and ledger, with the version to commit against.
+    async fn chart(&self, id: &PatientId) -> Result<StoredChart>;
+    /// All events of a patient in the order they became known.
+    async fn events(&self, id: &PatientId) -> Result<Vec<afterrun_rules::TimedEvent>>;
+    /// Stores one turn whole, or refuses it whole with [`StoreError::Conflict`].
+    async fn commit(&self, turn: Turn) -> Result<()>;
+    /// Patients whose `next_due` has come, longest overdue first.
+    async fn due_patients(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<PatientId>>;
+    /// The smallest `next_due` of all patients.
+    async fn next_due(&self) -> Result<Option<DateTime<Utc>>>;
+    /// Makes every active patient due now (after the rule book changed).
+    async fn make_all_due(&self, now: DateTime<Utc>) -> Result<u64>;
+
+    // Links.
+
+    /// What a link opens: looked up by the SHA-256 of its token. Expired and revoked links are returned too.
+    async fn link(&self, token_hash: &[u8; 32]) -> Result<Option<Link>>;
+
+    // Outbox.
+
+    /// Takes due messages under a lease. Patient mail is left alone while held.
+    async fn claim(&self, claim: Claim) -> Result<Vec<OutboxMessage>>;
+    /// Commits that the final dot is about to be sent. False: the lease was lost or the message cancelled;
+    /// the dot must not be sent.
+    async fn begin_transmit(&self, id: MessageKey, worker: &str, now: DateTime<Utc>) -> Result<bool>;
+    /// Records how an attempt ended. False: the lease was lost.
+    async fn settle(
+        &self,
+        id: MessageKey,
+        worker: &str,
+        now: DateTime<Utc>,
+        outcome: Settlement,
+    ) -> Result<bool>;
+    /// Gives back what was claimed and not begun.
+    async fn release(&self, ids: &[MessageKey], worker: &str) -> Result<()>;
+    /// At start: makes messages ready again that a process now gone had claimed (`gone`: every worker but
+    /// these). Messages found in transmission are returned to the queue too and counted in the second number.
+    async fn recover(&self, alive: &[String], now: DateTime<Utc>) -> Result<(u64, u64)>;
+    /// The earliest time at which a queued message is due.
+    async fn next_message_due(&self) -> Result<Option<DateTime<Utc>>>;
+    /// Adds a message that belongs to no patient's turn (a digest, a note to the editors). False if one with
+    /// this identity and recipient exists.
+    async fn add_clinic_message(&self, message: NewMessage, now: DateTime<Utc>) -> Result<bool>;
+    /// Messages, newest first, of one patient or of all.
+    async fn messages(
+        &self,
+        patient: Option<&PatientId>,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<Message>>;
+    /// One message with its bytes.
+    async fn message(&self, id: MessageKey) -> Result<Message>;
+    /// Attempts of a message, oldest first.
+    async fn attempts(&self, id: MessageKey) -> Result<Vec<Attempt>>;
+    /// How many messages are in each state.
+    async fn queue_depth(&self, now: DateTime<Utc>) -> Result<QueueDepth>;
+
+    // Work items.
+
+    /// Work items, newest first.
+    async fn work_items(&self, after: Option<&str>, limit: u32) -> Result<Page<WorkItem>>;
+    /// Work items for the digest due at or before an instant and not yet in one.
+    async fn digest_items(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<WorkItem>>;
+    /// Marks work items as having been in a digest, together with adding the digest's messages.
+    async fn add_digest(&self, items: &[i64], messages: Vec<NewMessage>, now: DateTime<Utc>) -> Result<()>;
+
+    // Rule books.
+
+    /// Remembers a rule book. A book seen before keeps its first `live_since` unless another was live since.
+    async fn save_book(&self, book: StoredBook) -> Result<DateTime<Utc>>;
+    /// The newest accepted rule book.
+    async fn last_good_book(&self) -> Result<Option<StoredBook>>;
+
+    // The rest.
+
+    /// A setting such as `hold`.
+    async fn setting(&self, key: &str) -> Result<Option<String>>;
+    /// Sets or clears a setting.
+    async fn set_setting(&self, key: &str, value: Option<&str>) -> Result<()>;
+    /// Appends to the audit log. Content never holds health details.
+    async fn audit(&self, now: DateTime<Utc>, actor: &str, action: &str, subject: &str) -> Result<()>;
+    /// Says whether the database answers and is sound enough to go on.
+    async fn ping(&self) -> Result<()>;
+    /// Copies the database to a file while it is in use (SQLite; others say how instead).
+    async fn backup(&self, to: &std::path::Path) -> Result<()>;
+}
+
+/// The content hash as stored: 64 hexadecimal digits.
+#[must_use]
+pub fn hash_text(hash: &BookHash) -> String {
+    hash.to_string()
+}
