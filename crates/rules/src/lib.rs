@@ -10,6 +10,7 @@ pub mod diagnostic;
 pub mod ids;
 pub mod scenario;
 pub mod schedule;
+pub mod source;
 
 pub use book::{BookHash, RuleBook};
 pub use chart::{Chart, Event, TimedEvent};
