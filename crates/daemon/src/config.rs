@@ -319,7 +319,7 @@ mod tests {
             ),
             (
                 "(\n  mode: Test)",
-                "afterrun.ron:2:9: Unexpected variant named `Test` in enum `Mode`, expected one of `Live` or \
+                "afterrun.ron:2:9: Unexpected variant named `Test` in enum `Mode`, expected either `Live` or \
                  `Shadow` instead",
             ),
             (
