@@ -8,6 +8,7 @@ pub mod chart;
 pub mod decision;
 pub mod diagnostic;
 pub mod ids;
+pub mod message;
 pub mod scenario;
 pub mod schedule;
 pub mod source;
