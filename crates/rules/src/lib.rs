@@ -7,8 +7,11 @@ pub mod book;
 pub mod chart;
 pub mod decision;
 pub mod diagnostic;
+pub mod folder;
 pub mod ids;
 pub mod message;
+#[cfg(feature = "reload")]
+pub mod reload;
 pub mod scenario;
 pub mod schedule;
 pub mod source;
