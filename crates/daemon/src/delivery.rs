@@ -13,7 +13,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use afterrun_mail::{Envelope, Gate, Outcome, Transport};
+use afterrun_mail::{Envelope, Gate, Transport};
 use afterrun_rules::{Reason, chart::Reach, decision::Audience};
 use afterrun_store::{Claim, MessageKey, OutboxMessage, Settlement, Store, StoreError};
 use async_trait::async_trait;
@@ -24,7 +24,6 @@ use self::budget::HourlyBudget;
 use crate::{
     circuit::Circuit,
     clock::Clock,
-    compose::CONFIRM_IDENTITY,
     turn::{Extras, TurnError, Turns},
 };
 
@@ -171,8 +170,13 @@ impl Delivery {
                 return false;
             }
         }
-        let envelope =
-            Envelope { from: message.mail.envelope_from.clone(), to: message.mail.recipient.clone() };
+        let envelope = match Envelope::new(&message.mail.envelope_from, &message.mail.recipient) {
+            Ok(envelope) => envelope,
+            Err(why) => {
+                self.failed_here(message.key, now, &why.to_string()).await;
+                return false;
+            }
+        };
         let mut gate = StoreGate {
             store: &*self.turns.store,
             clock: &*self.clock,

@@ -40,6 +40,9 @@ pub enum TurnError {
     /// The operating system gave no randomness for a link.
     #[error("no randomness: {0}")]
     NoRandomness(#[from] getrandom::Error),
+    /// One of our own texts could not be made into a mail.
+    #[error("a mail could not be written: {0}")]
+    NotWritten(String),
 }
 
 /// Takes turns.
