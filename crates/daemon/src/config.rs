@@ -97,6 +97,9 @@ pub struct Smtp {
     /// File that holds the password; none: the systemd credential `smtp-password`.
     #[serde(default)]
     pub password_file: Option<PathBuf>,
+    /// The name to greet the server with: this machine's full name. None: the sender's domain.
+    #[serde(default)]
+    pub hello_name: Option<String>,
 }
 
 /// How the connection to the mail server is protected.
@@ -228,8 +231,13 @@ impl Config {
     /// The domain that undeliverable mail is returned to.
     #[must_use]
     pub fn returns_to(&self) -> &str {
-        let own = || self.from.address.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
-        self.bounce_domain.as_deref().unwrap_or_else(own)
+        self.bounce_domain.as_deref().unwrap_or_else(|| self.from_domain())
+    }
+
+    /// The domain that mails come from.
+    #[must_use]
+    pub fn from_domain(&self) -> &str {
+        self.from.address.rsplit_once('@').map_or("localhost", |(_, domain)| domain)
     }
 }
 
@@ -297,6 +305,7 @@ mod tests {
                 security: Security::StartTls,
                 user: Some("afterrun".into()),
                 password_file: Some("password".into()),
+                hello_name: None,
             }),
             mode: Mode::Shadow,
             ..Config::default()
@@ -353,6 +362,7 @@ mod tests {
             security: Security::Tls,
             user: Some("u".into()),
             password_file: None,
+            hello_name: None,
         };
         assert_eq!(smtp.password(Some(folder.path())).unwrap().as_deref(), Some("secret"));
         assert!(smtp.password(None).unwrap_err().to_string().contains("password_file"));

@@ -4,16 +4,21 @@
 //! Worked out from the ledger on every turn, the one just before a late sending included. That turn finds the
 //! check-in still queued after its day, so no lateness slips through, and nothing else need be remembered.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use afterrun_rules::{
+    Action, RuleBook,
     chart::{Chart, Excuse},
     decision::{Audience, EntryState, Subject},
+    story,
 };
 use chrono::{DateTime, Days, NaiveDate, Utc};
 
 /// An answer may be about a day this long ago; an older silence changes nothing that could still be told.
 const DAYS_BACK: u64 = 14;
+
+/// Turns imagined for the time of an outage: some four a day for as many days as matter.
+const TURNS_IMAGINED: u32 = 64;
 
 /// The excuses that the chart ought to hold and does not.
 #[must_use]
@@ -38,6 +43,42 @@ pub fn owed(chart: &Chart, now: DateTime<Utc>) -> Vec<Excuse> {
         })
     };
     reached.into_iter().filter_map(ours).collect()
+}
+
+/// Excuses for check-ins that were never even opened, because nobody took this patient's turn when it was due
+/// (`due_since`): what would have been asked on the days since, had Afterrun been running.
+#[must_use]
+pub fn while_away(
+    book: &RuleBook,
+    chart: &Chart,
+    due_since: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Vec<Excuse> {
+    let today = chart.local_date(now);
+    let earliest = today.checked_sub_days(Days::new(DAYS_BACK)).unwrap_or(today);
+    let Some(mut at) = due_since.filter(|due| chart.local_date(*due) < today) else { return Vec::new() };
+    let mut imagined = chart.clone();
+    let mut missed = BTreeSet::new();
+    for _ in 0..TURNS_IMAGINED {
+        let (decisions, next) = story::settle(book, &mut imagined, at);
+        for decision in &decisions {
+            if let (Action::OpenCheckIn { .. }, Subject::CheckIn { about_day, .. }) =
+                (&decision.action, &decision.identity.subject)
+            {
+                missed.insert(*about_day);
+            }
+        }
+        match next {
+            Some(next) if chart.local_date(next) < today => at = next,
+            _ => break,
+        }
+    }
+    let silent = |day: &NaiveDate| {
+        !chart.excuses.iter().any(|excuse| excuse.from <= *day && *day <= excuse.to)
+            && !chart.answers.iter().any(|answer| answer.about_day == *day)
+    };
+    let excuse = |day| Excuse { from: day, to: day, because: "Afterrun was not running".into() };
+    missed.range(earliest..today).copied().filter(silent).map(excuse).collect()
 }
 
 #[cfg(test)]

@@ -3,14 +3,15 @@
 //!
 //! Leaves out how a message is worded (`compose`) and how it leaves (`delivery`).
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use afterrun_rules::{
-    Action, Decision, TimedEvent, assess, plan,
+    Action, Decision, TimedEvent,
     book::TellClinic,
     chart::{Chart, Event},
     decision::{Entry, EntryState, Identity},
     ids::PatientId,
+    story,
 };
 use afterrun_store::{NewLink, NewMessage, NewWorkItem, Patient, Store, StoreError, StoredChart, Turn};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -24,9 +25,6 @@ use crate::{
 /// How often a turn is taken anew because another one of the same patient came first. Two people and the
 /// scheduler at once need three; more means that something is wrong.
 const CONFLICTS_AT_MOST: u32 = 10;
-
-/// How often decisions may lead to further decisions within one turn.
-const ROUNDS_AT_MOST: u32 = 8;
 
 /// A plan that wants to be looked at again at once would keep the scheduler busy for nothing.
 const NEXT_DUE_AT_LEAST: TimeDelta = TimeDelta::seconds(1);
@@ -133,7 +131,8 @@ impl Turns {
         chart.book_since = live.since;
         let mut events = events.to_vec();
         events.iter().for_each(|event| chart.apply(event));
-        for excuse in excuse::owed(&chart, now) {
+        let away = excuse::while_away(&live.book, &chart, patient.next_due, now);
+        for excuse in excuse::owed(&chart, now).into_iter().chain(away) {
             let event = TimedEvent { at: now, event: Event::Excuse(excuse) };
             chart.apply(&event);
             events.push(event);
@@ -177,21 +176,15 @@ impl Draft<'_> {
     /// Plans and records until there is nothing more to decide; returns when to look again.
     fn decide(&mut self, live: &Live, chart: &mut Chart) -> Result<Option<DateTime<Utc>>, TurnError> {
         let now = self.turn.now;
-        for _ in 0..ROUNDS_AT_MOST {
-            let assessment = assess::assess(&live.book, chart, now);
-            let plan = plan::plan(&live.book, chart, &assessment, now);
-            if plan.decisions.is_empty() {
-                return Ok(plan.next_due.map(|due| due.max(now + NEXT_DUE_AT_LEAST)));
-            }
-            for decision in plan.decisions {
-                let known = chart.ledger.iter().any(|entry| entry.identity == decision.identity);
-                chart.record(&decision, now);
-                self.take_in(chart, &decision, known)?;
-                self.decisions.push(decision);
-            }
+        let known: BTreeSet<Identity> = chart.ledger.iter().map(|entry| entry.identity.clone()).collect();
+        let opened = chart.check_ins.len();
+        let (decisions, next_due) = story::settle(&live.book, chart, now);
+        self.turn.check_ins = chart.check_ins.iter().skip(opened).cloned().collect();
+        for decision in decisions {
+            self.take_in(chart, &decision, known.contains(&decision.identity))?;
+            self.decisions.push(decision);
         }
-        tracing::error!(patient = %chart.patient, rounds = ROUNDS_AT_MOST, "a plan does not come to rest");
-        Ok(Some(now + TimeDelta::hours(1)))
+        Ok(next_due.map(|due| due.max(now + NEXT_DUE_AT_LEAST)))
     }
 
     /// Adds what one decision stores.
@@ -201,9 +194,7 @@ impl Draft<'_> {
         match &decision.action {
             Action::Cancel if known => self.cancel(decision),
             Action::Cancel | Action::Covered { .. } => self.note(decision, entry),
-            Action::Send { .. } => self.write_to_patient(chart, decision, entry)?,
-            Action::OpenCheckIn { .. } => {
-                self.turn.check_ins.extend(chart.check_ins.last().cloned());
+            Action::Send { .. } | Action::OpenCheckIn { .. } => {
                 self.write_to_patient(chart, decision, entry)?;
             }
             Action::TellClinic { level } => self.tell_clinic(decision, entry, *level)?,
