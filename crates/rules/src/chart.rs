@@ -488,6 +488,14 @@ impl Chart {
             .is_some_and(|(at, _)| self.emergencies_resolved_at.is_none_or(|resolved| *at > resolved))
     }
 
+    /// Whether anything was answered about a day, whichever check-in it was given for.
+    #[must_use]
+    pub fn has_report(&self, about_day: NaiveDate) -> bool {
+        self.answers
+            .iter()
+            .any(|answer| answer.about_day == about_day && matches!(answer.source, Source::CheckIn(_)))
+    }
+
     /// The answer in force for a check-in.
     #[must_use]
     pub fn answer_to(&self, check_in: &CheckInId, about_day: NaiveDate) -> Option<&Answer> {

@@ -3,6 +3,7 @@
 //! Pure: no clock, network, database, randomness or async runtime. Time is an argument. Reading a folder is
 //! one module (`folder`), watching it another (`reload`, behind a feature); all else takes text and values.
 
+pub mod assess;
 pub mod book;
 pub mod chart;
 pub mod decision;
@@ -12,11 +13,20 @@ pub mod ids;
 pub mod message;
 #[cfg(feature = "reload")]
 pub mod reload;
+pub mod evidence;
+pub mod ids;
+pub mod plan;
+pub mod replay;
 pub mod scenario;
+pub mod scenario_run;
 pub mod schedule;
 pub mod source;
+pub mod story;
 
+pub use assess::{Assessment, assess};
 pub use book::{BookHash, RuleBook};
 pub use chart::{Chart, Event, TimedEvent};
 pub use decision::{Action, Decision, Plan, Reason};
+
 pub use diagnostic::{Diagnostic, Severity};
+pub use plan::plan;

@@ -1,0 +1,133 @@
+//! From what a chart amounts to, to what is to be done about it now, with reasons, and when to look again.
+//!
+//! Pure. Whoever calls records each decision in the chart ([`Chart::record`]) and plans again until nothing
+//! is left to decide; planning twice is harmless because every decision has an identity and the ledger knows
+//! it. Decisions name instants (`at`) at which they may be carried out, never later than the send window,
+//! the office hours or the digest demand.
+
+mod allot;
+mod check_ins;
+mod clinic;
+mod overtaken;
+mod recovery;
+mod stages;
+mod time_only;
+
+pub use check_ins::questions_always_asked;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+
+use crate::{
+    assess::Assessment,
+    book::RuleBook,
+    chart::{Chart, Reach},
+    decision::{Action, Audience, Decision, Facts, Identity, Plan, Reason, Subject},
+    ids::MessageId,
+    schedule::instant,
+};
+
+/// Plans a chart. Total and deterministic.
+#[must_use]
+pub fn plan(book: &RuleBook, chart: &Chart, assessment: &Assessment, now: DateTime<Utc>) -> Plan {
+    let mut planner = Planner { book, chart, assessment, now, decisions: Vec::new(), next: None };
+    overtaken::cancel(&mut planner);
+    clinic::tell(&mut planner);
+    if chart.stopped_at.is_none() {
+        let mut wanted = Vec::new();
+        stages::want(&mut planner, &mut wanted);
+        time_only::want(&mut planner, &mut wanted);
+        recovery::want(&mut planner, &mut wanted);
+        check_ins::want(&mut planner, &mut wanted);
+        allot::allot(&mut planner, wanted);
+    }
+    Plan { decisions: planner.decisions, next_due: planner.next }
+}
+
+/// What all parts of the plan work with.
+struct Planner<'a> {
+    book: &'a RuleBook,
+    chart: &'a Chart,
+    assessment: &'a Assessment,
+    now: DateTime<Utc>,
+    decisions: Vec<Decision>,
+    next: Option<DateTime<Utc>>,
+}
+
+/// Order in which a budget is spent, most important first. Those from [`Priority::RecoveryPlan`] on are
+/// dropped when nothing is left; the others wait for the next window.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Priority {
+    Stage,
+    LostTouch,
+    RunAgainOrResolved,
+    CheckIn,
+    RecoveryPlan,
+    Reminder,
+    Nudge,
+}
+
+/// A message to the patient that should go out, before windows and budgets.
+struct Wanted {
+    priority: Priority,
+    subject: Subject,
+    action: Action,
+    reason: Reason,
+    facts: Facts,
+    /// Of no use from this instant on.
+    useless_from: Option<DateTime<Utc>>,
+}
+
+impl Planner<'_> {
+    /// Notes an instant at which the plan could change.
+    fn look_again(&mut self, at: DateTime<Utc>) {
+        if at > self.now {
+            self.next = Some(self.next.map_or(at, |next| next.min(at)));
+        }
+    }
+
+    /// The patient can be written to about health.
+    fn can_write(&self) -> bool {
+        self.chart.reach == Reach::Confirmed && self.chart.stopped_at.is_none()
+    }
+
+    /// The instant of a wall time on a date in the patient's zone.
+    fn local(&self, day: NaiveDate, time: NaiveTime) -> DateTime<Utc> {
+        instant(self.assessment.zone, day.and_time(time))
+    }
+
+    /// When what only time can tell goes out on a day.
+    fn time_messages_at(&self, day: NaiveDate) -> DateTime<Utc> {
+        self.local(day, self.book.clinic.time_messages_at)
+    }
+
+    /// Whether the ledger, or this plan, has an entry for a subject, whatever became of it.
+    fn is_decided(&self, subject: &Subject, audience: Audience) -> bool {
+        let same = |identity: &Identity| identity.audience == audience && identity.subject == *subject;
+        self.chart.ledger.iter().any(|entry| same(&entry.identity))
+            || self.decisions.iter().any(|decision| same(&decision.identity))
+    }
+
+    /// The identity of a new decision: one attempt more than the ledger knows.
+    fn identity(&self, subject: Subject, audience: Audience) -> Identity {
+        let same = |identity: &Identity| identity.audience == audience && identity.subject == subject;
+        let earlier = self.chart.ledger.iter().filter(|entry| same(&entry.identity)).count();
+        Identity { subject, audience, attempt: earlier as u32 + 1 }
+    }
+
+    /// A message that tells the patient something.
+    fn send(message: &MessageId) -> Action {
+        Action::Send { message: message.clone(), urgent: false }
+    }
+}
+
+/// A date as reasons write it: `30 March 2026`. Reasons name dates, never ages.
+fn date(day: NaiveDate) -> String {
+    day.format("%-d %B %Y").to_string()
+}
+
+/// A title between quotation marks.
+fn quoted(title: &Arc<str>) -> String {
+    format!("\u{201c}{title}\u{201d}")
+}

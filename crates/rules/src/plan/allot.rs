@@ -1,0 +1,102 @@
+//! When a wanted message may go out: send window, budgets, and what is dropped for want of either.
+
+use chrono::{DateTime, NaiveDate, Timelike, Utc};
+
+use super::{Planner, Priority, Wanted};
+use crate::{
+    decision::{Action, Audience, Decision, EntryState, Reason},
+    schedule::instant,
+};
+
+/// Days looked ahead for a free place in the budget. A budget of zero finds none.
+const DAYS_AHEAD: u32 = 14;
+
+/// Spends windows and budgets in order of priority.
+pub(super) fn allot(planner: &mut Planner<'_>, mut wanted: Vec<Wanted>) {
+    wanted.sort_by_key(|wanted| wanted.priority);
+    let mut decisions = Vec::with_capacity(wanted.len());
+    for wanted in wanted {
+        let urgent = matches!(wanted.action, Action::Send { urgent: true, .. });
+        let droppable = wanted.priority >= Priority::RecoveryPlan;
+        let at = place(planner, &decisions, urgent, droppable);
+        let identity = planner.identity(wanted.subject, Audience::Patient);
+        let dropped = match (at, wanted.useless_from) {
+            (None, _) => {
+                Some(Reason::new("budget", "The budget of messages for this patient and day is used up."))
+            }
+            (Some(at), Some(useless_from)) if at >= useless_from => {
+                Some(Reason::new("too-late", "It could only go out when it is of no use any more."))
+            }
+            _ => None,
+        };
+        decisions.push(match dropped {
+            Some(reason) => {
+                Decision { identity, at: planner.now, action: Action::Cancel, reason, facts: wanted.facts }
+            }
+            None => Decision {
+                identity,
+                at: at.unwrap_or(planner.now),
+                action: wanted.action,
+                reason: wanted.reason,
+                facts: wanted.facts,
+            },
+        });
+    }
+    planner.decisions.append(&mut decisions);
+}
+
+/// The first instant at which one more message may go out. None: the budget is used up and the message is of
+/// a kind that is dropped then, or no day ahead has room.
+fn place(planner: &Planner<'_>, made: &[Decision], urgent: bool, droppable: bool) -> Option<DateTime<Utc>> {
+    let limits = &planner.book.clinic.limits;
+    let limit = if urgent { limits.urgent_per_patient_day } else { limits.normal_per_patient_day };
+    let mut at = if urgent { planner.now } else { in_window(planner, planner.now) };
+    for _ in 0..DAYS_AHEAD {
+        let day = at.with_timezone(&planner.assessment.zone).date_naive();
+        if used(planner, made, day, urgent) < limit {
+            return Some(at);
+        }
+        if droppable {
+            return None;
+        }
+        at = instant(planner.assessment.zone, day.succ_opt()?.and_time(planner.book.clinic.send_window.from));
+    }
+    None
+}
+
+/// The first instant from `at` on inside the send window on the patient's clock.
+fn in_window(planner: &Planner<'_>, at: DateTime<Utc>) -> DateTime<Utc> {
+    let (zone, window) = (planner.assessment.zone, planner.book.clinic.send_window);
+    let local = at.with_timezone(&zone);
+    let time = local.time().with_nanosecond(0).unwrap_or(local.time());
+    let day = local.date_naive();
+    if time < window.from {
+        instant(zone, day.and_time(window.from)).max(at)
+    } else if time < window.until {
+        at
+    } else {
+        day.succ_opt().map_or(at, |next| instant(zone, next.and_time(window.from)))
+    }
+}
+
+/// Messages to the patient on a local day so far, of the urgent or of the other budget.
+fn used(planner: &Planner<'_>, made: &[Decision], day: NaiveDate, urgent: bool) -> u32 {
+    let zone = planner.assessment.zone;
+    let on_day = |at: DateTime<Utc>| at.with_timezone(&zone).date_naive() == day;
+    let sent = planner.chart.ledger.iter().filter(|entry| {
+        entry.identity.audience == Audience::Patient
+            && entry.message.is_some()
+            && matches!(entry.state, EntryState::Queued | EntryState::Done)
+            && entry.urgent == urgent
+            && on_day(entry.at)
+    });
+    let making = made.iter().filter(|decision| {
+        let counts = match decision.action {
+            Action::Send { urgent: of, .. } => of == urgent,
+            Action::OpenCheckIn { .. } => !urgent,
+            _ => false,
+        };
+        counts && on_day(decision.at)
+    });
+    (sent.count() + making.count()) as u32
+}

@@ -1,0 +1,387 @@
+//! When to ask what: check-ins due on a day, probes, reminders.
+//!
+//! At most one check-in per patient and local day: those due are merged at the earliest time under the first
+//! id in file order. A later one that day comes only if it asks something an open episode needs.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
+
+use super::{Planner, Priority, Wanted, clinic::FLAGGED_DAYS_AT_MOST, date, overtaken};
+use crate::{
+    assess::{Assessment, Episode},
+    book::{About, CheckInRule, Flag, FlagEvidence, Lasts, QuestionIx, RuleBook, Starts},
+    chart::{Chart, CheckIn, Source},
+    decision::{Action, Audience, Facts, Reason, Subject},
+    ids::{QuestionId, RunId},
+    schedule::{date_exists, instant},
+};
+
+pub(super) fn want(planner: &mut Planner<'_>, wanted: &mut Vec<Wanted>) {
+    look_for_next(planner);
+    if !planner.can_write() {
+        return;
+    }
+    if !planner.chart.is_paused(planner.assessment.day) {
+        wanted.extend(want_check_in(planner));
+    }
+    wanted.extend(want_reminder(planner));
+}
+
+/// A rule that is due at an instant of a day.
+struct Due<'a> {
+    at: DateTime<Utc>,
+    rule_at: usize,
+    rule: &'a CheckInRule,
+    probe_for: Option<&'a Flag>,
+}
+
+/// Whether a flag looks at one of these questions.
+pub(super) fn uses(flag: &Flag, questions: &[QuestionIx]) -> bool {
+    questions_of(flag).iter().any(|question| questions.contains(question))
+}
+
+fn questions_of(flag: &Flag) -> BTreeSet<QuestionIx> {
+    let mut found = BTreeSet::new();
+    let mut visit = |question| {
+        found.insert(question);
+    };
+    match &flag.evidence {
+        FlagEvidence::Days { when, clear_when } => {
+            when.for_each_question(&mut visit);
+            clear_when.iter().for_each(|condition| condition.for_each_question(&mut visit));
+        }
+        FlagEvidence::Runs(rule) => visit(rule.question),
+    }
+    found
+}
+
+/// Questions that open episodes use: asked whatever their gate says.
+#[must_use]
+pub fn questions_always_asked(book: &RuleBook, assessment: &Assessment) -> BTreeSet<QuestionIx> {
+    let open = book.flags.iter().zip(&assessment.flags).filter(|(_, assessed)| assessed.open().is_some());
+    open.flat_map(|(flag, _)| questions_of(flag)).collect()
+}
+
+/// The dates on which a rule is active, ends included, and the date `EveryDays` counts from.
+struct Span {
+    start: NaiveDate,
+    first: NaiveDate,
+    last: Option<NaiveDate>,
+    /// Occurrences before this instant do not count.
+    not_before: DateTime<Utc>,
+}
+
+fn span(planner: &Planner<'_>, rule: &CheckInRule) -> Option<Span> {
+    let chart = planner.chart;
+    let not_before = chart.enrolled_at.max(chart.book_since);
+    match rule.starts {
+        Starts::OnEnrolment => {
+            let start = chart.local_date(chart.enrolled_at);
+            let last = match rule.lasts {
+                Lasts::Weeks(weeks) => Some(start + Days::new(u64::from(weeks) * 7) - Days::new(1)),
+                Lasts::Days(days) => Some(start + Days::new(u64::from(days)) - Days::new(1)),
+                Lasts::UntilRecovered { .. } | Lasts::UntilClear => None,
+            };
+            Some(Span { start, first: start, last, not_before })
+        }
+        Starts::AfterRun => {
+            let state = planner.assessment.recovery.as_ref()?;
+            let first = state.first_run_day.succ_opt()?;
+            let last = match rule.lasts {
+                Lasts::Weeks(weeks) => state.last_run_day + Days::new(u64::from(weeks) * 7),
+                Lasts::Days(days) => state.last_run_day + Days::new(u64::from(days)),
+                Lasts::UntilRecovered { extra_days } => {
+                    state.recovered_on() + Days::new(u64::from(extra_days))
+                }
+                Lasts::UntilClear => state.recovered_on(),
+            };
+            let logged_first = chart.runs.iter().filter(|logged| logged.day >= state.first_run_day);
+            let logged_at = logged_first.map(|logged| logged.logged_at).min().unwrap_or(not_before);
+            Some(Span { start: first, first, last: Some(last), not_before: not_before.max(logged_at) })
+        }
+        Starts::WhileFlagged => {
+            let episodes = planner
+                .book
+                .flags
+                .iter()
+                .zip(&planner.assessment.flags)
+                .filter_map(|(flag, assessed)| assessed.open().filter(|_| uses(flag, &rule.ask)));
+            let longest = |episode: &Episode| {
+                let days = match rule.lasts {
+                    Lasts::Weeks(weeks) => u64::from(weeks) * 7,
+                    Lasts::Days(days) => u64::from(days),
+                    Lasts::UntilRecovered { .. } | Lasts::UntilClear => FLAGGED_DAYS_AT_MOST,
+                };
+                episode.onset + Days::new(days.min(FLAGGED_DAYS_AT_MOST))
+            };
+            let spans: Vec<_> = episodes.map(|episode| (episode.onset, longest(episode))).collect();
+            let first_onset = spans.iter().map(|(onset, _)| *onset).min()?;
+            let first = first_onset.succ_opt()?;
+            let last = spans.iter().map(|(_, last)| *last).max();
+            Some(Span { start: first, first, last, not_before })
+        }
+    }
+}
+
+/// Everything due on a day, earliest first, then in file order.
+fn due_on<'a>(planner: &Planner<'a>, day: NaiveDate) -> Vec<Due<'a>> {
+    let zone = planner.assessment.zone;
+    if !date_exists(zone, day) {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for (rule_at, rule) in planner.book.check_ins.iter().enumerate() {
+        let Some(span) = span(planner, rule) else { continue };
+        if day < span.first || span.last.is_some_and(|last| day > last) {
+            continue;
+        }
+        let Some(time) = rule.schedule.on(day, span.start) else { continue };
+        let at = instant(zone, day.and_time(time));
+        if at >= span.not_before {
+            found.push(Due { at, rule_at, rule, probe_for: None });
+        }
+    }
+    found.sort_by_key(|due| (due.at, due.rule_at));
+    found
+}
+
+/// The probe a flag wants: a check-in on the day its next stage asks for, so that "day 3" holds for anyone
+/// who answers. One per stage.
+fn probes<'a>(planner: &Planner<'a>) -> Vec<(NaiveDate, Due<'a>)> {
+    let (book, chart, assessment) = (planner.book, planner.chart, planner.assessment);
+    let mut found = Vec::new();
+    for (flag, assessed) in book.flags.iter().zip(&assessment.flags) {
+        let Some(episode) = assessed.open() else { continue };
+        let told = assessment.told(chart, flag, episode, Audience::Patient);
+        let ahead = flag.stages.iter().skip(told.map_or(0, |told| told + 1));
+        let days = ahead.map(|stage| episode.onset + Days::new(u64::from(stage.after_days)));
+        let Some(day) = days.filter(|day| *day > episode.onset).find(|day| *day >= assessment.day) else {
+            continue;
+        };
+        let Some((rule_at, rule)) = probe_rule(planner, flag, episode) else { continue };
+        let Some((_, time)) = rule.schedule.first_on_or_after(day, None, day) else { continue };
+        let at = instant(assessment.zone, day.and_time(time));
+        if at >= chart.book_since && date_exists(assessment.zone, day) {
+            found.push((day, Due { at, rule_at, rule, probe_for: Some(flag) }));
+        }
+    }
+    found
+}
+
+/// The while-flagged rule that asks what the flag uses, else the rule whose answer opened the episode.
+fn probe_rule<'a>(planner: &Planner<'a>, flag: &Flag, episode: &Episode) -> Option<(usize, &'a CheckInRule)> {
+    let rules = || planner.book.check_ins.iter().enumerate();
+    let while_flagged =
+        rules().find(|(_, rule)| rule.starts == Starts::WhileFlagged && uses(flag, &rule.ask));
+    let opened_by = planner.chart.answers.iter().filter(|answer| answer.about_day == episode.onset);
+    let opened_by = opened_by.filter_map(|answer| match &answer.source {
+        Source::CheckIn(id) => Some(id),
+        Source::Run(_) => None,
+    });
+    while_flagged.or_else(|| {
+        opened_by.into_iter().find_map(|id| rules().find(|(_, rule)| rule.id == *id && uses(flag, &rule.ask)))
+    })
+}
+
+fn want_check_in(planner: &Planner<'_>) -> Option<Wanted> {
+    let day = planner.assessment.day;
+    let mut due = due_on(planner, day);
+    if due.is_empty() {
+        due.extend(probes(planner).into_iter().filter(|(on, _)| *on == day).map(|(_, probe)| probe));
+        due.sort_by_key(|due| (due.at, due.rule_at));
+    }
+    let earliest = due.first()?;
+    if planner.now < earliest.at {
+        return None;
+    }
+    let today: Vec<_> = planner.chart.check_ins.iter().filter(|check_in| check_in.about_day == day).collect();
+    if today.is_empty() && !was_dropped(planner, day) {
+        let first = due.iter().min_by_key(|due| due.rule_at)?;
+        let questions = due.iter().flat_map(|due| &due.rule.ask).copied();
+        let probe = due.iter().find_map(|due| due.probe_for);
+        return open(
+            planner,
+            first.rule,
+            questions.collect(),
+            due.iter().any(|due| due.rule.starts == Starts::AfterRun),
+            probe,
+        );
+    }
+    if today.is_empty() || due.iter().all(|due| due.probe_for.is_some()) {
+        return None;
+    }
+    later_today(planner, &due, &today)
+}
+
+/// A check-in of the day was decided against (nothing left of the budget, or of the day).
+fn was_dropped(planner: &Planner<'_>, day: NaiveDate) -> bool {
+    planner.chart.ledger.iter().any(
+        |entry| matches!(&entry.identity.subject, Subject::CheckIn { about_day, .. } if *about_day == day),
+    )
+}
+
+/// A later one that day, if it asks a question not yet asked that day that an open episode uses.
+fn later_today(planner: &Planner<'_>, due: &[Due<'_>], today: &[&CheckIn]) -> Option<Wanted> {
+    let book = planner.book;
+    let asked = |question: &QuestionIx| {
+        let id = &book.questions[usize::from(question.0)].id;
+        today.iter().any(|check_in| check_in.questions.contains(id))
+    };
+    let needed = questions_always_asked(book, planner.assessment);
+    let later = due.iter().find(|due| {
+        due.at <= planner.now
+            && today.iter().all(|check_in| check_in.id != due.rule.id)
+            && due.rule.ask.iter().any(|question| needed.contains(question) && !asked(question))
+    })?;
+    let questions = later.rule.ask.iter().filter(|question| !asked(question)).copied().collect();
+    open(planner, later.rule, questions, later.rule.starts == Starts::AfterRun, None)
+}
+
+fn open(
+    planner: &Planner<'_>,
+    rule: &CheckInRule,
+    questions: Vec<QuestionIx>,
+    after_run: bool,
+    probe: Option<&Flag>,
+) -> Option<Wanted> {
+    let book = planner.book;
+    let about_day = planner.assessment.day;
+    let unscored = after_run.then(|| newest_unscored_run(book, planner.chart, about_day)).flatten();
+    let (questions, about_run) = to_ask(book, &questions, unscored);
+    let expires_at = planner.now + TimeDelta::hours(i64::from(rule.expires_after_hours));
+    let text = match probe {
+        Some(flag) => format!("The next stage of `{}` asks about {}.", flag.id, date(about_day)),
+        None => format!("Check-in `{}` is due on {}.", rule.id, date(about_day)),
+    };
+    Some(Wanted {
+        priority: Priority::CheckIn,
+        subject: Subject::CheckIn { check_in: rule.id.clone(), about_day },
+        action: Action::OpenCheckIn {
+            message: rule.send.clone(),
+            expires_at,
+            questions,
+            about_run: about_run.clone(),
+            probe: probe.is_some(),
+        },
+        reason: Reason::new(if probe.is_some() { "probe" } else { "check-in-due" }, text),
+        facts: Facts {
+            check_in: Some((rule.id.clone(), about_day)),
+            expires_at: Some(expires_at),
+            run: about_run,
+            last_report_day: planner.assessment.newest_report.map(|report| report.day),
+            ..Facts::default()
+        },
+        useless_from: Some(planner.local(about_day.succ_opt()?, chrono::NaiveTime::MIN)),
+    })
+}
+
+/// Each question once, in order; those about a run only if a run waits for its score.
+fn to_ask(book: &RuleBook, wanted: &[QuestionIx], run: Option<RunId>) -> (Vec<QuestionId>, Option<RunId>) {
+    let mut questions: Vec<QuestionId> = Vec::new();
+    let mut about_run = None;
+    for question in wanted {
+        let definition = &book.questions[usize::from(question.0)];
+        if definition.about == About::Run {
+            if run.is_none() {
+                continue;
+            }
+            about_run.clone_from(&run);
+        }
+        if !questions.contains(&definition.id) {
+            questions.push(definition.id.clone());
+        }
+    }
+    (questions, about_run)
+}
+
+/// Answers are taken up to 14 days after the day they are about.
+const ANSWERABLE_DAYS: u64 = 14;
+
+fn newest_unscored_run(book: &RuleBook, chart: &Chart, day: NaiveDate) -> Option<RunId> {
+    let newest = chart
+        .runs
+        .iter()
+        .rev()
+        .find(|logged| logged.day <= day && logged.day + Days::new(ANSWERABLE_DAYS) >= day)?;
+    let about_run =
+        |id: &QuestionId| book.questions.iter().any(|known| known.id == *id && known.about == About::Run);
+    let scored = chart.answers.iter().any(|answer| {
+        answer.source == Source::Run(newest.run.id.clone())
+            && answer.values.iter().any(|(id, _)| about_run(id))
+    });
+    (!scored).then(|| newest.run.id.clone())
+}
+
+fn want_reminder(planner: &mut Planner<'_>) -> Option<Wanted> {
+    let day = planner.assessment.day;
+    let chart = planner.chart;
+    let check_in = chart.check_ins.iter().rev().find(|check_in| check_in.about_day == day)?;
+    let rule = planner.book.check_in(check_in.id.as_str())?;
+    let at = check_in.opened_at + TimeDelta::hours(i64::from(rule.remind_after_hours?));
+    let subject = Subject::Reminder { check_in: rule.id.clone(), about_day: day };
+    if chart.has_report(day) || planner.is_decided(&subject, Audience::Patient) {
+        return None;
+    }
+    planner.look_again(at);
+    let moot = planner.now < at
+        || planner.now >= check_in.expires_at
+        || at < chart.book_since
+        || chart.is_paused(day)
+        || overtaken::reminder_gives_way(planner);
+    if moot {
+        return None;
+    }
+    Some(Wanted {
+        priority: Priority::Reminder,
+        subject,
+        action: Planner::send(&rule.send),
+        reason: Reason::new(
+            "not-yet-answered",
+            format!("The check-in about {} is not answered yet.", date(day)),
+        ),
+        facts: Facts {
+            check_in: Some((check_in.id.clone(), day)),
+            expires_at: Some(check_in.expires_at),
+            last_report_day: planner.assessment.newest_report.map(|report| report.day),
+            ..Facts::default()
+        },
+        useless_from: Some(planner.local(day.succ_opt()?, chrono::NaiveTime::MIN)),
+    })
+}
+
+/// Notes when the next check-in could be due, without walking day by day.
+fn look_for_next(planner: &mut Planner<'_>) {
+    let zone = planner.assessment.zone;
+    let today = planner.assessment.day;
+    let from = first_unpaused(planner.chart, today);
+    let book = planner.book;
+    for rule in &book.check_ins {
+        let (Some(span), Some(from)) = (span(planner, rule), from) else { continue };
+        let mut from = from.max(span.first);
+        // Today's may be past, and the next may fall on a date this zone skips.
+        for _ in 0..3 {
+            let Some((day, time)) = rule.schedule.first_on_or_after(from, span.last, span.start) else {
+                break;
+            };
+            let at = instant(zone, day.and_time(time));
+            if at > planner.now && at >= span.not_before && date_exists(zone, day) {
+                planner.look_again(at);
+                break;
+            }
+            let Some(next) = day.succ_opt() else { break };
+            from = next;
+        }
+    }
+    for (_, probe) in probes(planner) {
+        planner.look_again(probe.at);
+    }
+}
+
+fn first_unpaused(chart: &Chart, from: NaiveDate) -> Option<NaiveDate> {
+    let covering = chart
+        .pauses
+        .iter()
+        .filter(|pause| pause.from <= from && pause.until.is_none_or(|until| from < until));
+    covering.map(|pause| pause.until).try_fold(from, |day, until| until.map(|until| day.max(until)))
+}

@@ -1,0 +1,140 @@
+//! Queued messages that are no longer true, or no longer wanted. A queued message is judged again here each
+//! time the chart is planned, and so also just before it is sent.
+
+use super::{Planner, date, time_only};
+use crate::{
+    assess::{End, Episode},
+    chart::Reach,
+    decision::{Action, Audience, Decision, Entry, EntryState, Facts, Reason, Subject},
+    evidence::Evidence,
+};
+
+pub(super) fn cancel(planner: &mut Planner<'_>) {
+    let chart = planner.chart;
+    let queued = |entry: &&Entry| {
+        entry.state == EntryState::Queued
+            && entry.identity.audience == Audience::Patient
+            && entry.message.is_some()
+    };
+    for entry in chart.ledger.iter().filter(queued) {
+        if let Some(reason) = overtaken(planner, entry) {
+            planner.decisions.push(Decision {
+                identity: entry.identity.clone(),
+                at: planner.now,
+                action: Action::Cancel,
+                reason,
+                facts: Facts::default(),
+            });
+        }
+    }
+}
+
+/// Why a queued message must not go out any more; none: it still holds.
+fn overtaken(planner: &Planner<'_>, entry: &Entry) -> Option<Reason> {
+    let chart = planner.chart;
+    if let Some(stopped_at) = chart.stopped_at {
+        let day = date(chart.local_date(stopped_at));
+        return Some(Reason::new("stopped", format!("The patient stopped all messages on {day}.")));
+    }
+    match chart.reach {
+        Reach::Confirmed => {}
+        Reach::Unconfirmed => return Some(Reason::new("unconfirmed", "The address is not confirmed.")),
+        Reach::Dead => return Some(Reason::new("address-dead", "The address does not exist.")),
+    }
+    let overtaken = |text: &str| Some(Reason::new("overtaken", text));
+    let episode = |flag: &crate::ids::FlagId, day| episode_of(planner, flag.as_str(), day);
+    match &entry.identity.subject {
+        Subject::Stage { flag, evidence_day, .. } | Subject::StageReminder { flag, evidence_day, .. } => {
+            match episode(flag, *evidence_day) {
+                None => overtaken("The reports behind it have been corrected, or the rule is gone."),
+                Some((episode, true)) if episode.end == End::Open && episode.newest == Evidence::Present => {
+                    None
+                }
+                Some(_) => overtaken("A newer report says it is easing, or the episode has ended."),
+            }
+        }
+        Subject::Resolved { flag, evidence_day } => match episode(flag, *evidence_day) {
+            Some((episode, true)) if matches!(episode.end, End::Resolved(_)) => None,
+            _ => overtaken("It has been reported again since."),
+        },
+        Subject::Lapsed { flag, evidence_day } => match episode(flag, *evidence_day) {
+            Some((episode, true)) if matches!(episode.end, End::Lapsed(_)) => None,
+            _ => overtaken("The patient has answered since."),
+        },
+        Subject::CheckIn { check_in, about_day } => {
+            let issued =
+                chart.check_ins.iter().find(|known| known.id == *check_in && known.about_day == *about_day);
+            if chart.has_report(*about_day) {
+                overtaken("It has been answered already.")
+            } else if issued.is_none_or(|known| known.expires_at <= planner.now) {
+                overtaken("Its link has closed.")
+            } else if chart.is_paused(planner.assessment.day) {
+                Some(Reason::new("paused", "The patient has paused check-ins."))
+            } else {
+                None
+            }
+        }
+        Subject::Reminder { about_day, .. } => {
+            if chart.has_report(*about_day) {
+                overtaken("It has been answered already.")
+            } else if *about_day < planner.assessment.day {
+                overtaken("The day it asks about is over.")
+            } else {
+                None
+            }
+        }
+        Subject::Nudge { about_day, .. } => {
+            let heard = chart.answers.iter().any(|answer| chart.local_date(answer.received_at) > *about_day);
+            heard.then(|| Reason::new("overtaken", "The patient has answered since."))
+        }
+        Subject::RecoveryPlan { run } => {
+            let logged = chart.runs.iter().find(|logged| logged.run.id == *run);
+            match logged {
+                None => overtaken("The run was deleted."),
+                Some(logged) if planner.now >= logged.run.started_at + chrono::TimeDelta::days(1) => {
+                    overtaken("More than a day has passed since the run.")
+                }
+                Some(_) if chart.has_open_emergency() => withheld(),
+                Some(_) => None,
+            }
+        }
+        Subject::RunAgain { about_day, .. } => {
+            if chart.has_open_emergency() {
+                withheld()
+            } else if planner.assessment.any_open() {
+                overtaken("A flag has been raised since.")
+            } else if planner
+                .assessment
+                .recovery
+                .as_ref()
+                .is_none_or(|state| state.first_run_day > *about_day)
+            {
+                overtaken("Another run has been logged since.")
+            } else {
+                None
+            }
+        }
+        Subject::Emergency { .. } | Subject::LeftWithOpenEpisode { .. } | Subject::FlaggedTooLong { .. } => {
+            None
+        }
+    }
+}
+
+fn withheld() -> Option<Reason> {
+    Some(Reason::new("emergency-open", "Emergency signs were ticked and wait for a clinician."))
+}
+
+/// The episode that contains a day, and whether it is the flag's newest.
+fn episode_of<'a>(planner: &Planner<'a>, flag: &str, day: chrono::NaiveDate) -> Option<(&'a Episode, bool)> {
+    let at = planner.book.flags.iter().position(|known| known.is_called(flag))?;
+    let assessed = &planner.assessment.flags[at];
+    let index = assessed.episodes.iter().position(|episode| episode.contains(day))?;
+    Some((&assessed.episodes[index], index + 1 == assessed.episodes.len()))
+}
+
+/// A reminder gives way to a nudge or a lost-touch message of the same day.
+pub(super) fn reminder_gives_way(planner: &Planner<'_>) -> bool {
+    let today = planner.assessment.day;
+    time_only::lost_touch_due_today(planner)
+        || time_only::coming_nudge(planner).is_some_and(|(_, _, nudge_day)| nudge_day == today)
+}
