@@ -1,5 +1,7 @@
 //! What a rendered message looks like, and what it must never let through.
 
+#![expect(clippy::expect_used, reason = "a helper that fails ends its test")]
+
 use std::sync::Arc;
 
 use afterrun_rules::{
