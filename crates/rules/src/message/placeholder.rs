@@ -172,7 +172,7 @@ impl Filling {
     }
 
     pub(super) fn values(&self) -> Value {
-        self.values.iter().map(|(name, value)| (*name, value.clone())).collect()
+        Value::from(self.values.clone())
     }
 
     /// Every name is there, without a value: `{% if %}` may ask for any, printing one is an error.

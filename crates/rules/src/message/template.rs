@@ -209,7 +209,6 @@ fn name_of(kind: ErrorKind) -> &'static str {
         ErrorKind::UnknownTest => "no such test",
         ErrorKind::UnknownFunction => "no such function",
         ErrorKind::UnknownMethod => "no such method",
-        ErrorKind::TemplateNotFound => "a message cannot include another",
         ErrorKind::TooManyArguments | ErrorKind::MissingArgument => "wrong number of arguments",
         _ => "the template cannot be carried out",
     }
