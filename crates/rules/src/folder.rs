@@ -7,6 +7,9 @@
 //! Whatever lies in the folder, reading it ends: there are limits on depth, entries and bytes, and nothing
 //! but a regular file is ever opened (a named pipe would block for good).
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     ffi::{OsStr, OsString},
     fs::{self, File, Metadata},
@@ -249,7 +252,7 @@ fn trouble(error: &io::Error, is_link: bool) -> String {
     match error.kind() {
         ErrorKind::NotFound if is_link => "this is a link to a file that does not exist".to_owned(),
         ErrorKind::PermissionDenied => "Afterrun has no permission to read it".to_owned(),
-        _ if is_link => format!("this is a link that leads nowhere: {error}"),
+        _ if is_link => "this is a link that leads nowhere, perhaps back to itself".to_owned(),
         _ => format!("it cannot be read: {error}"),
     }
 }

@@ -1,7 +1,11 @@
 //! Hints from the operating system that something in the folder changed. Never more than hints: what counts
 //! is what is read.
 
-use std::{path::PathBuf, sync::Arc, time::Instant};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Instant,
+};
 
 use notify::{
     Config, Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher,
@@ -37,11 +41,10 @@ impl Hints for Notify {
     /// The old one goes only when the new one is in place.
     fn arm(&mut self, places: &[Visited]) -> Result<(), String> {
         let (folder, mailbox) = (self.folder.clone(), self.mailbox.clone());
-        let hear = move |event: notify::Result<Event>| match event {
-            Ok(event) if event.need_rescan() => mailbox.lost(Instant::now()),
-            Ok(event) if matters(&event) && concerns(&event, &folder) => mailbox.touched(Instant::now()),
-            Ok(_) => {}
-            Err(_) => mailbox.lost(Instant::now()),
+        let hear = move |event| match meaning(event, &folder) {
+            Meaning::Nothing => {}
+            Meaning::Touched => mailbox.touched(Instant::now()),
+            Meaning::Lost => mailbox.lost(Instant::now()),
         };
         let mut watcher = RecommendedWatcher::new(hear, Config::default()).map_err(in_words)?;
         // Not recursive: notify's own recursion goes through every link to the end of the disk, and misses
@@ -55,18 +58,30 @@ impl Hints for Notify {
     }
 }
 
-/// Whether an event can mean that content changed. Reading the folder makes events too, and must not wake us.
-fn matters(event: &Event) -> bool {
-    match event.kind {
+/// What an event means to us.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Meaning {
+    Nothing,
+    /// Content may have changed.
+    Touched,
+    /// Nobody knows what happened.
+    Lost,
+}
+
+/// Reading the folder makes events as well, and must not wake us. What happens beside the folder, where its
+/// parent may hold a busy database, must not either.
+pub(super) fn meaning(event: notify::Result<Event>, folder: &Path) -> Meaning {
+    let Ok(event) = event else { return Meaning::Lost };
+    if event.need_rescan() {
+        return Meaning::Lost;
+    }
+    let changes = match event.kind {
         EventKind::Access(AccessKind::Close(AccessMode::Write)) => true,
         EventKind::Access(_) => false,
         _ => true,
-    }
-}
-
-/// Whether an event happened to the folder or below it. Its parent may hold a busy database.
-fn concerns(event: &Event, folder: &std::path::Path) -> bool {
-    event.paths.is_empty() || event.paths.iter().any(|path| path.starts_with(folder))
+    };
+    let concerns = event.paths.is_empty() || event.paths.iter().any(|path| path.starts_with(folder));
+    if changes && concerns { Meaning::Touched } else { Meaning::Nothing }
 }
 
 fn in_words(error: notify::Error) -> String {
