@@ -2,15 +2,18 @@
 //! and tell everybody who has to know.
 
 use std::{
+    borrow::Cow,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use afterrun_rules::{
-    BookHash, Diagnostic, Reason, RuleBook,
+    BookHash, Diagnostic, Reason, RuleBook, Severity,
     decision::{Audience, Facts},
-    folder, load, render_diagnostic, scenario_run,
+    folder, load,
     reload::{Options, Verdict, Watch, watch},
+    render_diagnostic::{self, Style},
+    scenario_run::{self, Failure, OtherBooks},
     source::{Source, Sources},
 };
 use afterrun_store::{NewMessage, StoredBook};
@@ -34,19 +37,67 @@ const VERDICTS: usize = 4;
 pub fn gate(sources: &Sources) -> Result<RuleBook, Vec<Diagnostic>> {
     let loaded = load::load(sources);
     let Some(book) = loaded.book else { return Err(loaded.diagnostics) };
-    let failures = scenario_run::run_all(&book);
+    let failures = scenario_run::run_all(&book, &OtherBooks::new());
     if failures.is_empty() {
         return Ok(book);
     }
     let mut diagnostics = loaded.diagnostics;
-    diagnostics.extend(failures.iter().map(scenario_run::Failure::diagnostic));
+    diagnostics.extend(failures.iter().map(|failure| failed_scenario(failure, sources)));
     Err(diagnostics)
 }
 
-/// Findings as `check` shows them.
+/// A failed scenario as a finding at the place where it was written.
+#[must_use]
+pub fn failed_scenario(failure: &Failure, sources: &Sources) -> Diagnostic {
+    let file = failure.place.file.clone();
+    let line = usize::try_from(failure.place.line).unwrap_or(1).saturating_sub(1);
+    let text = text_of(sources, &file).unwrap_or_default();
+    let start = text.split_inclusive('\n').take(line).map(str::len).sum::<usize>();
+    let rest = text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+    let indent = rest.len() - rest.trim_start().len();
+    let listed = |messages: &[(i64, afterrun_rules::ids::MessageId)]| {
+        let each: Vec<_> = messages.iter().map(|(day, id)| format!("day {day} `{id}`")).collect();
+        if each.is_empty() { "nothing".to_owned() } else { each.join(", ") }
+    };
+    let differs = |(day, flag, wanted, found): &(u32, _, _, _)| {
+        format!("on day {day} `{flag}` should be {wanted:?} and is {found:?}")
+    };
+    let mut help = failure.states.iter().map(differs).collect::<Vec<_>>();
+    if failure.expected != failure.sent {
+        help.insert(0, format!("expected {}; sent {}", listed(&failure.expected), listed(&failure.sent)));
+    }
+    help.push("`afterrun test` shows it day by day".to_owned());
+    Diagnostic {
+        code: "scenario-failed",
+        severity: Severity::Error,
+        file,
+        span: start + indent..start + rest.trim_end().len(),
+        line: failure.place.line,
+        column: u32::try_from(indent).unwrap_or(0) + 1,
+        message: format!("the scenario `{}` no longer comes out as written", failure.name),
+        label: "these rules do something else".to_owned(),
+        help: Some(help.join("; ")),
+        also: Vec::new(),
+    }
+}
+
+/// Findings as `check` shows them, in plain text.
 #[must_use]
 pub fn in_full(diagnostics: &[Diagnostic], sources: &Sources) -> String {
-    diagnostics.iter().map(|finding| render_diagnostic::render(finding, sources)).collect::<Vec<_>>().join("\n")
+    let shown = diagnostics.iter().map(|finding| {
+        let text = text_of(sources, &finding.file);
+        render_diagnostic::render(finding, text.as_deref(), "rules/", Style::Plain)
+    });
+    shown.collect::<Vec<_>>().join("\n")
+}
+
+/// A file's text, if it is one.
+#[must_use]
+pub fn text_of<'a>(sources: &'a Sources, file: &str) -> Option<Cow<'a, str>> {
+    match sources.files.get(file)? {
+        Source::Bytes(bytes) => Some(String::from_utf8_lossy(bytes)),
+        Source::Unreadable(_) => None,
+    }
 }
 
 /// What became of a look at the folder.

@@ -16,7 +16,7 @@ pub fn transport(config: &Config, credentials: Option<&Path>) -> anyhow::Result<
         Some(smtp) => Ok(Arc::new(Smtp::new(smtp).context("the mail server of the configuration")?)),
         None => {
             let folder = config.capture_path();
-            let capture = CaptureFolder::new(&folder)
+            let capture = CaptureFolder::open(&folder)
                 .with_context(|| format!("the folder for captured mail, {}", folder.display()))?;
             Ok(Arc::new(capture))
         }

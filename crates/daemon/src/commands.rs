@@ -1,0 +1,89 @@
+//! The command line: one file a command. Here are only its shape and how a command ends.
+//!
+//! Exit codes of every command: 0 done, 1 findings or failures, 2 wrong usage or input/output trouble, 3
+//! warnings under `--strict`.
+
+mod answer;
+mod hold;
+mod patient;
+mod run;
+mod serve;
+mod tool;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use chrono::{DateTime, Utc};
+use clap::{Parser, Subcommand};
+
+/// Looks after runners between their runs.
+///
+/// A running clinic writes down, as plain files, what it tells every runner after a run and what would worry
+/// it. Afterrun writes to the runners, asks how the body feels, and says when somebody should be seen.
+#[derive(Parser, Debug)]
+#[command(name = "afterrun", version, max_term_width = 100)]
+pub struct Arguments {
+    /// The configuration; without it `afterrun.ron` in this folder if there is one, else the defaults.
+    #[arg(long, global = true, value_name = "FILE", env = "AFTERRUN_CONFIG")]
+    config: Option<PathBuf>,
+    /// The time to act at, instead of now.
+    #[arg(long, global = true, hide = true, value_name = "INSTANT")]
+    now: Option<DateTime<Utc>>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Run: watch the rules, ask the runners, send the mail, serve the pages.
+    Serve(serve::Serve),
+    /// Add and look after runners.
+    #[command(subcommand)]
+    Patient(patient::Patient),
+    /// Log runs.
+    #[command(subcommand)]
+    Run(run::Run),
+    /// Enter answers given on the telephone.
+    #[command(subcommand)]
+    Answer(answer::Answer),
+    /// Hold all mail to runners, at once, until `release`.
+    Hold(hold::Hold),
+    /// Let mail to runners go out again.
+    Release(hold::Release),
+}
+
+/// How a command that found nothing worse ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ended {
+    /// Done.
+    Well,
+    /// There are findings or failures.
+    WithFindings,
+    /// There are warnings, and they were to count.
+    WithWarnings,
+}
+
+impl From<Ended> for ExitCode {
+    fn from(ended: Ended) -> Self {
+        match ended {
+            Ended::Well => Self::SUCCESS,
+            Ended::WithFindings => Self::from(1),
+            Ended::WithWarnings => Self::from(3),
+        }
+    }
+}
+
+/// Carries out a command.
+///
+/// # Errors
+/// Wrong usage beyond what the argument parser sees, or input/output trouble.
+pub fn execute(arguments: Arguments) -> anyhow::Result<Ended> {
+    let shared = tool::Shared { config: arguments.config, now: arguments.now };
+    match arguments.command {
+        Command::Serve(serve) => serve.execute(&shared),
+        Command::Patient(patient) => tool::block_on(patient.execute(&shared)),
+        Command::Run(run) => tool::block_on(run.execute(&shared)),
+        Command::Answer(answer) => tool::block_on(answer.execute(&shared)),
+        Command::Hold(hold) => tool::block_on(hold.execute(&shared)),
+        Command::Release(release) => tool::block_on(release.execute(&shared)),
+    }
+}
