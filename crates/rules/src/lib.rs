@@ -5,10 +5,14 @@
 
 pub mod book;
 pub mod chart;
+pub mod checks;
 pub mod decision;
 pub mod diagnostic;
 pub mod ids;
+pub mod load;
 pub mod message;
+pub mod notation;
+pub mod render_diagnostic;
 pub mod scenario;
 pub mod schedule;
 pub mod source;
