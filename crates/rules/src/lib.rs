@@ -5,12 +5,16 @@
 
 pub mod book;
 pub mod chart;
+pub mod checks;
 pub mod decision;
 pub mod diagnostic;
 pub mod folder;
 pub mod ids;
+pub mod load;
+pub mod notation;
 #[cfg(feature = "reload")]
 pub mod reload;
+pub mod render_diagnostic;
 pub mod scenario;
 pub mod schedule;
 pub mod source;
