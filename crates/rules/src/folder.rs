@@ -1,4 +1,6 @@
-//! Reading a rules folder: every `.ron` and `.md` file in it and in the folders below, as bytes.
+//! Reading a rules folder: every `.ron` file in it and in the folders below, and every `.md` file below a
+//! folder named `messages`, as bytes. Other files (a README, a chart) are no part of the rules: editing them
+//! makes no new rule book.
 //!
 //! Nothing is understood here, and nothing is hidden: a file that counts but cannot be read is reported as
 //! [`Source::Unreadable`], because a rule that silently stops is worse than an edit that is refused. Editor
@@ -136,11 +138,11 @@ impl Walk {
         let place = if below.is_empty() { text.to_string() } else { format!("{below}/{text}") };
         match fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() => self.folder(path, &place, &metadata, name),
-            Ok(metadata) if counts(name) => self.file(path, &place, &metadata, name),
+            Ok(metadata) if counts(below, name) => self.file(path, &place, &metadata, name),
             Ok(_) => {}
             // Gone since the folder was listed: somebody is at work, and whoever reads twice sees it.
             Err(error) if error.kind() == ErrorKind::NotFound && !path.is_symlink() => {}
-            Err(error) if counts(name) => self.unreadable(&place, trouble(&error, path.is_symlink())),
+            Err(error) if counts(below, name) => self.unreadable(&place, trouble(&error, path.is_symlink())),
             // A link to nowhere without an ending may have been a folder of rules; a plain entry that cannot
             // even be asked what it is may still be one.
             Err(error) if Path::new(name).extension().is_none() => {
@@ -234,10 +236,13 @@ fn is_dropping(name: &OsStr) -> bool {
         || [b".swp", b".swo", b".swx", b".tmp"].iter().any(|ending| name.ends_with(*ending))
 }
 
-/// Whether a file of this name is a rule or message file, however the ending is written.
-fn counts(name: &OsStr) -> bool {
-    let ending = Path::new(name).extension().map(OsStr::to_ascii_lowercase);
-    ending.is_some_and(|ending| ending == "ron" || ending == "md")
+/// Whether a file of this name in this folder is a rule or message file, however the ending is written.
+fn counts(below: &str, name: &OsStr) -> bool {
+    match Path::new(name).extension() {
+        Some(ending) if ending.eq_ignore_ascii_case("ron") => true,
+        Some(ending) if ending.eq_ignore_ascii_case("md") => below.split('/').any(|part| part == "messages"),
+        _ => false,
+    }
 }
 
 /// The bytes of a file; `None` if it has more than `limit`, even when it grew since somebody asked its size.

@@ -94,7 +94,7 @@ mod edits {
         for name in [".a.ron.swp", "a.ron~", ".#a.ron", "#a.ron#", "4913", "a.ron.tmp", ".hidden.ron"] {
             scene.write(name, "dropping");
         }
-        scene.write("README", "no rule");
+        scene.write("README.md", "no rule");
         scene.write("a.ron", "1");
         scene.write(".git/x.ron", "dropping");
         scene.expect_nothing_more("droppings");

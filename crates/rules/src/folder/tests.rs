@@ -42,15 +42,27 @@ fn write(folder: &Path, name: &str, text: &str) {
 #[test]
 fn nested_files_by_path_and_nothing_else() {
     let make = |folder: &Path| {
-        for name in ["b.ron", "a.ron", "messages/hello.md", "packs/achilles/a.ron", "notes.md"] {
-            write(folder, name, "x");
-        }
-        for name in ["README", "a.json", "a.ron.bak", "a.ron.orig", "ron", "md"] {
-            write(folder, name, "not ours");
-        }
+        let ours = ["b.ron", "a.ron", "messages/a.md", "packs/hip/a.ron", "packs/hip/messages/more/b.md"];
+        let others = [
+            "README",
+            "README.md",
+            "packs/a.md",
+            "a.json",
+            "a.ron.bak",
+            "a.ron.orig",
+            "ron",
+            "messages/a.txt",
+        ];
+        ours.iter().for_each(|name| write(folder, name, "x"));
+        others.iter().for_each(|name| write(folder, name, "not ours"));
     };
-    let expected =
-        ["a.ron = x", "b.ron = x", "messages/hello.md = x", "notes.md = x", "packs/achilles/a.ron = x"];
+    let expected = [
+        "a.ron = x",
+        "b.ron = x",
+        "messages/a.md = x",
+        "packs/hip/a.ron = x",
+        "packs/hip/messages/more/b.md = x",
+    ];
     check(make, &expected);
 }
 
@@ -123,9 +135,10 @@ fn a_maze_of_links_ends() {
 #[test]
 fn what_is_no_regular_file_is_not_opened() {
     let make = |folder: &Path| {
+        fs::create_dir(folder.join("messages")).unwrap();
         let made = Command::new("mkfifo").arg(folder.join("pipe.ron")).status().unwrap();
         assert!(made.success());
-        drop(UnixListener::bind(folder.join("socket.md")).unwrap());
+        drop(UnixListener::bind(folder.join("messages/socket.md")).unwrap());
         symlink("/dev/zero", folder.join("zero.ron")).unwrap();
         symlink("missing.ron", folder.join("dangling.ron")).unwrap();
         symlink("missing", folder.join("dangling-folder")).unwrap();
@@ -134,8 +147,8 @@ fn what_is_no_regular_file_is_not_opened() {
     let expected = [
         "dangling-folder ! this is a link to a file that does not exist",
         "dangling.ron ! this is a link to a file that does not exist",
+        "messages/socket.md ! this is not a regular file but a device, a pipe or a socket",
         "pipe.ron ! this is not a regular file but a device, a pipe or a socket",
-        "socket.md ! this is not a regular file but a device, a pipe or a socket",
         "zero.ron ! this is not a regular file but a device, a pipe or a socket",
     ];
     check(make, &expected);

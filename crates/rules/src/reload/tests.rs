@@ -17,7 +17,7 @@ use notify::{
 
 use super::{
     Eyes, Options, Verdict, Watch,
-    hints::{Hints, Meaning, meaning},
+    hints::{Hints, Meaning, Notify, meaning},
     mailbox::{Mailbox, Told},
     places,
     rhythm::{Rhythm, Watches},
@@ -206,6 +206,24 @@ fn what_events_mean() {
     let overflow = Event::new(EventKind::Other).set_flag(Flag::Rescan);
     assert_eq!(meaning(Ok(overflow), folder), Meaning::Lost);
     assert_eq!(meaning(Err(notify::Error::generic("?")), folder), Meaning::Lost);
+}
+
+/// Events come in order: had the reads made hints, the first hint would be older than the write.
+#[test]
+fn reading_makes_no_hints_and_writing_does() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path().join("rules");
+    fs::create_dir_all(folder.join("below")).unwrap();
+    fs::write(folder.join("below/a.ron"), "1").unwrap();
+    let mailbox = Arc::<Mailbox>::default();
+    let mut hints = Notify::new(folder.clone(), mailbox.clone());
+    hints.arm(&places(&folder, &folder::walk(&folder).unwrap().folders)).unwrap();
+    (0..3).for_each(|_| drop(folder::walk(&folder).unwrap()));
+    fs::write(place.path().join("beside.ron"), "1").unwrap();
+    let written = Instant::now();
+    fs::write(folder.join("below/a.ron"), "2").unwrap();
+    let told = mailbox.wait(written + Duration::from_secs(30));
+    assert!(told.touched.is_some_and(|(first, _)| first >= written), "{told:?}");
 }
 
 #[test]
