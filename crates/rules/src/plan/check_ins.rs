@@ -196,6 +196,10 @@ fn want_check_in(planner: &Planner<'_>) -> Option<Wanted> {
         return None;
     }
     let today: Vec<_> = planner.chart.check_ins.iter().filter(|check_in| check_in.about_day == day).collect();
+    if today.is_empty() && planner.chart.has_report(day) {
+        // Told on the telephone, or ahead of time: nothing is left to ask.
+        return None;
+    }
     if today.is_empty() && !was_dropped(planner, day) {
         let first = due.iter().min_by_key(|due| due.rule_at)?;
         let questions = due.iter().flat_map(|due| &due.rule.ask).copied();

@@ -109,6 +109,10 @@ fn stages(planner: &mut Planner<'_>) {
 }
 
 fn lapses(planner: &mut Planner<'_>) {
+    // Whoever stopped is not silent; the clinic has been told.
+    if planner.chart.stopped_at.is_some() {
+        return;
+    }
     for (flag, episode, told) in time_only::lapses_for_clinic(planner) {
         let wanted = flag.on_lapsed.as_ref().map_or(TellClinic::Digest, |on_lapsed| on_lapsed.tell_clinic);
         let level = if told { wanted.max(TellClinic::Digest) } else { TellClinic::Digest };

@@ -132,9 +132,15 @@ fn episode_of<'a>(planner: &Planner<'a>, flag: &str, day: chrono::NaiveDate) -> 
     Some((&assessed.episodes[index], index + 1 == assessed.episodes.len()))
 }
 
-/// A reminder gives way to a nudge or a lost-touch message of the same day.
+/// A reminder gives way to a nudge or a lost-touch message of the same day, sent or still to come.
 pub(super) fn reminder_gives_way(planner: &Planner<'_>) -> bool {
     let today = planner.assessment.day;
-    time_only::lost_touch_due_today(planner)
+    let said_today = planner.chart.ledger.iter().any(|entry| {
+        matches!(entry.identity.subject, Subject::Nudge { .. } | Subject::Lapsed { .. })
+            && entry.identity.audience == Audience::Patient
+            && planner.chart.local_date(entry.at) == today
+    });
+    said_today
+        || time_only::lost_touch_due_today(planner)
         || time_only::coming_nudge(planner).is_some_and(|(_, _, nudge_day)| nudge_day == today)
 }
