@@ -4,6 +4,11 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
+/// The operating system gave no randomness.
+#[derive(Debug, thiserror::Error)]
+#[error("the operating system gives no randomness: {0}")]
+pub struct NoRandomness(getrandom::Error);
+
 /// A link's secret. Printing it for debugging shows nothing.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token(String);
@@ -13,7 +18,7 @@ impl Token {
     ///
     /// # Errors
     /// If the system gives none.
-    pub fn random() -> Result<Self, getrandom::Error> {
+    pub fn random() -> Result<Self, NoRandomness> {
         random_text::<32>().map(Self)
     }
 
@@ -40,9 +45,9 @@ impl fmt::Debug for Token {
 ///
 /// # Errors
 /// If the system gives no randomness.
-pub fn random_text<const BYTES: usize>() -> Result<String, getrandom::Error> {
+pub fn random_text<const BYTES: usize>() -> Result<String, NoRandomness> {
     let mut bytes = [0_u8; BYTES];
-    getrandom::fill(&mut bytes)?;
+    getrandom::fill(&mut bytes).map_err(NoRandomness)?;
     Ok(base64url(&bytes))
 }
 

@@ -20,6 +20,7 @@ use crate::{
     compose::{Composer, Letterhead},
     excuse,
     rules_live::{Live, LiveRules},
+    token::NoRandomness,
 };
 
 /// How often a turn is taken anew because another one of the same patient came first. Two people and the
@@ -36,8 +37,8 @@ pub enum TurnError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The operating system gave no randomness for a link.
-    #[error("no randomness: {0}")]
-    NoRandomness(#[from] getrandom::Error),
+    #[error(transparent)]
+    NoRandomness(#[from] NoRandomness),
     /// One of our own texts could not be made into a mail.
     #[error("a mail could not be written: {0}")]
     NotWritten(String),

@@ -7,7 +7,7 @@ use super::{
     tool::{Shared, open_store, say},
 };
 use crate::delivery::HOLD;
-use afterrun_store::sqlite::Options;
+use afterrun_store::Options;
 
 /// Stops mail to runners.
 #[derive(Args, Debug)]

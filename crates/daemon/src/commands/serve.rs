@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use afterrun_store::sqlite::Options;
+use afterrun_store::Options;
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use clap::{Args, ValueEnum};

@@ -7,10 +7,7 @@ use std::{
 };
 
 use afterrun_rules::{RuleBook, TimedEvent, chart::Event, folder, load, replay};
-use afterrun_store::{
-    Patient, Store,
-    sqlite::{Options, Sqlite},
-};
+use afterrun_store::{Options, Patient, Sqlite, Store};
 use anyhow::{Context, bail};
 use chrono::{DateTime, Utc};
 
