@@ -1,3 +1,5 @@
+#![expect(clippy::unwrap_used, reason = "a fixture that cannot be read is a broken test")]
+
 //! Reads fixture folders into sources.
 
 use std::{fs, path::Path};
