@@ -3,7 +3,7 @@
 //! Leaves out the command line (`commands`). Tests and the demonstration assemble the same parts with another
 //! clock and another transport.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use afterrun_mail::Transport;
 use afterrun_rules::{RuleBook, folder, load, source::Sources};
@@ -95,7 +95,11 @@ impl App {
         let worker = format!("{}-{}", std::process::id(), random_text::<9>()?);
         let (queued, in_doubt) = store.recover(std::slice::from_ref(&worker), now).await?;
         if queued + in_doubt > 0 {
-            tracing::warn!(queued, in_doubt, "took over messages from a process that ended before they were settled");
+            tracing::warn!(
+                queued,
+                in_doubt,
+                "took over messages from a process that ended before they were settled"
+            );
         }
         let recording = Arc::new(Recording::new(turns.clone(), clock.clone(), wake.clone()));
         let app = Self {
@@ -113,7 +117,6 @@ impl App {
     }
 
     /// The runner's pages and the two health addresses.
-    #[must_use]
     pub fn router(self: &Arc<Self>) -> Router {
         let base_url = self.turns.letterhead.base_url.clone();
         let site = Site {
@@ -245,7 +248,7 @@ fn standing_notice(config: &Config) -> Option<String> {
 
 /// The folder's rules if they pass the gate, else the last good ones from the store.
 async fn rules_to_begin_with(
-    path: &PathBuf,
+    path: &Path,
     store: &dyn Store,
     now: DateTime<Utc>,
 ) -> anyhow::Result<LiveRules> {
@@ -273,7 +276,7 @@ async fn rules_to_begin_with(
     Ok(rules)
 }
 
-fn read_and_judge(path: &PathBuf) -> Result<(Sources, RuleBook), Rejected> {
+fn read_and_judge(path: &Path) -> Result<(Sources, RuleBook), Rejected> {
     let refused = |hash, findings| Rejected { hash, at: DateTime::UNIX_EPOCH, findings };
     let sources = folder::read(path)
         .map_err(|why| refused(None, format!("the rules folder {}: {why}", path.display())))?;

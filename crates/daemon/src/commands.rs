@@ -4,10 +4,17 @@
 //! warnings under `--strict`.
 
 mod answer;
+mod backup;
+mod check;
 mod hold;
+mod mail;
+mod message;
 mod patient;
+mod replay;
+mod rules_folder;
 mod run;
 mod serve;
+mod test;
 mod tool;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -34,6 +41,12 @@ pub struct Arguments {
 
 #[derive(Subcommand, Debug)]
 enum Command {
+    /// Check a rules folder: every finding with its file, line and what to do about it.
+    Check(check::Check),
+    /// Run the scenarios of a rules folder.
+    Test(test::Test),
+    /// Live through a chart under a rule book: every decision with its time and reason.
+    Replay(replay::Replay),
     /// Run: watch the rules, ask the runners, send the mail, serve the pages.
     Serve(serve::Serve),
     /// Add and look after runners.
@@ -49,6 +62,14 @@ enum Command {
     Hold(hold::Hold),
     /// Let mail to runners go out again.
     Release(hold::Release),
+    /// See what is in the outbox, and what became of it.
+    #[command(subcommand)]
+    Message(message::Message),
+    /// Try whether mail leaves.
+    #[command(subcommand)]
+    Mail(mail::Mail),
+    /// Copy the database to a file while it is in use.
+    Backup(backup::Backup),
 }
 
 /// How a command that found nothing worse ended.
@@ -79,11 +100,17 @@ impl From<Ended> for ExitCode {
 pub fn execute(arguments: Arguments) -> anyhow::Result<Ended> {
     let shared = tool::Shared { config: arguments.config, now: arguments.now };
     match arguments.command {
+        Command::Check(check) => check.execute(&shared),
+        Command::Test(test) => test.execute(&shared),
+        Command::Replay(replay) => replay.execute(&shared),
         Command::Serve(serve) => serve.execute(&shared),
         Command::Patient(patient) => tool::block_on(patient.execute(&shared)),
         Command::Run(run) => tool::block_on(run.execute(&shared)),
         Command::Answer(answer) => tool::block_on(answer.execute(&shared)),
         Command::Hold(hold) => tool::block_on(hold.execute(&shared)),
         Command::Release(release) => tool::block_on(release.execute(&shared)),
+        Command::Message(message) => tool::block_on(message.execute(&shared)),
+        Command::Mail(mail) => tool::block_on(mail.execute(&shared)),
+        Command::Backup(backup) => tool::block_on(backup.execute(&shared)),
     }
 }

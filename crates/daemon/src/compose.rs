@@ -200,8 +200,7 @@ impl Composer<'_> {
             (to_name, to_address) = (&book.clinic.name, clinic);
             rendered.subject = format!("[for {}] {}", initials(&self.patient.name), rendered.subject);
         }
-        let to =
-            Addressed { to_name, to_address, language: &self.patient.language, unsubscribe_url, list };
+        let to = Addressed { to_name, to_address, language: &self.patient.language, unsubscribe_url, list };
         self.letterhead.mail(book, rendered, &to, when)
     }
 
@@ -356,7 +355,8 @@ mod tests {
 
     #[test]
     fn initials_are_of_the_first_and_last_word() {
-        let cases = [("Zoë Berg", "ZB"), ("ada", "A"), ("Jan van der Meer", "JM"), ("  ", "?"), ("élan vital", "ÉV")];
+        let cases =
+            [("Zoë Berg", "ZB"), ("ada", "A"), ("Jan van der Meer", "JM"), ("  ", "?"), ("élan vital", "ÉV")];
         for (name, expected) in cases {
             assert_eq!(initials(name), expected, "{name}");
         }

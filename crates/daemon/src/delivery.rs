@@ -141,18 +141,16 @@ impl Delivery {
         let mut hold = self.turns.store.setting(HOLD).await?.is_some();
         if !hold && self.with(|state| state.budget.is_spent(now, per_hour)) {
             let why = format!("more than {per_hour} messages within an hour");
-            tracing::error!(per_hour, "the hourly budget is spent: patients' mail is held until `afterrun release`");
+            tracing::error!(
+                per_hour,
+                "the hourly budget is spent: patients' mail is held until `afterrun release`"
+            );
             self.turns.store.set_setting(HOLD, Some(&why)).await?;
             self.with(|state| state.budget.forget());
             hold = true;
         }
-        let claim = Claim {
-            worker: self.worker.clone(),
-            now,
-            lease_until: now + LEASE,
-            limit,
-            hold_patients: hold,
-        };
+        let claim =
+            Claim { worker: self.worker.clone(), now, lease_until: now + LEASE, limit, hold_patients: hold };
         self.turns.store.claim(claim).await
     }
 

@@ -94,10 +94,7 @@ impl Recorder for Recording {
         };
         let id = store.add_patient(again, now).await.map_err(|error| refusal(patient, error.into()))?;
         tracing::info!(before = %patient, patient = %id, "enrolled again");
-        self.turns
-            .take(&id, &[], &Extras::default(), now)
-            .await
-            .map_err(|error| refusal(&id, error))?;
+        self.turns.take(&id, &[], &Extras::default(), now).await.map_err(|error| refusal(&id, error))?;
         self.wake.notify_one();
         Ok(())
     }
@@ -113,7 +110,8 @@ impl Recorder for Recording {
             return Err(RecordError::Refused("This address gets no more mail.".to_owned()));
         }
         let live = self.turns.rules.current();
-        let composer = Composer { live: &live, letterhead: &self.turns.letterhead, patient: &stored.patient, now };
+        let composer =
+            Composer { live: &live, letterhead: &self.turns.letterhead, patient: &stored.patient, now };
         let extras = fresh_link(&composer, &stored.chart).map_err(|error| refusal(patient, error))?;
         self.turns.take(patient, &[], &extras, now).await.map_err(|error| refusal(patient, error))?;
         self.wake.notify_one();
@@ -156,7 +154,8 @@ fn fresh_link(composer: &Composer<'_>, chart: &Chart) -> Result<Extras, TurnErro
 pub(crate) fn confirm_address(composer: &Composer<'_>) -> Result<Extras, TurnError> {
     let (url, link) = composer.letterhead.link(LinkScope::Confirm, Some(composer.now + FRESH_LINK_DAYS))?;
     let text = clinic_mail::confirm_address(&url, &composer.live.book.clinic.name);
-    let reason = Reason::new("confirm-address", "Nothing about health is sent before the address is confirmed.");
+    let reason =
+        Reason::new("confirm-address", "Nothing about health is sent before the address is confirmed.");
     note_to_patient(composer, &text, link, format!("{CONFIRM}/{}", composer.now.timestamp()), reason)
 }
 

@@ -139,10 +139,7 @@ impl Reloading {
                 this.act(verdict).await;
             }
         });
-        let options = Options {
-            note: Arc::new(|note| tracing::warn!("{note}")),
-            ..Options::default()
-        };
+        let options = Options { note: Arc::new(|note| tracing::warn!("{note}")), ..Options::default() };
         let known = Some(self.turns.rules.current().book.hash);
         let sink = move |verdict| {
             // Fails only when the program is ending.

@@ -257,7 +257,10 @@ impl Draft<'_> {
         self.note(decision, Entry { state: EntryState::Failed, ..entry });
         let reason = afterrun_rules::Reason::new(
             "message-not-written",
-            format!("A message could not be written and was not sent. It was due because: {}", decision.reason.text),
+            format!(
+                "A message could not be written and was not sent. It was due because: {}",
+                decision.reason.text
+            ),
         );
         self.turn.work_items.push(NewWorkItem {
             identity_text: format!("not-written/{}", decision.identity),

@@ -53,7 +53,8 @@ impl Answer {
             Some(id) => id.into(),
             None => book.check_ins.first().context("the rules have no check-in")?.id.clone(),
         };
-        let values = add.values.iter().map(|given| value(&book, given)).collect::<anyhow::Result<Values>>()?;
+        let values =
+            add.values.iter().map(|given| value(&book, given)).collect::<anyhow::Result<Values>>()?;
         if values.is_empty() && add.emergencies.is_empty() {
             bail!("nothing to enter: give --value or --emergency");
         }
@@ -76,7 +77,8 @@ fn value(book: &RuleBook, given: &str) -> anyhow::Result<(QuestionId, Value)> {
     let (_, question) = book.question(id).with_context(|| format!("no question is called `{id}`"))?;
     let value = match &question.answer {
         AnswerKind::Scale { from, to, .. } => {
-            let number = answer.parse().with_context(|| format!("`{id}` wants a number from {from} to {to}"))?;
+            let number =
+                answer.parse().with_context(|| format!("`{id}` wants a number from {from} to {to}"))?;
             Value::Number(number)
         }
         AnswerKind::YesNo => match answer {

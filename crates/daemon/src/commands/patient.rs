@@ -171,13 +171,23 @@ async fn show(tool: &Tool, patient: &Stored) -> anyhow::Result<()> {
         at.with_timezone(&patient.time_zone).to_rfc3339_opts(SecondsFormat::Secs, true)
     };
     say(format_args!("{} ({}), {}", patient.name, patient.id, patient.email))?;
-    say(format_args!("{}; enrolled {}; lives by {}", standing(patient), at(patient.enrolled_at), patient.time_zone))?;
+    say(format_args!(
+        "{}; enrolled {}; lives by {}",
+        standing(patient),
+        at(patient.enrolled_at),
+        patient.time_zone
+    ))?;
     if let Some(due) = patient.next_due {
         say(format_args!("next look: {}", at(due)))?;
     }
     say(format_args!("\nruns ({})", chart.runs.len()))?;
     for logged in &chart.runs {
-        say(format_args!("  {}  {:.1} km  {:?}", at(logged.run.started_at), logged.run.distance_m / 1000.0, logged.run.kind))?;
+        say(format_args!(
+            "  {}  {:.1} km  {:?}",
+            at(logged.run.started_at),
+            logged.run.distance_m / 1000.0,
+            logged.run.kind
+        ))?;
     }
     say(format_args!("\nanswers ({})", chart.answers.len()))?;
     for answer in &chart.answers {

@@ -20,8 +20,13 @@ use crate::token::random_text;
 const METRES_PER_MILE: f64 = 1609.344;
 
 /// Distances of the races that have one (World Athletics, rules TR 55 to 57), in metres.
-const RACES: [(&str, f64); 5] =
-    [("5k", 5_000.0), ("10k", 10_000.0), ("half-marathon", 21_097.5), ("marathon", 42_195.0), ("mile", METRES_PER_MILE)];
+const RACES: [(&str, f64); 5] = [
+    ("5k", 5_000.0),
+    ("10k", 10_000.0),
+    ("half-marathon", 21_097.5),
+    ("marathon", 42_195.0),
+    ("mile", METRES_PER_MILE),
+];
 
 /// Runs.
 #[derive(Subcommand, Debug)]
@@ -84,7 +89,9 @@ fn distance(given: Option<&str>, race: Option<&str>) -> anyhow::Result<f64> {
         (Some(given), _) => metres(given),
         (None, Some(race)) => {
             let known = RACES.iter().find(|(id, _)| *id == race);
-            known.map(|(_, metres)| *metres).with_context(|| format!("how far is `{race}`? give --distance too"))
+            known
+                .map(|(_, metres)| *metres)
+                .with_context(|| format!("how far is `{race}`? give --distance too"))
         }
         (None, None) => bail!("--distance or --race is needed"),
     }
@@ -94,7 +101,8 @@ fn metres(text: &str) -> anyhow::Result<f64> {
     let text = text.trim();
     let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
-    let number: f64 = number.parse().with_context(|| format!("`{text}` is no distance: try `13.1mi` or `21.1km`"))?;
+    let number: f64 =
+        number.parse().with_context(|| format!("`{text}` is no distance: try `13.1mi` or `21.1km`"))?;
     match unit.trim() {
         "mi" => Ok(number * METRES_PER_MILE),
         "km" => Ok(number * 1000.0),
@@ -122,7 +130,14 @@ mod tests {
 
     #[test]
     fn distances_name_their_unit() {
-        let cases = [("13.1mi", Some(21_082)), ("21.1km", Some(21_100)), ("5000 m", Some(5_000)), ("5", None), ("far", None), ("5yd", None)];
+        let cases = [
+            ("13.1mi", Some(21_082)),
+            ("21.1km", Some(21_100)),
+            ("5000 m", Some(5_000)),
+            ("5", None),
+            ("far", None),
+            ("5yd", None),
+        ];
         for (text, expected) in cases {
             let found = metres(text).ok().map(|metres| metres.round() as i64);
             assert_eq!(found, expected, "{text}");
@@ -137,7 +152,11 @@ mod tests {
             ("2026-01-01 08:00", "2026-01-01T08:00:00Z"),
         ];
         for (text, expected) in cases {
-            assert_eq!(started(text, Tz::Europe__London).unwrap(), expected.parse::<DateTime<Utc>>().unwrap(), "{text}");
+            assert_eq!(
+                started(text, Tz::Europe__London).unwrap(),
+                expected.parse::<DateTime<Utc>>().unwrap(),
+                "{text}"
+            );
         }
         assert!(started("yesterday", Tz::UTC).is_err());
     }

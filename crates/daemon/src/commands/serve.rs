@@ -63,7 +63,8 @@ impl Serve {
         let transport = transport(&config, credentials.as_deref().map(Path::new))?;
         let store = open_store(&config, Options::daemon())?;
         let listen = config.listen;
-        let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+        let listener =
+            TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
         let base_url = format!("http://{}", listener.local_addr()?);
         if config.smtp.is_none() {
             let folder = config.capture_path();
@@ -77,7 +78,8 @@ impl Serve {
             Some(clock) => Arc::new(clock.clone()),
             None => Arc::new(SystemClock),
         };
-        let app = App::assemble(Parts { config, store, transport, clock, base_url: base_url.clone() }).await?;
+        let app =
+            App::assemble(Parts { config, store, transport, clock, base_url: base_url.clone() }).await?;
         let _watch = app.reloading.watch().context("cannot watch the rules folder")?;
         let (stop, stopped) = watch::channel(false);
         let pages = serve_pages(listener, &app, stopped.clone());

@@ -40,7 +40,8 @@ impl Delivery {
                 error: format!("twice without a clear answer, so it may have arrived: {said}"),
             },
             Class::InDoubt => {
-                let at = if message.in_doubt { next_try(now, attempts, chance()) } else { now + IN_DOUBT_WAIT };
+                let at =
+                    if message.in_doubt { next_try(now, attempts, chance()) } else { now + IN_DOUBT_WAIT };
                 Settlement::Retry { at, error: said.clone(), in_doubt: true }
             }
             Class::Retry if message.first_attempt_at.is_some_and(|first| now - first >= GIVE_UP_AFTER) => {
@@ -130,7 +131,9 @@ fn work_item(message: &OutboxMessage, code: &str) -> NewWorkItem {
         ("address-dead", _) => {
             "The mail server says that this runner's address does not exist. Check-ins pause until there is another."
         }
-        (_, Audience::Patient) => "A mail to this runner was refused, or never got through. Please reach out another way.",
+        (_, Audience::Patient) => {
+            "A mail to this runner was refused, or never got through. Please reach out another way."
+        }
         (_, Audience::Clinic) => "A mail to the clinic about this runner did not get through.",
     };
     NewWorkItem {

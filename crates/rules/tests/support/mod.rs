@@ -1,4 +1,10 @@
+<<<<<<< HEAD
 //! A small rule book made by hand, and a way to tell a story in one line and read what came of it.
+=======
+#![expect(clippy::unwrap_used, reason = "a fixture that cannot be read is a broken test")]
+
+//! Reads fixture folders into sources.
+>>>>>>> loader
 
 use std::{collections::BTreeMap, sync::Arc};
 
