@@ -157,6 +157,14 @@ pub fn placeholders_used(text: &MessageText) -> Result<Vec<(String, Range<usize>
     template::placeholders_used(text)
 }
 
+/// The same for one part by itself: byte ranges and lines count from its own beginning.
+///
+/// # Errors
+/// The first syntax error of the template.
+pub fn placeholders_in(source: &str) -> Result<Vec<(String, Range<usize>)>, TemplateError> {
+    template::placeholders_in(source)
+}
+
 /// Values back to characters, white space and control characters to single spaces.
 fn one_line(expanded: &str) -> String {
     let plain = template::unmark(expanded);

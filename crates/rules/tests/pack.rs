@@ -8,7 +8,7 @@ use afterrun_rules::{
     Diagnostic, RuleBook, Severity,
     decision::Facts,
     load::load,
-    message::{Links, Person, fill, placeholders_used, reading_grade::grade, render, sample},
+    message::{Links, PLACEHOLDERS, Person, fill, placeholders_used, reading_grade::grade, render, sample},
     source::{Source, Sources},
 };
 
@@ -209,4 +209,113 @@ fn mails_as_they_arrive() {
             format!("{}\n[{preview}]\n\n{}", mail.subject, mail.text)
         );
     }
+}
+
+fn reference() -> String {
+    fs::read_to_string(folder().join("README.md")).expect("the reference")
+}
+
+/// Every example is a complete small file that works in the shipped folder: a `Clinic` in place of the shipped
+/// one, all others beside what is there.
+#[test]
+fn every_example_of_the_reference_is_valid() {
+    let reference = reference();
+    let examples: Vec<&str> = reference
+        .split("```ron\n")
+        .skip(1)
+        .map(|rest| rest.split("```").next().unwrap_or_default())
+        .collect();
+    let kinds = ["Clinic", "Questions", "Recovery", "CheckIns", "RedFlags", "Emergencies", "Scenarios"];
+    for kind in kinds {
+        assert!(
+            examples.iter().any(|example| example.starts_with(&format!("{kind}("))),
+            "no example of {kind}"
+        );
+    }
+    for example in examples {
+        let mut sources = shipped();
+        let file = if example.starts_with("Clinic(") { "clinic.ron" } else { "example.ron" };
+        sources.files.insert(Arc::from(file), Source::Bytes(example.as_bytes().into()));
+        let errors: Vec<Diagnostic> = load(&sources)
+            .diagnostics
+            .into_iter()
+            .filter(|found| found.severity == Severity::Error)
+            .collect();
+        assert!(errors.is_empty(), "{example}\n{}", shown(&errors));
+    }
+}
+
+#[test]
+fn the_reference_lists_every_placeholder_and_every_word_of_the_notation() {
+    let reference = reference();
+    for known in PLACEHOLDERS {
+        assert!(
+            reference.contains(&format!("| `{}` | {} |", known.name, known.description)),
+            "{}",
+            known.name
+        );
+    }
+    let words = [
+        "AtLeast",
+        "AtMost",
+        "OneOf",
+        "Yes",
+        "No",
+        "AllOf",
+        "AnyOf",
+        "Not",
+        "RoseBy",
+        "WorsensEachRun",
+        "Daily",
+        "EveryDays",
+        "Cron",
+        "AfterRun",
+        "WhileFlagged",
+        "OnEnrolment",
+        "UntilRecovered",
+        "UntilClear",
+        "Weeks",
+        "Days",
+        "Scale",
+        "Choice",
+        "YesNo",
+        "Text",
+        "Race",
+        "Distance",
+        "Seed",
+        "Convention",
+        "ClinicToConfirm",
+        "Now",
+        "Today",
+        "Digest",
+        "Nobody",
+        "CallNow",
+        "SameDay",
+        "Late",
+        "Correct",
+        "Withdraw",
+        "Excuse",
+        "NewRules",
+        "Restart",
+        "Pause",
+        "StopMessages",
+        "Quiet",
+        "Watching",
+        "Told",
+        "Resolved",
+        "Lapsed",
+        "approved",
+        "allow",
+        "formerly",
+        "outranks",
+        "urgent",
+        "remind",
+        "optional",
+        "skipped_means",
+        "only_if",
+        "about",
+        "ignore",
+    ];
+    let missing: Vec<_> = words.iter().filter(|word| !reference.contains(**word)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }

@@ -65,15 +65,24 @@ pub fn expand(
 pub fn placeholders_used(text: &MessageText) -> Result<Vec<(String, Range<usize>)>, TemplateError> {
     let mut found = Vec::new();
     for (part, offset, source) in parts(text) {
-        let names = names_in(source).map_err(|error| TemplateError {
-            line: error.line().unwrap_or(1) + first_line(text, part) - 1,
-            message: error.detail().map_or_else(|| error.kind().to_string(), str::to_owned),
-        })?;
-        for (name, range) in uses_of(source, &names) {
+        let in_file = |error: TemplateError| TemplateError {
+            line: error.line + first_line(text, part) - 1,
+            message: error.message,
+        };
+        for (name, range) in placeholders_in(source).map_err(in_file)? {
             found.push((name, range.start + offset..range.end + offset));
         }
     }
     Ok(found)
+}
+
+/// See [`super::placeholders_in`].
+pub fn placeholders_in(source: &str) -> Result<Vec<(String, Range<usize>)>, TemplateError> {
+    let names = names_in(source).map_err(|error| TemplateError {
+        line: error.line().unwrap_or(1),
+        message: error.detail().map_or_else(|| error.kind().to_string(), str::to_owned),
+    })?;
+    Ok(uses_of(source, &names))
 }
 
 /// Marks back to the characters they stand for.
