@@ -7,6 +7,7 @@ use std::{
     io,
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
+    sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
 
@@ -115,15 +116,13 @@ fn lock(path: &Path) -> Result<Lock> {
 /// Makes the database under another name and then gives it its own, so that a crash leaves either a whole
 /// database or none, and an empty file is always a sign of damage.
 fn create(path: &Path) -> Result<()> {
-    let new = with_suffix(path, &format!(".new-{}", std::process::id()));
-    let made = create_at(&new).map_err(|fault| fault.told(&new.display().to_string())).and_then(|()| {
-        match std::fs::hard_link(&new, path) {
-            // Another process was faster; its database is as good as ours.
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-            other => other
-                .map_err(|error| StoreError::Backend(format!("cannot create {}: {error}", path.display()))),
-        }
-    });
+    static MADE: AtomicU32 = AtomicU32::new(0);
+    let number = MADE.fetch_add(1, Ordering::Relaxed);
+    let new = with_suffix(path, &format!(".new-{}-{number}", std::process::id()));
+    let failed = |error: io::Error| StoreError::Backend(format!("cannot create {}: {error}", path.display()));
+    let made = create_at(&new)
+        .map_err(|fault| fault.told(&new.display().to_string()))
+        .and_then(|()| publish(&new, path).map_err(failed));
     // What is left behind under the temporary name is only clutter.
     drop(std::fs::remove_file(&new));
     made
@@ -131,15 +130,25 @@ fn create(path: &Path) -> Result<()> {
 
 fn create_at(new: &Path) -> Answer<()> {
     let failed = |error: io::Error| Fault::Store(StoreError::Backend(error.to_string()));
-    let file =
-        OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(new).map_err(failed)?;
+    let mut options = OpenOptions::new();
+    let file = options.create_new(true).write(true).mode(0o600).open(new).map_err(failed)?;
     let connection = Connection::open(new)?;
     set_up(&connection)?;
     apply(&connection, 0)?;
     connection.close().map_err(|(_, error)| error)?;
-    file.sync_all().map_err(failed)?;
-    let folder = new.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
+    file.sync_all().map_err(failed)
+}
+
+/// Gives the finished file its name, unless another process was faster: its database is as good as ours.
+fn publish(new: &Path, path: &Path) -> io::Result<()> {
+    match std::fs::hard_link(new, path) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
+        // A file system without hard links; only there could the faster one be replaced.
+        Err(_) => std::fs::rename(new, path)?,
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 fn check(connection: &Connection, path: &str) -> Result<()> {

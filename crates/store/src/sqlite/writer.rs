@@ -205,3 +205,104 @@ fn run_all(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    };
+
+    use super::*;
+    use crate::sqlite::fault::Fault;
+
+    type Work = fn(&Connection) -> Answer<i64>;
+
+    fn add_1(db: &Connection) -> Answer<i64> {
+        Ok(db.execute("INSERT INTO t VALUES (1)", [])? as i64)
+    }
+
+    fn add_2_and_fail(db: &Connection) -> Answer<i64> {
+        db.execute("INSERT INTO t VALUES (2)", [])?;
+        Err(Fault::Store(StoreError::Conflict("p1".into())))
+    }
+
+    fn add_3(db: &Connection) -> Answer<i64> {
+        Ok(db.execute("INSERT INTO t VALUES (3)", [])? as i64)
+    }
+
+    fn fill_the_disk(db: &Connection) -> Answer<i64> {
+        db.execute("INSERT INTO t VALUES (4)", [])?;
+        Ok(db.execute("INSERT INTO t VALUES (zeroblob(1000000))", [])? as i64)
+    }
+
+    /// Ends the transaction under the group, as SQLite itself does when the disk fails.
+    fn lose_the_transaction(db: &Connection) -> Answer<i64> {
+        db.execute_batch("ROLLBACK")?;
+        Ok(0)
+    }
+
+    fn table() -> Connection {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch("CREATE TABLE t (x ANY) STRICT; PRAGMA max_page_count = 10").unwrap();
+        connection
+    }
+
+    fn values(connection: &Connection) -> Vec<i64> {
+        let mut statement = connection.prepare("SELECT x FROM t ORDER BY rowid").unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().collect::<rusqlite::Result<_>>().unwrap()
+    }
+
+    /// Runs the jobs as one group; which of them were told that all is well, and what is in the table.
+    fn check(works: &[Work], told_well: &[bool], stored: &[i64]) {
+        let connection = table();
+        let mut group: Vec<Box<dyn Job>> = Vec::new();
+        let mut answers = Vec::new();
+        for work in works {
+            let (reply, answer) = oneshot::channel();
+            group.push(Box::new(Typed { work: Some(*work), done: None, reply }));
+            answers.push(answer);
+        }
+        let committed = commit(&connection, &mut group, "test.db");
+        assert!(connection.is_autocommit(), "no transaction is left open");
+        let fate = committed.as_ref().map_err(|trouble| trouble.told.as_str()).copied();
+        group.into_iter().for_each(|job| job.reply(fate));
+        let told: Vec<_> = answers.iter_mut().map(|answer| answer.try_recv().unwrap().is_ok()).collect();
+        assert_eq!((told.as_slice(), values(&connection).as_slice()), (told_well, stored));
+    }
+
+    #[test]
+    fn a_job_that_fails_takes_no_neighbour_along() {
+        check(&[add_1, add_2_and_fail, add_3], &[true, false, true], &[1, 3]);
+    }
+
+    #[test]
+    fn a_full_disk_leaves_nothing_half_written() {
+        // SQLite undoes the whole transaction then, so the neighbours are told to try again.
+        check(&[add_1, fill_the_disk, add_3], &[false, false, false], &[]);
+        check(&[fill_the_disk], &[false], &[]);
+    }
+
+    #[test]
+    fn nobody_is_told_well_when_the_transaction_is_lost() {
+        check(&[add_1, lose_the_transaction, add_3], &[false, false, false], &[]);
+        check(&[add_1, add_2_and_fail, lose_the_transaction], &[false, false, false], &[]);
+    }
+
+    #[tokio::test]
+    async fn a_handle_that_failed_is_replaced() {
+        let opened = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&opened);
+        let open = move || {
+            counted.fetch_add(1, Ordering::SeqCst);
+            Ok(table())
+        };
+        let writer = Writer::start(table(), Box::new(open), "test.db".to_owned()).unwrap();
+        assert!(writer.write(add_2_and_fail).await.is_err());
+        assert_eq!(opened.load(Ordering::SeqCst), 0, "the job failed, not the disk");
+        let lost = writer.write(lose_the_transaction).await.unwrap_err();
+        assert!(matches!(lost, StoreError::Backend(_)), "{lost}");
+        assert_eq!(writer.write(add_1).await.unwrap(), 1);
+        assert_eq!(opened.load(Ordering::SeqCst), 1);
+    }
+}
