@@ -1,1 +1,4 @@
-//! stub
+//! Support for the tests of the whole: servers that misbehave on demand, and readers that see what people see.
+
+pub mod mailbox;
+pub mod smtp_server;
