@@ -42,7 +42,7 @@ async fn the_form() {
 async fn a_good_morning_takes_the_first_answer_none_of_these_and_send() {
     let fake = Fake::new();
     let page = browser(&fake).post(PATH, GREEN).await;
-    assert_snapshot!(fake.recorded(), @"");
+    assert_snapshot!(fake.recorded());
     assert_snapshot!(page.pretty());
 }
 
@@ -50,7 +50,7 @@ async fn a_good_morning_takes_the_first_answer_none_of_these_and_send() {
 async fn pain_is_recorded_with_the_run_apart() {
     let fake = Fake::new();
     browser(&fake).post(PATH, PAINFUL).await.is(200);
-    assert_snapshot!(fake.recorded(), @"");
+    assert_snapshot!(fake.recorded());
 }
 
 #[tokio::test]

@@ -62,14 +62,14 @@ async fn outcome(fake: &std::sync::Arc<Fake>, decisions: Vec<Decision>) -> Strin
 #[tokio::test]
 async fn a_stage_of_which_the_clinic_hears_today() {
     let told = told("pain-lasting", "Pain lasting more than 3 to 5 days", "2026-03-25", "2026-03-30");
-    assert_snapshot!(outcome(&Fake::new(), vec![told, clinic_hears(TellClinic::Today)]).await, @"");
+    assert_snapshot!(outcome(&Fake::new(), vec![told, clinic_hears(TellClinic::Today)]).await);
 }
 
 #[tokio::test]
 async fn a_stage_that_waits_for_the_digest_and_the_send_window() {
     let mut told = told("pain-lasting", "Pain lasting more than 3 to 5 days", "2026-03-25", "2026-03-30");
     told.at = at("2026-03-31T12:00:00Z");
-    assert_snapshot!(outcome(&Fake::new(), vec![told, clinic_hears(TellClinic::Digest)]).await, @"");
+    assert_snapshot!(outcome(&Fake::new(), vec![told, clinic_hears(TellClinic::Digest)]).await);
 }
 
 #[tokio::test]
@@ -88,12 +88,12 @@ async fn running_may_start_again() {
     let fake = Fake::new();
     *fake.now.lock().unwrap() = at("2026-04-01T12:30:00Z");
     fake.link_mut("tok-check-in-6f2c", |link| link.expires_at = Some(at("2026-04-02T00:00:00Z")));
-    assert_snapshot!(outcome(&fake, vec![run_again()]).await, @"");
+    assert_snapshot!(outcome(&fake, vec![run_again()]).await);
 }
 
 #[tokio::test]
 async fn nothing_decided() {
-    assert_snapshot!(outcome(&Fake::new(), Vec::new()).await, @"");
+    assert_snapshot!(outcome(&Fake::new(), Vec::new()).await);
 }
 
 #[tokio::test]
