@@ -6,12 +6,16 @@
 pub mod assess;
 pub mod book;
 pub mod chart;
+pub mod checks;
 pub mod decision;
 pub mod diagnostic;
 pub mod evidence;
 pub mod ids;
 pub mod plan;
 pub mod replay;
+pub mod load;
+pub mod notation;
+pub mod render_diagnostic;
 pub mod scenario;
 pub mod scenario_run;
 pub mod schedule;

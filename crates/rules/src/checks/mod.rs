@@ -1,0 +1,111 @@
+//! Everything that can be found about a rules folder. One check is one file; its doc comment is its page.
+//!
+//! To add one: a file with a `//!` page and a `CHECK`, a line in the list below, and two fixtures (a folder it
+//! finds fault with and one it does not) under `tests/fixtures/checks`.
+
+pub mod page;
+
+use chrono::NaiveDate;
+
+use crate::{
+    book::RuleBook,
+    diagnostic::Severity,
+    load::{findings::Findings, written::Written},
+};
+
+/// What checks look at.
+pub struct Input<'a> {
+    /// Everything as written.
+    pub written: &'a Written,
+    /// The date, if known.
+    pub today: Option<NaiveDate>,
+    /// The book that is to be replaced, if any.
+    pub before: Option<&'a RuleBook>,
+}
+
+/// Who finds it, and when.
+#[derive(Clone, Copy)]
+pub enum FoundBy {
+    /// Reading the files.
+    Reading,
+    /// A look at whatever could be read.
+    Looking(fn(&Input<'_>, &mut Findings)),
+    /// A look at the whole, for what only makes sense if every file and item could be read.
+    LookingAtWhole(fn(&Input<'_>, &mut Findings)),
+}
+
+/// One check.
+pub struct Check {
+    /// Stable name, kebab case.
+    pub code: &'static str,
+    /// How bad.
+    pub severity: Severity,
+    /// Its file, whose doc comment is its page.
+    pub source: &'static str,
+    /// Who finds it.
+    pub found_by: FoundBy,
+}
+
+impl Check {
+    /// What it finds, why that matters, an example, what to write instead. Markdown.
+    #[must_use]
+    pub fn page(&self) -> String {
+        page::of(self.source)
+    }
+}
+
+/// Declares the check of the current file.
+macro_rules! check {
+    ($code:literal, $severity:ident, $file:literal, $found_by:expr) => {
+        /// This check.
+        pub const CHECK: $crate::checks::Check = $crate::checks::Check {
+            code: $code,
+            severity: $crate::diagnostic::Severity::$severity,
+            source: include_str!($file),
+            found_by: $found_by,
+        };
+    };
+}
+
+macro_rules! checks {
+    ($($name:ident),+ $(,)?) => {
+        $(pub mod $name;)+
+        const ALL: &[Check] = &[$($name::CHECK),+];
+    };
+}
+
+checks! {
+    syntax,
+    internal,
+    unknown_message,
+}
+
+/// All checks, in the order they are run and listed.
+#[must_use]
+pub fn all() -> &'static [Check] {
+    ALL
+}
+
+/// The check with this code.
+#[must_use]
+pub fn find(code: &str) -> Option<&'static Check> {
+    ALL.iter().find(|check| check.code == code)
+}
+
+/// How bad findings of a code are. A code nobody declared is an error: nothing goes live on a mistake of ours.
+#[must_use]
+pub fn severity(code: &str) -> Severity {
+    find(code).map_or(Severity::Error, |check| check.severity)
+}
+
+/// Runs every check.
+pub fn run_all(input: &Input<'_>, findings: &mut Findings) {
+    let whole = input.written.is_whole();
+    for check in ALL {
+        match check.found_by {
+            FoundBy::Looking(look) => look(input, findings),
+            FoundBy::LookingAtWhole(look) if whole => look(input, findings),
+            FoundBy::LookingAtWhole(_) | FoundBy::Reading => {}
+        }
+    }
+}

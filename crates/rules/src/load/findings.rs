@@ -1,0 +1,137 @@
+//! Collects what was found, and turns it into diagnostics: `allow`s applied, places counted in lines.
+
+use std::ops::Range;
+
+use chrono::NaiveDate;
+
+use super::written::{At, Written};
+use crate::{
+    checks,
+    diagnostic::{Diagnostic, Severity},
+    notation::spanned::Found,
+};
+
+/// Diagnostics of one load: beyond this nobody reads on, and memory must stay bounded.
+const MAX_DIAGNOSTICS: usize = 1_000;
+
+/// What was found so far.
+#[derive(Default, Debug)]
+pub struct Findings {
+    list: Vec<Finding>,
+}
+
+/// One finding, its place still in bytes.
+#[derive(Debug)]
+pub struct Finding {
+    at: At,
+    found: Found,
+}
+
+impl Finding {
+    /// Words under the carets.
+    pub fn label(&mut self, label: impl Into<String>) -> &mut Self {
+        self.found.label = label.into();
+        self
+    }
+
+    /// What to do about it.
+    pub fn help(&mut self, help: impl Into<String>) -> &mut Self {
+        self.found.help = Some(help.into());
+        self
+    }
+
+    /// What to do about it, if anything can be said.
+    pub fn maybe_help(&mut self, help: Option<String>) -> &mut Self {
+        self.found.help = help.or(self.found.help.take());
+        self
+    }
+
+    /// Another place that belongs to it. Only places in the same file can be shown.
+    pub fn also(&mut self, at: &At, words: impl Into<String>) -> &mut Self {
+        if at.file == self.at.file {
+            self.found.also.push((at.span.clone(), words.into()));
+        }
+        self
+    }
+}
+
+impl Findings {
+    /// Reports something found by the check of this code.
+    pub fn report(&mut self, code: &'static str, at: At, message: impl Into<String>) -> &mut Finding {
+        let found = Found {
+            code,
+            span: at.span.clone(),
+            message: message.into(),
+            label: "here".into(),
+            help: None,
+            also: Vec::new(),
+        };
+        let index = self.list.len();
+        self.list.push(Finding { at, found });
+        &mut self.list[index]
+    }
+
+    /// Takes in what reading a file found.
+    pub fn take(&mut self, file: usize, found: Vec<Found>) {
+        let places =
+            found.into_iter().map(|found| Finding { at: At { file, span: found.span.clone() }, found });
+        self.list.extend(places);
+    }
+
+    /// Whether anything found so far keeps the book from going live.
+    #[must_use]
+    pub fn has_error(&self) -> bool {
+        self.list.iter().any(|finding| checks::severity(finding.found.code) == Severity::Error)
+    }
+
+    /// The diagnostics, sorted by file and position; allowed warnings left out.
+    #[must_use]
+    pub fn into_diagnostics(self, written: &Written, today: Option<NaiveDate>) -> Vec<Diagnostic> {
+        let mut all: Vec<Diagnostic> = self
+            .list
+            .into_iter()
+            .filter(|finding| {
+                checks::severity(finding.found.code) == Severity::Error
+                    || !written
+                        .allows
+                        .iter()
+                        .any(|allow| allow.covers(finding.found.code, &finding.at, today))
+            })
+            .map(|finding| diagnostic(finding, written))
+            .collect();
+        all.sort_by(|a, b| {
+            (&a.file, a.span.start, a.span.end, a.code).cmp(&(&b.file, b.span.start, b.span.end, b.code))
+        });
+        all.dedup();
+        if all.len() > MAX_DIAGNOSTICS {
+            // Errors must survive the cut: the book depends on them.
+            all.sort_by_key(|diagnostic| diagnostic.severity);
+            all.truncate(MAX_DIAGNOSTICS);
+            all.sort_by(|a, b| (&a.file, a.span.start, a.span.end).cmp(&(&b.file, b.span.start, b.span.end)));
+        }
+        all
+    }
+}
+
+fn diagnostic(finding: Finding, written: &Written) -> Diagnostic {
+    let Finding { at, found } = finding;
+    let file = written.file(at.file);
+    let clamped = file.clamp(&found.span);
+    let (line, column) = file.line_and_column(clamped.start);
+    let as_read = |span: &Range<usize>| {
+        let span = file.clamp(span);
+        span.start + file.skipped..span.end + file.skipped
+    };
+    Diagnostic {
+        code: found.code,
+        severity: checks::severity(found.code),
+        file: file.path.clone(),
+        span: as_read(&found.span),
+        line,
+        column,
+        message: found.message,
+        label: found.label,
+        help: found.help,
+        also: found.also.iter().map(|(span, words)| (as_read(span), words.clone())).collect(),
+    }
+}
