@@ -14,6 +14,7 @@ pub mod ids;
 pub mod plan;
 pub mod replay;
 pub mod load;
+pub mod message;
 pub mod notation;
 pub mod render_diagnostic;
 pub mod scenario;

@@ -1,0 +1,301 @@
+//! The HTML part: one column, system fonts, nothing to fetch, readable in light, dark and inverted.
+//!
+//! Styles stand twice, inline for programs that drop the `<style>` element, and as classes so that the dark
+//! scheme can override them. `PALETTES` is tested for 4.5:1, as it is and inverted (Gmail inverts).
+
+use std::fmt::Write as _;
+
+use super::document::{Block, Inline, only_link};
+
+/// What a page is made from. Everything is text and escaped here.
+pub struct Page<'a> {
+    /// BCP 47 tag.
+    pub language: &'a str,
+    /// The subject.
+    pub title: &'a str,
+    /// The clinic's name.
+    pub sender: &'a str,
+    /// The preview line, hidden at the top.
+    pub preview: Option<&'a str>,
+    /// The message.
+    pub body: &'a [Block],
+}
+
+/// Colours of one scheme, as `#rrggbb`.
+pub struct Palette {
+    /// Behind everything.
+    pub ground: &'static str,
+    /// Words.
+    pub words: &'static str,
+    /// Less important words.
+    pub muted: &'static str,
+    /// Links.
+    pub link: &'static str,
+    /// Behind the words of a button.
+    pub button: &'static str,
+    /// Words of a button.
+    pub button_words: &'static str,
+}
+
+/// Light and dark.
+pub const PALETTES: [Palette; 2] = [
+    Palette {
+        ground: "#ffffff",
+        words: "#1f2933",
+        muted: "#52606d",
+        link: "#1d4f91",
+        button: "#1d4f91",
+        button_words: "#ffffff",
+    },
+    Palette {
+        ground: "#15181c",
+        words: "#e6e8eb",
+        muted: "#aab4be",
+        link: "#93bdf5",
+        button: "#93bdf5",
+        button_words: "#10151b",
+    },
+];
+
+const FONTS: &str = "-apple-system,BlinkMacSystemFont,'Segoe UI',Roboto,Helvetica,Arial,sans-serif";
+
+/// A whole HTML document.
+pub fn page(page: &Page<'_>) -> String {
+    let [light, dark] = &PALETTES;
+    let Palette { ground, words, muted, .. } = light;
+    let mut out = String::with_capacity(6 * 1024);
+    out.push_str("<!doctype html>\n<html lang=\"");
+    escape(&mut out, page.language);
+    out.push_str(
+        "\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n\
+         <meta name=\"supported-color-schemes\" content=\"light dark\">\n<title>",
+    );
+    escape(&mut out, page.title);
+    out.push_str("</title>\n<style>\n:root{color-scheme:light dark}\n@media (prefers-color-scheme:dark){\n");
+    push(
+        &mut out,
+        format_args!(".g{{background:{}!important;color:{}!important}}\n", dark.ground, dark.words),
+    );
+    push(
+        &mut out,
+        format_args!(".m{{color:{}!important}}\n.l{{color:{}!important}}\n", dark.muted, dark.link),
+    );
+    push(
+        &mut out,
+        format_args!(".b{{background:{}!important;color:{}!important}}\n", dark.button, dark.button_words),
+    );
+    out.push_str("}\n</style>\n</head>\n");
+    push(&mut out, format_args!("<body class=\"g\" style=\"margin:0;background:{ground};color:{words}\">\n"));
+    if let Some(preview) = page.preview {
+        out.push_str("<div style=\"display:none;max-height:0;overflow:hidden;mso-hide:all\">");
+        escape(&mut out, preview);
+        out.push_str("</div>\n");
+    }
+    out.push_str(
+        "<table role=\"presentation\" width=\"100%\" cellpadding=\"0\" cellspacing=\"0\" border=\"0\"><tr>\
+         <td align=\"center\">\n<table role=\"presentation\" width=\"100%\" cellpadding=\"0\" cellspacing=\"0\" \
+         border=\"0\" style=\"max-width:560px\"><tr>\n",
+    );
+    push(
+        &mut out,
+        format_args!(
+            "<td class=\"g\" align=\"left\" style=\"padding:24px 20px;font:17px/1.5 {FONTS};color:{words}\">\n\
+             <p class=\"m\" style=\"margin:0 0 16px;font-size:15px;color:{muted}\">"
+        ),
+    );
+    escape(&mut out, page.sender);
+    out.push_str("</p>\n");
+    blocks(&mut out, page.body);
+    out.push_str("</td>\n</tr></table>\n</td></tr></table>\n</body>\n</html>\n");
+    out
+}
+
+fn blocks(out: &mut String, body: &[Block]) {
+    for block in body {
+        match block {
+            Block::Heading(level, words) => {
+                let size = if *level == 1 { 22 } else { 18 };
+                push(
+                    out,
+                    format_args!("<h{level} style=\"margin:24px 0 8px;font-size:{size}px;line-height:1.3\">"),
+                );
+                inlines(out, words);
+                push(out, format_args!("</h{level}>\n"));
+            }
+            Block::Paragraph(words) => match only_link(words) {
+                Some((address, label)) => button(out, address, &label),
+                None => {
+                    out.push_str("<p style=\"margin:0 0 16px\">");
+                    inlines(out, words);
+                    out.push_str("</p>\n");
+                }
+            },
+            Block::List(start, items) => list(out, *start, items),
+            Block::Quote(inner) => {
+                let muted = PALETTES[0].muted;
+                push(
+                    out,
+                    format_args!(
+                        "<blockquote style=\"margin:0 0 16px;padding:0 0 0 14px;border-left:3px solid {muted}\">\n"
+                    ),
+                );
+                blocks(out, inner);
+                out.push_str("</blockquote>\n");
+            }
+            Block::Code(code) => {
+                out.push_str("<pre style=\"white-space:pre-wrap\">");
+                escape(out, code);
+                out.push_str("</pre>\n");
+            }
+            Block::Rule => push(
+                out,
+                format_args!(
+                    "<hr style=\"border:0;border-top:1px solid {};margin:24px 0\">\n",
+                    PALETTES[0].muted
+                ),
+            ),
+        }
+    }
+}
+
+fn list(out: &mut String, start: Option<u64>, items: &[Vec<Block>]) {
+    let style = "style=\"margin:0 0 16px;padding-left:24px\"";
+    match start {
+        Some(1) => push(out, format_args!("<ol {style}>\n")),
+        Some(first) => push(out, format_args!("<ol start=\"{first}\" {style}>\n")),
+        None => push(out, format_args!("<ul {style}>\n")),
+    }
+    for item in items {
+        out.push_str("<li style=\"margin:0 0 6px\">");
+        match &item[..] {
+            // A tight item: no paragraph around its words.
+            [Block::Paragraph(words)] => inlines(out, words),
+            several => blocks(out, several),
+        }
+        out.push_str("</li>\n");
+    }
+    out.push_str(if start.is_some() { "</ol>\n" } else { "</ul>\n" });
+}
+
+/// A link large enough for a thumb, its address below for those whose program shows no buttons.
+fn button(out: &mut String, address: &str, label: &str) {
+    let Palette { button, button_words, muted, .. } = &PALETTES[0];
+    out.push_str("<p style=\"margin:0 0 20px\"><a class=\"b\" href=\"");
+    escape(out, address);
+    push(
+        out,
+        format_args!(
+            "\" style=\"display:inline-block;min-height:44px;line-height:44px;padding:0 26px;border-radius:6px;\
+             font-weight:600;text-decoration:none;background:{button};color:{button_words}\">"
+        ),
+    );
+    escape(out, label);
+    out.push_str("</a>");
+    let bare = address.strip_prefix("tel:").or_else(|| address.strip_prefix("mailto:")).unwrap_or(address);
+    if label != bare {
+        push(
+            out,
+            format_args!(
+                "<br><span class=\"m\" style=\"font-size:13px;color:{muted};word-break:break-all\">"
+            ),
+        );
+        escape(out, bare);
+        out.push_str("</span>");
+    }
+    out.push_str("</p>\n");
+}
+
+fn inlines(out: &mut String, words: &[Inline]) {
+    for word in words {
+        match word {
+            Inline::Text(text) => escape(out, text),
+            Inline::Break => out.push_str("<br>"),
+            Inline::Code(code) => element(out, "code", |out| escape(out, code)),
+            Inline::Emphasis(inner) => element(out, "em", |out| inlines(out, inner)),
+            Inline::Strong(inner) => element(out, "strong", |out| inlines(out, inner)),
+            Inline::Link(address, label) => {
+                out.push_str("<a class=\"l\" href=\"");
+                escape(out, address);
+                push(out, format_args!("\" style=\"color:{}\">", PALETTES[0].link));
+                inlines(out, label);
+                out.push_str("</a>");
+            }
+        }
+    }
+}
+
+fn element(out: &mut String, name: &str, inside: impl FnOnce(&mut String)) {
+    push(out, format_args!("<{name}>"));
+    inside(out);
+    push(out, format_args!("</{name}>"));
+}
+
+/// Writing to a string cannot fail.
+fn push(out: &mut String, arguments: std::fmt::Arguments<'_>) {
+    let _ = out.write_fmt(arguments);
+}
+
+fn escape(out: &mut String, text: &str) {
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            // A control character has no business in a mail; a line break is white space in HTML.
+            c if c.is_control() && c != '\n' => out.push(' '),
+            c => out.push(c),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Rgb = [u8; 3];
+
+    fn rgb(colour: &str) -> Rgb {
+        let digits = u32::from_str_radix(&colour[1..], 16).expect("a colour is #rrggbb");
+        [(digits >> 16) as u8, (digits >> 8) as u8, digits as u8]
+    }
+
+    fn invert(colour: Rgb) -> Rgb {
+        colour.map(|channel| 255 - channel)
+    }
+
+    /// Contrast ratio of WCAG 2.2, section 1.4.3.
+    fn contrast(a: Rgb, b: Rgb) -> f64 {
+        let luminance = |colour: Rgb| {
+            let [r, g, b] = colour.map(|channel| {
+                let part = f64::from(channel) / 255.0;
+                if part <= 0.04045 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) }
+            });
+            0.2126 * r + 0.7152 * g + 0.0722 * b
+        };
+        let (a, b) = (luminance(a), luminance(b));
+        (a.max(b) + 0.05) / (a.min(b) + 0.05)
+    }
+
+    #[test]
+    fn every_pair_is_readable_also_when_inverted() {
+        for palette in &PALETTES {
+            let pairs = [
+                (palette.words, palette.ground),
+                (palette.muted, palette.ground),
+                (palette.link, palette.ground),
+                (palette.button_words, palette.button),
+            ];
+            for (words, ground) in pairs {
+                let (words_rgb, ground_rgb) = (rgb(words), rgb(ground));
+                let plain = contrast(words_rgb, ground_rgb);
+                let inverted = contrast(invert(words_rgb), invert(ground_rgb));
+                assert!(plain >= 4.5, "{words} on {ground}: {plain:.2}");
+                assert!(inverted >= 4.5, "{words} on {ground}, inverted: {inverted:.2}");
+            }
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! The templates: minijinja, strict, with a limit on the work one may do, and without anything but the
+//! placeholders.
+//!
+//! A printed value leaves the template as marks: each UTF-8 byte as one private-use character. Markdown
+//! treats those as plain letters; `document` turns them back once the structure is fixed.
+
+use std::{collections::BTreeSet, ops::Range, sync::LazyLock};
+
+use minijinja::{
+    AutoEscape, Environment, ErrorKind, Output, State, UndefinedBehavior, Value, syntax::SyntaxConfig,
+};
+
+use super::{Filling, Part, RenderError, RenderProblem, TemplateError};
+use crate::book::MessageText;
+
+/// Instructions one part may take. The longest shipped message takes about 200; a loop that prints a page is
+/// far below, one that prints for ever is stopped within milliseconds.
+pub const FUEL: u64 = 20_000;
+
+/// Longest expanded part, in bytes: some thirty printed pages.
+const LONGEST: usize = 64 * 1024;
+
+/// Marks stand for the bytes 0 to 255 from here on, in a plane set aside for private use.
+const FIRST_MARK: u32 = 0xF_0000;
+
+static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_auto_escape_callback(|_| AutoEscape::None);
+    environment.set_fuel(Some(FUEL));
+    // Debug information would carry the patient's values.
+    environment.set_debug(false);
+    environment.set_formatter(print);
+    if let Ok(syntax) = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build() {
+        environment.set_syntax(syntax);
+    }
+    // `range`, `debug` and the like: then every unknown name is an unknown placeholder.
+    let globals: Vec<String> = environment.globals().map(|(name, _)| name.to_owned()).collect();
+    globals.iter().for_each(|name| environment.remove_global(name));
+    environment
+});
+
+/// Expands one part of a message. Printed values come out as marks.
+pub fn expand(
+    text: &MessageText,
+    part: Part,
+    source: &str,
+    filling: &Filling,
+) -> Result<String, RenderError> {
+    let fail = |line, why| RenderError { message: text.id.clone(), part, line, why };
+    let source = without_marks(source);
+    let expanded = ENVIRONMENT.render_str(&source, filling.values()).map_err(|error| {
+        let line = error.line().map(|line| line + first_line(text, part) - 1);
+        let why = match error.kind() {
+            ErrorKind::UndefinedError => RenderProblem::NoValue(names_without_value(&source, filling)),
+            ErrorKind::OutOfFuel => RenderProblem::TooLong,
+            kind => RenderProblem::Template(name_of(kind)),
+        };
+        fail(line, why)
+    })?;
+    if expanded.len() > LONGEST { Err(fail(None, RenderProblem::TooLong)) } else { Ok(expanded) }
+}
+
+/// See [`super::placeholders_used`].
+pub fn placeholders_used(text: &MessageText) -> Result<Vec<(String, Range<usize>)>, TemplateError> {
+    let mut found = Vec::new();
+    for (part, offset, source) in parts(text) {
+        let in_file = |error: TemplateError| TemplateError {
+            line: error.line + first_line(text, part) - 1,
+            message: error.message,
+        };
+        for (name, range) in placeholders_in(source).map_err(in_file)? {
+            found.push((name, range.start + offset..range.end + offset));
+        }
+    }
+    Ok(found)
+}
+
+/// See [`super::placeholders_in`].
+pub fn placeholders_in(source: &str) -> Result<Vec<(String, Range<usize>)>, TemplateError> {
+    let names = names_in(source).map_err(|error| TemplateError {
+        line: error.line().unwrap_or(1),
+        message: error.detail().map_or_else(|| error.kind().to_string(), str::to_owned),
+    })?;
+    Ok(uses_of(source, &names))
+}
+
+/// Marks back to the characters they stand for.
+pub fn unmark(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    for c in text.chars() {
+        match byte_of(c) {
+            Some(byte) => bytes.push(byte),
+            None => bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+        }
+    }
+    // Whole values only are marked, so the bytes are valid UTF-8 unless a filter cut a mark sequence apart.
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// Removes marks that somebody wrote: only `print` may make them.
+pub fn without_marks(text: &str) -> String {
+    text.chars().filter(|c| byte_of(*c).is_none()).collect()
+}
+
+/// Minijinja's formatter: what `{{ value }}` writes.
+fn print(out: &mut Output<'_>, _state: &mut State<'_, '_>, value: &Value) -> Result<(), minijinja::Error> {
+    if value.is_undefined() || value.is_none() {
+        return Err(minijinja::Error::from(ErrorKind::UndefinedError));
+    }
+    let plain = value.to_string();
+    // Text captured by `{% set %}` has been through here before: its marks stay as they are.
+    for c in plain.chars() {
+        if byte_of(c).is_some() {
+            out.write_str(c.encode_utf8(&mut [0; 4]))?;
+            continue;
+        }
+        for byte in c.encode_utf8(&mut [0; 4]).bytes() {
+            if let Some(mark) = char::from_u32(FIRST_MARK + u32::from(byte)) {
+                out.write_str(mark.encode_utf8(&mut [0; 4]))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn byte_of(mark: char) -> Option<u8> {
+    u32::from(mark).checked_sub(FIRST_MARK).and_then(|byte| u8::try_from(byte).ok())
+}
+
+/// The parts of a message with their offsets in the file as normally written.
+fn parts(text: &MessageText) -> Vec<(Part, usize, &str)> {
+    let mut parts = vec![(Part::Subject, "Subject: ".len(), &*text.subject)];
+    let mut end = "Subject: ".len() + text.subject.len() + 1;
+    if let Some(preview) = &text.preview {
+        parts.push((Part::Preview, end + "Preview: ".len(), preview));
+        end += "Preview: ".len() + preview.len() + 1;
+    }
+    parts.push((Part::Body, end + 1, &text.body));
+    parts
+}
+
+/// The line of the file on which a part begins.
+fn first_line(text: &MessageText, part: Part) -> usize {
+    match part {
+        Part::Subject => 1,
+        Part::Preview => 2,
+        Part::Body => 3 + usize::from(text.preview.is_some()),
+    }
+}
+
+fn names_in(source: &str) -> Result<BTreeSet<String>, minijinja::Error> {
+    Ok(ENVIRONMENT.template_from_str(source)?.undeclared_variables(false).into_iter().collect())
+}
+
+fn names_without_value(source: &str, filling: &Filling) -> Vec<String> {
+    let mut names: Vec<String> = names_in(source).unwrap_or_default().into_iter().collect();
+    names.retain(|name| !filling.has(name));
+    names
+}
+
+/// Where in the tags of a template these names stand, in order.
+fn uses_of(source: &str, names: &BTreeSet<String>) -> Vec<(String, Range<usize>)> {
+    let mut found = Vec::new();
+    for tag in tags(source) {
+        let mut quoted = None;
+        let mut at = tag.start;
+        while let Some(c) = source[at..tag.end].chars().next() {
+            let start = at;
+            at += c.len_utf8();
+            match quoted {
+                Some(quote) => quoted = (c != quote).then_some(quote),
+                None if c == '"' || c == '\'' => quoted = Some(c),
+                None if c.is_alphabetic() || c == '_' => {
+                    let word =
+                        source[start..tag.end].chars().take_while(|c| c.is_alphanumeric() || *c == '_');
+                    at = start + word.map(char::len_utf8).sum::<usize>();
+                    let attribute = source[..start].trim_end().ends_with('.');
+                    if !attribute && names.contains(&source[start..at]) {
+                        found.push((source[start..at].to_owned(), start..at));
+                    }
+                }
+                None => {}
+            }
+        }
+    }
+    found
+}
+
+/// The insides of `{{ }}` and `{% %}`, comments left out.
+fn tags(source: &str) -> Vec<Range<usize>> {
+    let mut tags = Vec::new();
+    let mut at = 0;
+    while let Some(open) = source[at..].find('{').map(|found| at + found) {
+        let (close, keep) = match source.as_bytes().get(open + 1) {
+            Some(b'{') => ("}}", true),
+            Some(b'%') => ("%}", true),
+            Some(b'#') => ("#}", false),
+            _ => {
+                at = open + 1;
+                continue;
+            }
+        };
+        let end = source[open + 2..].find(close).map_or(source.len(), |found| open + 2 + found);
+        if keep {
+            tags.push(open + 2..end);
+        }
+        at = (end + close.len()).min(source.len());
+    }
+    tags
+}
+
+/// Words for a kind of failure that carry nothing of the values involved.
+fn name_of(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::SyntaxError => "not a valid template",
+        ErrorKind::UnknownFilter => "no such filter",
+        ErrorKind::UnknownTest => "no such test",
+        ErrorKind::UnknownFunction => "no such function",
+        ErrorKind::UnknownMethod => "no such method",
+        ErrorKind::TooManyArguments | ErrorKind::MissingArgument => "wrong number of arguments",
+        _ => "the template cannot be carried out",
+    }
+}
