@@ -7,8 +7,10 @@
 //! Leaves out: anything that decides (that is `afterrun-rules`), mail, web.
 
 pub mod model;
+mod sqlite;
 
 pub use model::*;
+pub use sqlite::{Mode, Options, Sqlite};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};

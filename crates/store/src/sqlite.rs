@@ -1,0 +1,291 @@
+//! The store on SQLite: one file, one writer thread with group commit, a few readers.
+//!
+//! Leaves out: every rule about care. What a method promises is said at [`Store`]; here it is only done.
+
+mod backup;
+mod books;
+mod charts;
+mod columns;
+mod fault;
+mod links;
+mod messages;
+mod open;
+mod outbox;
+mod patients;
+mod readers;
+mod settings;
+mod turns;
+mod work_items;
+mod writer;
+
+use std::path::{Path, PathBuf};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use rusqlite::Connection;
+
+use afterrun_rules::{TimedEvent, ids::PatientId};
+
+pub use self::open::Mode;
+use self::{fault::Answer, readers::Readers, writer::Writer};
+use crate::{
+    Attempt, Claim, Link, Message, MessageKey, NewMessage, NewPatient, OutboxMessage, Page, Patient,
+    QueueDepth, Result, Settlement, Store, StoreError, StoredBook, StoredChart, Turn, WorkItem,
+};
+
+/// How to open a database.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Options {
+    /// Who opens it.
+    pub mode: Mode,
+    /// Connections for reading, at least one.
+    pub readers: u32,
+}
+
+impl Options {
+    /// For the daemon: the lock, a check of the whole file, four readers (a page and a sweep each leave one
+    /// for the health check and one to spare).
+    #[must_use]
+    pub const fn daemon() -> Self {
+        Self { mode: Mode::Daemon, readers: 4 }
+    }
+
+    /// For a command that may run beside the daemon.
+    #[must_use]
+    pub const fn tool() -> Self {
+        Self { mode: Mode::Tool, readers: 1 }
+    }
+}
+
+/// The store on SQLite. Dropping it waits for the writes under way and gives the lock back.
+#[derive(Debug)]
+pub struct Sqlite {
+    // Dropped in this order: the file is closed before its lock is given back.
+    writer: Writer,
+    readers: Option<Readers>,
+    path: Option<PathBuf>,
+    _lock: Option<open::Lock>,
+}
+
+impl Sqlite {
+    /// Opens a database, or makes it if there is no such file. Blocks.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] if another daemon has it, [`StoreError::Damaged`] if the file is no sound
+    /// database, [`StoreError::NewerSchema`] if a newer release made it, [`StoreError::Backend`] for all else.
+    pub fn open(path: &Path, options: Options) -> Result<Self> {
+        let lock = open::prepare(path, options.mode)?;
+        let shown = path.display().to_string();
+        let told = |fault: fault::Fault| fault.told(&shown);
+        let readers = (0..options.readers.max(1)).map(|_| open::connect_to_read(path));
+        let readers = readers.collect::<Answer<Vec<_>>>().map_err(told)?;
+        let writing = open::connect(path).map_err(told)?;
+        let again = path.to_owned();
+        let writer = Writer::start(writing, Box::new(move || open::connect(&again)), shown.clone())?;
+        let readers = Some(Readers::new(readers, &shown));
+        Ok(Self { writer, readers, path: Some(path.to_owned()), _lock: lock })
+    }
+
+    /// A database that is gone when it is dropped: for demonstrations and tests. It cannot be backed up.
+    ///
+    /// # Errors
+    /// [`StoreError::Backend`] if there is no memory or no thread for it.
+    pub fn in_memory() -> Result<Self> {
+        let shown = "the database in memory".to_owned();
+        let connection = open::connect_in_memory().map_err(|fault| fault.told(&shown))?;
+        let lost = || Err(StoreError::Backend("a database in memory does not come back".to_owned()).into());
+        let writer = Writer::start(connection, Box::new(lost), shown)?;
+        Ok(Self { writer, readers: None, path: None, _lock: None })
+    }
+
+    async fn read<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Answer<T> + Send + 'static,
+    {
+        match &self.readers {
+            Some(readers) => readers.read(work).await,
+            // In memory the writer's connection is the only one.
+            None => self.writer.write(work).await,
+        }
+    }
+
+    async fn write<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Answer<T> + Send + 'static,
+    {
+        self.writer.write(work).await
+    }
+}
+
+#[async_trait]
+impl Store for Sqlite {
+    async fn add_patient(&self, patient: NewPatient, now: DateTime<Utc>) -> Result<PatientId> {
+        self.write(move |db| patients::add(db, &patient, now)).await
+    }
+
+    async fn patient(&self, id: &PatientId) -> Result<Patient> {
+        let id = id.clone();
+        self.read(move |db| patients::get(db, &id)).await
+    }
+
+    async fn patient_by_email(&self, email: &str) -> Result<Option<Patient>> {
+        let email = email.to_owned();
+        self.read(move |db| patients::by_email(db, &email)).await
+    }
+
+    async fn patients(&self, after: Option<&str>, limit: u32) -> Result<Page<Patient>> {
+        let after = after.unwrap_or_default().to_owned();
+        self.read(move |db| patients::list(db, &after, limit)).await
+    }
+
+    async fn chart(&self, id: &PatientId) -> Result<StoredChart> {
+        let id = id.clone();
+        self.read(move |db| charts::get(db, &id)).await
+    }
+
+    async fn events(&self, id: &PatientId) -> Result<Vec<TimedEvent>> {
+        let id = id.clone();
+        self.read(move |db| charts::events(db, &id)).await
+    }
+
+    async fn commit(&self, turn: Turn) -> Result<()> {
+        self.write(move |db| turns::commit(db, &turn)).await
+    }
+
+    async fn due_patients(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<PatientId>> {
+        self.read(move |db| patients::due(db, now, limit)).await
+    }
+
+    async fn next_due(&self) -> Result<Option<DateTime<Utc>>> {
+        self.read(patients::next_due).await
+    }
+
+    async fn make_all_due(&self, now: DateTime<Utc>) -> Result<u64> {
+        self.write(move |db| patients::make_all_due(db, now)).await
+    }
+
+    async fn link(&self, token_hash: &[u8; 32]) -> Result<Option<Link>> {
+        let token_hash = *token_hash;
+        self.read(move |db| links::get(db, &token_hash)).await
+    }
+
+    async fn claim(&self, claim: Claim) -> Result<Vec<OutboxMessage>> {
+        self.write(move |db| outbox::claim(db, &claim)).await
+    }
+
+    async fn begin_transmit(&self, id: MessageKey, worker: &str, now: DateTime<Utc>) -> Result<bool> {
+        let worker = worker.to_owned();
+        self.write(move |db| outbox::begin_transmit(db, id, &worker, now)).await
+    }
+
+    async fn settle(
+        &self,
+        id: MessageKey,
+        worker: &str,
+        now: DateTime<Utc>,
+        outcome: Settlement,
+    ) -> Result<bool> {
+        let worker = worker.to_owned();
+        self.write(move |db| outbox::settle(db, id, &worker, now, &outcome)).await
+    }
+
+    async fn release(&self, ids: &[MessageKey], worker: &str) -> Result<()> {
+        let (ids, worker) = (ids.to_vec(), worker.to_owned());
+        self.write(move |db| outbox::release(db, &ids, &worker)).await
+    }
+
+    async fn recover(&self, alive: &[String], now: DateTime<Utc>) -> Result<(u64, u64)> {
+        let alive = alive.to_vec();
+        self.write(move |db| outbox::recover(db, &alive, now)).await
+    }
+
+    async fn next_message_due(&self) -> Result<Option<DateTime<Utc>>> {
+        self.read(outbox::next_due).await
+    }
+
+    async fn add_clinic_message(&self, message: NewMessage, now: DateTime<Utc>) -> Result<bool> {
+        self.write(move |db| messages::insert(db, None, &message, now, None)).await
+    }
+
+    async fn messages(
+        &self,
+        patient: Option<&PatientId>,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<Message>> {
+        let (patient, after) = (patient.cloned(), after.map(str::to_owned));
+        self.read(move |db| messages::list(db, patient.as_ref(), after.as_deref(), limit)).await
+    }
+
+    async fn message(&self, id: MessageKey) -> Result<Message> {
+        self.read(move |db| messages::get(db, id)).await
+    }
+
+    async fn attempts(&self, id: MessageKey) -> Result<Vec<Attempt>> {
+        self.read(move |db| messages::attempts(db, id)).await
+    }
+
+    async fn queue_depth(&self, now: DateTime<Utc>) -> Result<QueueDepth> {
+        self.read(move |db| outbox::depth(db, now)).await
+    }
+
+    async fn work_items(&self, after: Option<&str>, limit: u32) -> Result<Page<WorkItem>> {
+        let after = after.map(str::to_owned);
+        self.read(move |db| work_items::list(db, after.as_deref(), limit)).await
+    }
+
+    async fn digest_items(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<WorkItem>> {
+        self.read(move |db| work_items::for_digest(db, now, limit)).await
+    }
+
+    async fn add_digest(&self, items: &[i64], messages: Vec<NewMessage>, now: DateTime<Utc>) -> Result<()> {
+        let items = items.to_vec();
+        self.write(move |db| work_items::add_digest(db, &items, &messages, now)).await
+    }
+
+    async fn save_book(&self, book: StoredBook) -> Result<DateTime<Utc>> {
+        self.write(move |db| books::save(db, &book)).await
+    }
+
+    async fn last_good_book(&self) -> Result<Option<StoredBook>> {
+        self.read(books::last).await
+    }
+
+    async fn setting(&self, key: &str) -> Result<Option<String>> {
+        let key = key.to_owned();
+        self.read(move |db| settings::get(db, &key)).await
+    }
+
+    async fn set_setting(&self, key: &str, value: Option<&str>) -> Result<()> {
+        let (key, value) = (key.to_owned(), value.map(str::to_owned));
+        self.write(move |db| settings::set(db, &key, value.as_deref())).await
+    }
+
+    async fn audit(&self, now: DateTime<Utc>, actor: &str, action: &str, subject: &str) -> Result<()> {
+        let (actor, action, subject) = (actor.to_owned(), action.to_owned(), subject.to_owned());
+        self.write(move |db| settings::audit(db, now, &actor, &action, &subject)).await
+    }
+
+    /// Asks the writer and a reader; an empty transaction writes nothing.
+    async fn ping(&self) -> Result<()> {
+        let ask = |db: &Connection| -> Answer<()> {
+            db.prepare_cached("SELECT count(*) FROM settings")?.query_row([], |_| Ok(()))?;
+            Ok(())
+        };
+        self.write(ask).await?;
+        self.read(ask).await
+    }
+
+    async fn backup(&self, to: &Path) -> Result<()> {
+        let Some(path) = self.path.clone() else {
+            return Err(StoreError::Backend("a database in memory cannot be backed up".to_owned()));
+        };
+        let (shown, to) = (path.display().to_string(), to.to_owned());
+        let copy = move || backup::backup(&path, &to).map_err(|fault| fault.told(&shown));
+        tokio::task::spawn_blocking(copy)
+            .await
+            .map_err(|error| StoreError::Backend(format!("the backup stopped: {error}")))?
+    }
+}

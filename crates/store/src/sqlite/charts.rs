@@ -1,0 +1,141 @@
+//! Charts, rebuilt from what is stored: events applied in order, then check-ins, then the ledger.
+
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use afterrun_rules::{
+    Chart, TimedEvent,
+    chart::{CheckIn, Reach},
+    decision::{Audience, Entry, EntryState, Identity},
+    ids::PatientId,
+};
+
+use super::{
+    columns::{Word, day, from_json, instant, zone},
+    fault::{Answer, Fault},
+    patients,
+};
+use crate::{MessageState, StoredChart};
+
+/// Person, chart and version.
+pub(super) fn get(db: &Connection, id: &PatientId) -> Answer<StoredChart> {
+    let query = format!(
+        "SELECT {}, key, version, initial_time_zone, initial_reach FROM patients WHERE id = ?1",
+        patients::COLUMNS
+    );
+    let found = db.prepare_cached(&query)?.query_row([id.as_str()], |row| Ok(person(row))).optional()?;
+    let (key, mut stored) = found.ok_or_else(|| patients::unknown(id))??;
+    for_each_event(db, key, |event| stored.chart.apply(&event))?;
+    stored.chart.check_ins = check_ins(db, key)?;
+    stored.chart.ledger = ledger(db, key)?;
+    Ok(stored)
+}
+
+/// All events in order.
+pub(super) fn events(db: &Connection, id: &PatientId) -> Answer<Vec<TimedEvent>> {
+    let mut all = Vec::new();
+    for_each_event(db, key(db, id)?, |event| all.push(event))?;
+    Ok(all)
+}
+
+/// The row number of a patient.
+pub(super) fn key(db: &Connection, id: &PatientId) -> Answer<i64> {
+    let mut statement = db.prepare_cached("SELECT key FROM patients WHERE id = ?1")?;
+    let found = statement.query_row([id.as_str()], |row| row.get(0)).optional()?;
+    found.ok_or_else(|| patients::unknown(id))
+}
+
+fn person(row: &Row<'_>) -> Answer<(i64, StoredChart)> {
+    let patient = patients::patient(row)?;
+    let mut chart = Chart::new(patient.id.clone(), zone(&row.get::<_, String>(12)?)?, patient.enrolled_at);
+    chart.language = patient.language.as_str().into();
+    chart.reach = Reach::read(&row.get::<_, String>(13)?)?;
+    Ok((row.get(10)?, StoredChart { patient, chart, version: row.get(11)? }))
+}
+
+fn for_each_event(db: &Connection, patient: i64, mut take: impl FnMut(TimedEvent)) -> Answer<()> {
+    let mut statement = db.prepare_cached("SELECT at, body FROM events WHERE patient = ?1 ORDER BY seq")?;
+    let mut rows = statement.query([patient])?;
+    while let Some(row) = rows.next()? {
+        take(TimedEvent { at: instant(row.get(0)?)?, event: from_json("event", text(row, 1, "event")?)? });
+    }
+    Ok(())
+}
+
+fn check_ins(db: &Connection, patient: i64) -> Answer<Vec<CheckIn>> {
+    let mut statement = db.prepare_cached(
+        "SELECT check_in, about_day, opened_at, expires_at, questions, about_run, probe
+         FROM check_ins WHERE patient = ?1 ORDER BY seq",
+    )?;
+    let rows = statement.query_map([patient], |row| Ok(check_in(row)))?;
+    rows.map(|row| row?).collect()
+}
+
+fn check_in(row: &Row<'_>) -> Answer<CheckIn> {
+    Ok(CheckIn {
+        id: row.get::<_, String>(0)?.into(),
+        about_day: day(text(row, 1, "date")?)?,
+        opened_at: instant(row.get(2)?)?,
+        expires_at: instant(row.get(3)?)?,
+        questions: from_json("list of questions", text(row, 4, "list of questions")?)?,
+        about_run: row.get::<_, Option<String>>(5)?.map(Into::into),
+        probe: row.get(6)?,
+    })
+}
+
+/// One entry for each identity, in the order decided; of several recipients the first row speaks.
+fn ledger(db: &Connection, patient: i64) -> Answer<Vec<Entry>> {
+    let mut statement = db.prepare_cached(
+        "SELECT subject, audience, attempt, decided_at, at, state, message, urgent, covered_by_entry,
+             end_code
+         FROM messages WHERE patient = ?1 ORDER BY key",
+    )?;
+    let mut rows = statement.query([patient])?;
+    let mut seen = std::collections::HashSet::new();
+    let mut ledger = Vec::new();
+    while let Some(row) = rows.next()? {
+        if let Some(entry) = entry(row)?
+            && seen.insert(entry.identity.clone())
+        {
+            ledger.push(entry);
+        }
+    }
+    Ok(ledger)
+}
+
+fn entry(row: &Row<'_>) -> Answer<Option<Entry>> {
+    let Some(subject) = row.get_ref(0)?.as_str_or_null().map_err(|_| Fault::Unreadable("subject"))? else {
+        return Ok(None);
+    };
+    let audience = Audience::read(text(row, 1, "audience")?)?;
+    let state = MessageState::read(text(row, 5, "message state")?)?;
+    let stale = row.get_ref(9)?.as_str_or_null().ok().flatten() == Some(super::outbox::STALE);
+    let covered_by = row.get_ref(8)?.as_str_or_null().map_err(|_| Fault::Unreadable("identity"))?;
+    Ok(Some(Entry {
+        identity: Identity { subject: from_json("subject", subject)?, audience, attempt: row.get(2)? },
+        decided_at: instant(row.get(3)?)?,
+        at: instant(row.get(4)?)?,
+        state: entry_state(audience, state, stale),
+        message: row.get::<_, Option<String>>(6)?.map(Into::into),
+        urgent: row.get(7)?,
+        covered_by: covered_by.map(|json| from_json("identity", json)).transpose()?,
+    }))
+}
+
+/// What a row means for the ledger. The clinic has been told as soon as its work-list shows the matter,
+/// whatever becomes of the mail about it; only a decision takes it back.
+fn entry_state(audience: Audience, state: MessageState, stale: bool) -> EntryState {
+    use MessageState as S;
+    match (audience, state) {
+        (_, S::Covered) => EntryState::Covered,
+        (Audience::Clinic, S::Cancelled) if !stale => EntryState::Cancelled,
+        (Audience::Clinic, _) | (_, S::Accepted | S::Shown) => EntryState::Done,
+        (_, S::Queued | S::Leased | S::Transmitting) => EntryState::Queued,
+        (_, S::Cancelled) => EntryState::Cancelled,
+        (_, S::Rejected | S::Failed | S::Quarantined) => EntryState::Failed,
+    }
+}
+
+/// A text column without copying it.
+fn text<'row>(row: &'row Row<'_>, column: usize, what: &'static str) -> Answer<&'row str> {
+    row.get_ref(column)?.as_str().map_err(|_| Fault::Unreadable(what))
+}

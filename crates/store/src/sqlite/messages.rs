@@ -1,0 +1,209 @@
+//! Rows of the ledger and outbox: putting them in and showing them.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use afterrun_rules::{
+    book::BookHash,
+    decision::{Audience, EntryState, Reason},
+    ids::PatientId,
+};
+
+use super::{
+    charts,
+    columns::{Word, book_hash, instant, maybe_instant, maybe_micros, micros, to_json},
+    fault::Answer,
+    patients::page,
+};
+use crate::{Attempt, Mail, Message, MessageKey, MessageState, NewMessage, Page, StoreError};
+
+/// Adds a row unless one with this identity and recipient is there. `patient` is a row number.
+pub(super) fn insert(
+    db: &Connection,
+    patient: Option<i64>,
+    new: &NewMessage,
+    now: DateTime<Utc>,
+    book: Option<&BookHash>,
+) -> Answer<bool> {
+    let entry = new.entry.as_ref();
+    let mail = new.mail.as_ref();
+    let urgent = entry.is_some_and(|entry| entry.urgent);
+    let subject = entry.map(|entry| to_json("subject", &entry.identity.subject)).transpose()?;
+    let covered_by = entry.and_then(|entry| entry.covered_by.as_ref());
+    let state = initial_state(new);
+    let inserted = db
+        .prepare_cached(
+            "INSERT INTO messages (patient, identity, recipient, audience, state, subject, attempt, decided_at,
+                 at, message, urgent, covered_by, covered_by_entry, rank, due_at, stale_at, book, reason_code,
+                 reason_text, facts, settled_at, end_code, end_reason)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
+                 ?21, ?22, ?23)
+             ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![
+            patient,
+            new.identity_text,
+            mail.map_or("", |mail| mail.recipient.as_str()),
+            new.audience.word(),
+            state.word(),
+            subject,
+            entry.map_or(1, |entry| entry.identity.attempt),
+            micros(entry.map_or(now, |entry| entry.decided_at)),
+            micros(entry.map_or(now, |entry| entry.at)),
+            entry.and_then(|entry| entry.message.as_ref()).map(|id| id.as_str()),
+            urgent,
+            covered_by.map(ToString::to_string),
+            covered_by.map(|identity| to_json("identity", identity)).transpose()?,
+            rank(new.audience, urgent),
+            mail.map(|mail| micros(mail.due_at)),
+            maybe_micros(mail.and_then(|mail| mail.stale_at)),
+            book.map(|book| book.0.as_slice()),
+            &*new.reason.code,
+            &*new.reason.text,
+            to_json("facts", &new.facts)?,
+            (state == MessageState::Cancelled).then(|| micros(now)),
+            (state == MessageState::Cancelled).then_some(&*new.reason.code),
+            (state == MessageState::Cancelled).then_some(&*new.reason.text),
+        ])?;
+    if inserted == 1
+        && let Some(mail) = mail
+    {
+        db.prepare_cached(
+            "INSERT INTO mails (message, message_id, envelope_from, subject, bytes) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute(params![
+            db.last_insert_rowid(),
+            mail.message_id,
+            mail.envelope_from,
+            mail.subject,
+            &*mail.bytes,
+        ])?;
+    }
+    Ok(inserted == 1)
+}
+
+fn initial_state(new: &NewMessage) -> MessageState {
+    match new.entry.as_ref().map(|entry| entry.state) {
+        Some(EntryState::Covered) => MessageState::Covered,
+        Some(EntryState::Cancelled) => MessageState::Cancelled,
+        Some(EntryState::Failed) => MessageState::Failed,
+        _ if new.mail.is_some() => MessageState::Queued,
+        _ => MessageState::Shown,
+    }
+}
+
+/// The order in which due mail leaves; even numbers go to the clinic.
+fn rank(audience: Audience, urgent: bool) -> i64 {
+    match (audience, urgent) {
+        (Audience::Clinic, true) => 0,
+        (Audience::Patient, true) => 1,
+        (Audience::Clinic, false) => 2,
+        (Audience::Patient, false) => 3,
+    }
+}
+
+const COLUMNS: &str = "m.key, p.id, m.identity, m.audience, m.state, m.message, m.reason_code, m.reason_text,
+    m.end_code, m.end_reason, m.decided_at, m.book, m.attempts, m.settled_at, m.recipient, m.due_at, m.stale_at,
+    l.message_id, l.envelope_from, l.subject";
+const TABLES: &str =
+    "messages m LEFT JOIN patients p ON p.key = m.patient LEFT JOIN mails l ON l.message = m.key";
+
+/// A page, newest first, without bytes.
+pub(super) fn list(
+    db: &Connection,
+    patient: Option<&PatientId>,
+    after: Option<&str>,
+    limit: u32,
+) -> Answer<Page<Message>> {
+    let before: i64 = after.map_or(i64::MAX, |cursor| cursor.parse().unwrap_or(i64::MAX));
+    let most = i64::from(limit) + 1;
+    let rows: Vec<Message> = match patient {
+        Some(id) => {
+            let query = format!(
+                "SELECT {COLUMNS} FROM {TABLES} WHERE m.patient = ?1 AND m.key < ?2 ORDER BY m.key DESC LIMIT ?3"
+            );
+            let mut statement = db.prepare_cached(&query)?;
+            let rows = statement
+                .query_map(params![charts::key(db, id)?, before, most], |row| Ok(message(row, None)))?;
+            rows.map(|row| row?).collect::<Answer<_>>()?
+        }
+        None => {
+            let query =
+                format!("SELECT {COLUMNS} FROM {TABLES} WHERE m.key < ?1 ORDER BY m.key DESC LIMIT ?2");
+            let mut statement = db.prepare_cached(&query)?;
+            let rows = statement.query_map([before, most], |row| Ok(message(row, None)))?;
+            rows.map(|row| row?).collect::<Answer<_>>()?
+        }
+    };
+    Ok(page(rows, limit, |message| message.key.0.to_string()))
+}
+
+/// One, with its bytes.
+pub(super) fn get(db: &Connection, key: MessageKey) -> Answer<Message> {
+    let query = format!("SELECT {COLUMNS}, l.bytes FROM {TABLES} WHERE m.key = ?1");
+    let found = db
+        .prepare_cached(&query)?
+        .query_row([key.0], |row| {
+            let bytes = row.get::<_, Option<Vec<u8>>>(20)?;
+            Ok(message(row, bytes))
+        })
+        .optional()?;
+    found.ok_or_else(|| StoreError::NotFound { what: "message", id: key.0.to_string() })?
+}
+
+/// Attempts, oldest first.
+pub(super) fn attempts(db: &Connection, key: MessageKey) -> Answer<Vec<Attempt>> {
+    let mut statement =
+        db.prepare_cached("SELECT at, outcome FROM attempts WHERE message = ?1 ORDER BY seq")?;
+    let rows = statement.query_map([key.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    rows.map(|row| {
+        let (at, outcome) = row?;
+        Ok(Attempt { at: instant(at)?, outcome })
+    })
+    .collect()
+}
+
+fn message(row: &Row<'_>, bytes: Option<Vec<u8>>) -> Answer<Message> {
+    let book: Option<Vec<u8>> = row.get(11)?;
+    let end = match (row.get::<_, Option<String>>(8)?, row.get::<_, Option<String>>(9)?) {
+        (Some(code), Some(text)) => Some(format!("{code}: {text}")),
+        (_, text) => text,
+    };
+    let mail = match (maybe_instant(row.get(15)?)?, row.get::<_, Option<String>>(17)?) {
+        (Some(due_at), Some(message_id)) => Some(Mail {
+            recipient: row.get(14)?,
+            due_at,
+            stale_at: maybe_instant(row.get(16)?)?,
+            message_id,
+            envelope_from: row.get(18)?,
+            subject: row.get(19)?,
+            bytes: bytes.unwrap_or_default().into(),
+        }),
+        _ => None,
+    };
+    Ok(Message {
+        key: MessageKey(row.get(0)?),
+        patient: row.get::<_, Option<String>>(1)?.map(Into::into),
+        identity_text: row.get(2)?,
+        audience: Word::read(&row.get::<_, String>(3)?)?,
+        state: Word::read(&row.get::<_, String>(4)?)?,
+        message: row.get::<_, Option<String>>(5)?.map(Into::into),
+        reason: reason(row.get(6)?, row.get(7)?),
+        end_reason: end,
+        decided_at: instant(row.get(10)?)?,
+        book: book
+            .map(|hash| book_hash(&hash))
+            .transpose()?
+            .map_or_else(String::new, |hash| hash.to_string()),
+        mail,
+        attempts: row.get(12)?,
+        settled_at: maybe_instant(row.get(13)?)?,
+    })
+}
+
+/// A reason from its two columns.
+pub(super) fn reason(code: String, text: String) -> Reason {
+    Reason { code: Arc::from(code), text: Arc::from(text) }
+}

@@ -1,0 +1,205 @@
+//! Opening the file: made whole or not at all, locked, checked, migrated forward.
+//!
+//! A file that is no sound database is refused and left as it is: nothing here ever replaces one.
+
+use std::{
+    fs::{DirBuilder, File, OpenOptions},
+    io,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
+
+use rusqlite::Connection;
+
+use super::fault::{Answer, Fault};
+use crate::{Result, StoreError};
+
+/// Numbered schemas; `PRAGMA user_version` says how many of them a file has.
+const SCHEMAS: &[&str] = &[include_str!("schema/0001.sql")];
+/// How long a connection waits while another process writes.
+const BUSY: Duration = Duration::from_secs(5);
+/// Statements kept prepared by each connection: more than there are in this crate.
+const STATEMENTS: usize = 128;
+
+/// Who opens the database.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mode {
+    /// The one long-running process: takes the lock `<database>.lock`, checks the whole file.
+    Daemon,
+    /// A command that may run beside it: takes no lock, waits up to 5 s for the other's writes.
+    Tool,
+}
+
+/// A lock held until dropped.
+#[derive(Debug)]
+pub(super) struct Lock(
+    #[expect(dead_code, reason = "held for its lock, which closing the file releases")] File,
+);
+
+/// Prepares the file for use: parent folder, lock, soundness, schema.
+pub(super) fn prepare(path: &Path, mode: Mode) -> Result<Option<Lock>> {
+    let shown = path.display().to_string();
+    let refused = |error: io::Error| StoreError::Backend(format!("cannot use {shown}: {error}"));
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(refused)?;
+    }
+    let lock = match mode {
+        Mode::Daemon => Some(lock(path)?),
+        Mode::Tool => None,
+    };
+    match std::fs::metadata(path) {
+        Ok(found) if found.len() == 0 => {
+            return Err(StoreError::Damaged { path: shown, found: "the file is empty".to_owned() });
+        }
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => create(path)?,
+        Err(error) => return Err(refused(error)),
+    }
+    let connection = connect(path).map_err(|fault| fault.told(&shown))?;
+    if mode == Mode::Daemon {
+        check(&connection, &shown)?;
+    }
+    migrate(&connection, path, lock.is_some())?;
+    Ok(lock)
+}
+
+/// A connection for writing.
+pub(super) fn connect(path: &Path) -> Answer<Connection> {
+    use rusqlite::OpenFlags;
+    // Without SQLITE_OPEN_CREATE: a file that has vanished must not come back empty.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    set_up(&connection)?;
+    connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+    Ok(connection)
+}
+
+/// A connection that refuses to write.
+pub(super) fn connect_to_read(path: &Path) -> Answer<Connection> {
+    let connection = connect(path)?;
+    connection.pragma_update(None, "query_only", true)?;
+    Ok(connection)
+}
+
+/// A database that lives as long as its one connection.
+pub(super) fn connect_in_memory() -> Answer<Connection> {
+    let connection = Connection::open_in_memory()?;
+    set_up(&connection)?;
+    apply(&connection, 0)?;
+    Ok(connection)
+}
+
+fn set_up(connection: &Connection) -> Answer<()> {
+    connection.busy_timeout(BUSY)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "trusted_schema", false)?;
+    // NORMAL may lose the last commits when the power goes: a mail sent and not recorded.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    Ok(())
+}
+
+fn lock(path: &Path) -> Result<Lock> {
+    let beside = with_suffix(path, ".lock");
+    let failed = |error: io::Error| StoreError::Backend(format!("cannot lock {}: {error}", beside.display()));
+    let mut options = OpenOptions::new();
+    let file = options.create(true).truncate(false).write(true).mode(0o600).open(&beside).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Lock(file)),
+        Err(std::fs::TryLockError::WouldBlock) => Err(StoreError::Locked(path.display().to_string())),
+        Err(std::fs::TryLockError::Error(error)) => Err(failed(error)),
+    }
+}
+
+/// Makes the database under another name and then gives it its own, so that a crash leaves either a whole
+/// database or none, and an empty file is always a sign of damage.
+fn create(path: &Path) -> Result<()> {
+    static MADE: AtomicU32 = AtomicU32::new(0);
+    let number = MADE.fetch_add(1, Ordering::Relaxed);
+    let new = with_suffix(path, &format!(".new-{}-{number}", std::process::id()));
+    let failed = |error: io::Error| StoreError::Backend(format!("cannot create {}: {error}", path.display()));
+    let made = create_at(&new)
+        .map_err(|fault| fault.told(&new.display().to_string()))
+        .and_then(|()| publish(&new, path).map_err(failed));
+    // What is left behind under the temporary name is only clutter.
+    drop(std::fs::remove_file(&new));
+    made
+}
+
+fn create_at(new: &Path) -> Answer<()> {
+    let failed = |error: io::Error| Fault::Store(StoreError::Backend(error.to_string()));
+    let mut options = OpenOptions::new();
+    let file = options.create_new(true).write(true).mode(0o600).open(new).map_err(failed)?;
+    let connection = Connection::open(new)?;
+    set_up(&connection)?;
+    apply(&connection, 0)?;
+    connection.close().map_err(|(_, error)| error)?;
+    file.sync_all().map_err(failed)
+}
+
+/// Gives the finished file its name, unless another process was faster: its database is as good as ours.
+fn publish(new: &Path, path: &Path) -> io::Result<()> {
+    match std::fs::hard_link(new, path) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
+        // A file system without hard links; only there could the faster one be replaced.
+        Err(_) => std::fs::rename(new, path)?,
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+fn check(connection: &Connection, path: &str) -> Result<()> {
+    let found: String = connection
+        .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
+        .map_err(|error| Fault::from(error).told(path))?;
+    if found == "ok" { Ok(()) } else { Err(StoreError::Damaged { path: path.to_owned(), found }) }
+}
+
+/// Brings the schema up to date. A schema older than this release's is changed only by whoever holds the
+/// lock, for a daemon of an older release may be running.
+fn migrate(connection: &Connection, path: &Path, locked: bool) -> Result<()> {
+    let shown = path.display().to_string();
+    let known = SCHEMAS.len() as i64;
+    let found = version(connection).map_err(|fault| fault.told(&shown))?;
+    if found > known {
+        return Err(StoreError::NewerSchema { found, known });
+    }
+    if found == 0 {
+        let found = "it holds no tables of Afterrun".to_owned();
+        return Err(StoreError::Damaged { path: shown, found });
+    }
+    if found < known {
+        let _held = if locked { None } else { Some(lock(path)?) };
+        apply(connection, found).map_err(|fault| fault.told(&shown))?;
+    }
+    Ok(())
+}
+
+fn version(connection: &Connection) -> Answer<i64> {
+    Ok(connection.query_row("PRAGMA user_version", [], |row| row.get(0))?)
+}
+
+/// Applies the schemas after the first `found` in one transaction.
+fn apply(connection: &Connection, found: i64) -> Answer<()> {
+    connection.execute_batch("BEGIN IMMEDIATE")?;
+    let applied = SCHEMAS
+        .iter()
+        .skip(usize::try_from(found).unwrap_or(0))
+        .try_for_each(|schema| connection.execute_batch(schema))
+        .and_then(|()| connection.pragma_update(None, "user_version", SCHEMAS.len() as i64))
+        .and_then(|()| connection.execute_batch("COMMIT"));
+    if applied.is_err() {
+        // The error that counts is the first one.
+        drop(connection.execute_batch("ROLLBACK"));
+    }
+    Ok(applied?)
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}

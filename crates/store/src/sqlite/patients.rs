@@ -1,0 +1,143 @@
+//! Patients: adding, finding, listing, and who is due.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use afterrun_rules::ids::PatientId;
+
+use super::{
+    columns::{Word, instant, maybe_instant, micros, zone},
+    fault::{Answer, Fault},
+};
+use crate::{NewPatient, Page, Patient, StoreError};
+
+/// Columns read by [`patient`].
+pub(super) const COLUMNS: &str =
+    "id, name, email, time_zone, language, units, enrolled_at, reach, stopped_at, next_due";
+
+/// A row of [`COLUMNS`].
+pub(super) fn patient(row: &Row<'_>) -> Answer<Patient> {
+    Ok(Patient {
+        id: row.get::<_, String>(0)?.into(),
+        name: row.get(1)?,
+        email: row.get(2)?,
+        time_zone: zone(row.get_ref(3)?.as_str().map_err(|_| Fault::Unreadable("time zone"))?)?,
+        language: row.get(4)?,
+        units: Word::read(&row.get::<_, String>(5)?)?,
+        enrolled_at: instant(row.get(6)?)?,
+        reach: Word::read(&row.get::<_, String>(7)?)?,
+        stopped_at: maybe_instant(row.get(8)?)?,
+        next_due: maybe_instant(row.get(9)?)?,
+    })
+}
+
+/// Adds one, due at once.
+pub(super) fn add(db: &Connection, new: &NewPatient, now: DateTime<Utc>) -> Answer<PatientId> {
+    let id = match &new.id {
+        Some(id) => id.to_string(),
+        None => db.query_row("SELECT lower(hex(randomblob(16)))", [], |row| row.get(0))?,
+    };
+    let taken = |what, query: &str, value: &str| -> Answer<()> {
+        match db.prepare_cached(query)?.exists([value])? {
+            true => Err(StoreError::Exists { what, id: value.to_owned() }.into()),
+            false => Ok(()),
+        }
+    };
+    let email_key = new.email.to_lowercase();
+    taken("patient", "SELECT 1 FROM patients WHERE id = ?1", &id)?;
+    taken("address", "SELECT 1 FROM patients WHERE email_key = ?1 AND stopped_at IS NULL", &email_key)?;
+    db.prepare_cached(
+        "INSERT INTO patients (id, name, email, email_key, language, units, enrolled_at, initial_time_zone,
+             initial_reach, time_zone, reach, next_due)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?8, ?9, ?7)",
+    )?
+    .execute(params![
+        id,
+        new.name,
+        new.email,
+        email_key,
+        new.language,
+        new.units.word(),
+        micros(now),
+        new.time_zone.name(),
+        new.reach.word(),
+    ])?;
+    Ok(id.into())
+}
+
+/// One by id.
+pub(super) fn get(db: &Connection, id: &PatientId) -> Answer<Patient> {
+    let query = select(" WHERE id = ?1");
+    let found = db.prepare_cached(&query)?.query_row([id.as_str()], |row| Ok(patient(row))).optional()?;
+    found.ok_or_else(|| unknown(id))?
+}
+
+/// The running enrolment of an address, else the newest one that was stopped.
+pub(super) fn by_email(db: &Connection, email: &str) -> Answer<Option<Patient>> {
+    let query = select(" WHERE email_key = ?1 ORDER BY stopped_at IS NOT NULL, key DESC LIMIT 1");
+    let mut statement = db.prepare_cached(&query)?;
+    statement.query_row([email.to_lowercase()], |row| Ok(patient(row))).optional()?.transpose()
+}
+
+/// A page by id.
+pub(super) fn list(db: &Connection, after: &str, limit: u32) -> Answer<Page<Patient>> {
+    let query = select(" WHERE id > ?1 ORDER BY id LIMIT ?2");
+    let mut statement = db.prepare_cached(&query)?;
+    let rows = statement.query_map(params![after, i64::from(limit) + 1], |row| Ok(patient(row)))?;
+    let rows = rows.map(|row| row?).collect::<Answer<Vec<_>>>()?;
+    Ok(page(rows, limit, |patient| patient.id.to_string()))
+}
+
+/// Who is due, longest overdue first.
+pub(super) fn due(db: &Connection, now: DateTime<Utc>, limit: u32) -> Answer<Vec<PatientId>> {
+    let mut statement =
+        db.prepare_cached("SELECT id FROM patients WHERE next_due <= ?1 ORDER BY next_due, key LIMIT ?2")?;
+    let rows = statement.query_map(params![micros(now), limit], |row| row.get::<_, String>(0))?;
+    rows.map(|id| Ok(id?.into())).collect()
+}
+
+/// When the next one is due.
+pub(super) fn next_due(db: &Connection) -> Answer<Option<DateTime<Utc>>> {
+    let query = "SELECT min(next_due) FROM patients WHERE next_due IS NOT NULL";
+    maybe_instant(db.prepare_cached(query)?.query_row([], |row| row.get(0))?)
+}
+
+/// Makes every running enrolment due. The version moves too: a turn planned on the old rule book must not
+/// put the date back.
+pub(super) fn make_all_due(db: &Connection, now: DateTime<Utc>) -> Answer<u64> {
+    let changed = db
+        .prepare_cached(
+            "UPDATE patients SET next_due = min(coalesce(next_due, ?1), ?1), version = version + 1
+             WHERE stopped_at IS NULL",
+        )?
+        .execute([micros(now)])?;
+    Ok(changed as u64)
+}
+
+/// The ledger changed otherwise than by a turn: turns under way have to start over, and somebody has to look.
+pub(super) fn look_again(db: &Connection, key: i64, now: DateTime<Utc>) -> Answer<()> {
+    db.prepare_cached(
+        "UPDATE patients SET version = version + 1,
+             next_due = CASE WHEN stopped_at IS NULL THEN min(coalesce(next_due, ?2), ?2) ELSE next_due END
+         WHERE key = ?1",
+    )?
+    .execute(params![key, micros(now)])?;
+    Ok(())
+}
+
+/// The answer for an id that is not there.
+pub(super) fn unknown(id: &PatientId) -> Fault {
+    StoreError::NotFound { what: "patient", id: id.to_string() }.into()
+}
+
+/// Cuts one row more than asked for down to a page with a cursor.
+pub(super) fn page<T>(mut rows: Vec<T>, limit: u32, cursor: impl Fn(&T) -> String) -> Page<T> {
+    let more = rows.len() > limit as usize;
+    rows.truncate(limit as usize);
+    let next = if more { rows.last().map(cursor) } else { None };
+    Page { rows, next }
+}
+
+fn select(rest: &str) -> String {
+    format!("SELECT {COLUMNS} FROM patients{rest}")
+}

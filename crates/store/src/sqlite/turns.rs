@@ -1,0 +1,183 @@
+//! One turn of one patient, stored whole or refused whole.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, params};
+
+use afterrun_rules::{
+    Event, TimedEvent,
+    book::BookHash,
+    chart::{CheckIn, Reach},
+    decision::{Audience, Entry, EntryState, Facts, Identity, Reason},
+};
+
+use super::{
+    charts,
+    columns::{Word, maybe_micros, micros, to_json},
+    fault::Answer,
+    links, messages, outbox, work_items,
+};
+use crate::{NewMessage, StoreError, Turn};
+
+/// Stores a turn.
+///
+/// # Errors
+/// [`StoreError::Conflict`] if the chart has another version by now; then nothing is stored.
+pub(super) fn commit(db: &Connection, turn: &Turn) -> Answer<()> {
+    let patient = charts::key(db, &turn.patient)?;
+    let changed = db
+        .prepare_cached(
+            "UPDATE patients SET version = version + 1, next_due = ?3 WHERE key = ?1 AND version = ?2",
+        )?
+        .execute(params![patient, turn.version, maybe_micros(turn.next_due)])?;
+    if changed == 0 {
+        return Err(StoreError::Conflict(turn.patient.clone()).into());
+    }
+    append_events(db, patient, &turn.events, &turn.book)?;
+    append_check_ins(db, patient, &turn.check_ins)?;
+    for message in &turn.messages {
+        messages::insert(db, Some(patient), message, turn.now, Some(&turn.book))?;
+    }
+    for (identity, reason) in &turn.cancels {
+        cancel(db, patient, identity, reason, turn)?;
+    }
+    if !turn.cancels.is_empty() {
+        outbox::cancel_covered(db, patient, turn.now)?;
+    }
+    for link in &turn.links {
+        links::insert(db, patient, link)?;
+    }
+    for item in &turn.work_items {
+        work_items::insert(db, patient, item, turn.now)?;
+    }
+    for timed in &turn.events {
+        take_effect(db, patient, timed, turn.now)?;
+    }
+    Ok(())
+}
+
+fn append_events(db: &Connection, patient: i64, events: &[TimedEvent], book: &BookHash) -> Answer<()> {
+    let mut insert = db.prepare_cached(
+        "INSERT INTO events (patient, seq, at, kind, body, book)
+         SELECT ?1, coalesce((SELECT max(seq) FROM events WHERE patient = ?1), 0) + 1, ?2, ?3, ?4, ?5",
+    )?;
+    for timed in events {
+        insert.execute(params![
+            patient,
+            micros(timed.at),
+            kind(&timed.event),
+            to_json("event", &timed.event)?,
+            book.0.as_slice(),
+        ])?;
+    }
+    Ok(())
+}
+
+fn append_check_ins(db: &Connection, patient: i64, check_ins: &[CheckIn]) -> Answer<()> {
+    let mut insert = db.prepare_cached(
+        "INSERT INTO check_ins (patient, seq, check_in, about_day, opened_at, expires_at, questions, about_run,
+             probe)
+         SELECT ?1, coalesce((SELECT max(seq) FROM check_ins WHERE patient = ?1), 0) + 1, ?2, ?3, ?4, ?5, ?6,
+             ?7, ?8",
+    )?;
+    for check_in in check_ins {
+        insert.execute(params![
+            patient,
+            check_in.id.as_str(),
+            check_in.about_day.to_string(),
+            micros(check_in.opened_at),
+            micros(check_in.expires_at),
+            to_json("list of questions", &check_in.questions)?,
+            check_in.about_run.as_ref().map(|run| run.as_str()),
+            check_in.probe,
+        ])?;
+    }
+    Ok(())
+}
+
+/// Cancels what is queued or covered under an identity; what is in transmission is left alone. An identity
+/// never seen is entered as cancelled: decided against before it was queued.
+fn cancel(db: &Connection, patient: i64, identity: &Identity, reason: &Reason, turn: &Turn) -> Answer<()> {
+    let identity_text = identity.to_string();
+    db.prepare_cached(
+        "UPDATE messages SET state = 'cancelled', settled_at = ?3, end_code = ?4, end_reason = ?5, worker = NULL,
+             lease_until = NULL
+         WHERE coalesce(patient, 0) = ?1 AND identity = ?2 AND state IN ('queued', 'leased', 'covered')",
+    )?
+    .execute(params![patient, identity_text, micros(turn.now), &*reason.code, &*reason.text])?;
+    let known = db
+        .prepare_cached("SELECT 1 FROM messages WHERE coalesce(patient, 0) = ?1 AND identity = ?2")?
+        .exists(params![patient, identity_text])?;
+    if !known {
+        let entry = Entry {
+            identity: identity.clone(),
+            decided_at: turn.now,
+            at: turn.now,
+            state: EntryState::Cancelled,
+            message: None,
+            urgent: false,
+            covered_by: None,
+        };
+        let message = NewMessage {
+            entry: Some(entry),
+            identity_text,
+            audience: identity.audience,
+            reason: reason.clone(),
+            facts: Facts::default(),
+            mail: None,
+        };
+        messages::insert(db, Some(patient), &message, turn.now, Some(&turn.book))?;
+    }
+    Ok(())
+}
+
+/// What an event changes beside the chart: the columns lists are made from, links, the outbox.
+fn take_effect(db: &Connection, patient: i64, timed: &TimedEvent, now: DateTime<Utc>) -> Answer<()> {
+    let set_reach = |reach: Reach| -> Answer<()> {
+        db.prepare_cached("UPDATE patients SET reach = ?2 WHERE key = ?1")?
+            .execute(params![patient, reach.word()])?;
+        Ok(())
+    };
+    match &timed.event {
+        Event::TimeZone { time_zone } => {
+            db.prepare_cached("UPDATE patients SET time_zone = ?2 WHERE key = ?1")?
+                .execute(params![patient, time_zone.name()])?;
+        }
+        Event::Confirmed {} => set_reach(Reach::Confirmed)?,
+        Event::AddressDead {} => set_reach(Reach::Dead)?,
+        Event::Stop {} => stop(db, patient, timed.at, now)?,
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Ends the enrolment: no link but the one to start again works, nothing queued for the patient leaves.
+fn stop(db: &Connection, patient: i64, at: DateTime<Utc>, now: DateTime<Utc>) -> Answer<()> {
+    db.prepare_cached("UPDATE patients SET stopped_at = coalesce(stopped_at, ?2) WHERE key = ?1")?
+        .execute(params![patient, micros(at)])?;
+    links::revoke_but_stop(db, patient, now)?;
+    db.prepare_cached(
+        "UPDATE messages SET state = 'cancelled', settled_at = ?2, end_code = 'stopped',
+             end_reason = 'the patient wants no more mail', worker = NULL, lease_until = NULL
+         WHERE patient = ?1 AND audience = ?3 AND state IN ('queued', 'leased')",
+    )?
+    .execute(params![patient, micros(now), Audience::Patient.word()])?;
+    outbox::cancel_covered(db, patient, now)
+}
+
+fn kind(event: &Event) -> &'static str {
+    match event {
+        Event::Run(_) => "run",
+        Event::Answer(_) => "answer",
+        Event::Withdraw(_) => "withdraw",
+        Event::Excuse(_) => "excuse",
+        Event::Pause(_) => "pause",
+        Event::Resume {} => "resume",
+        Event::TimeZone { .. } => "time_zone",
+        Event::RunRemoved { .. } => "run_removed",
+        Event::Contacted { .. } => "contacted",
+        Event::EmergencyResolved {} => "emergency_resolved",
+        Event::Confirmed {} => "confirmed",
+        Event::AddressDead {} => "address_dead",
+        Event::Stop {} => "stop",
+    }
+}

@@ -1,0 +1,89 @@
+//! What a clinician has to do, and which of it goes into the digest.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, Params, Row, params};
+
+use super::{
+    columns::{Word, instant, maybe_micros, micros},
+    fault::Answer,
+    messages,
+    patients::page,
+};
+use crate::{NewMessage, NewWorkItem, Page, WorkItem};
+
+const SELECT: &str = "SELECT w.id, p.id, p.name, w.identity, w.flag, w.level, w.reason_code, w.reason_text,
+    w.created_at, w.state FROM work_items w JOIN patients p ON p.key = w.patient";
+
+/// Adds an item; the same identity twice is one item.
+pub(super) fn insert(db: &Connection, patient: i64, item: &NewWorkItem, now: DateTime<Utc>) -> Answer<()> {
+    db.prepare_cached(
+        "INSERT INTO work_items (patient, identity, flag, level, reason_code, reason_text, created_at, digest_due)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
+    )?
+    .execute(params![
+        patient,
+        item.identity_text,
+        item.flag.as_ref().map(|flag| flag.as_str()),
+        item.level.word(),
+        &*item.reason.code,
+        &*item.reason.text,
+        micros(now),
+        maybe_micros(item.digest_due),
+    ])?;
+    Ok(())
+}
+
+/// A page, newest first.
+pub(super) fn list(db: &Connection, after: Option<&str>, limit: u32) -> Answer<Page<WorkItem>> {
+    let before: i64 = after.map_or(i64::MAX, |cursor| cursor.parse().unwrap_or(i64::MAX));
+    let query = format!("{SELECT} WHERE w.id < ?1 ORDER BY w.id DESC LIMIT ?2");
+    let rows = select(db, &query, params![before, i64::from(limit) + 1])?;
+    Ok(page(rows, limit, |item| item.id.to_string()))
+}
+
+/// Items due in a digest and not yet in one, longest due first.
+pub(super) fn for_digest(db: &Connection, now: DateTime<Utc>, limit: u32) -> Answer<Vec<WorkItem>> {
+    let query = format!(
+        "{SELECT} WHERE w.digest_due <= ?1 AND w.digest_due IS NOT NULL AND w.digested_at IS NULL
+         ORDER BY w.digest_due, w.id LIMIT ?2"
+    );
+    select(db, &query, params![micros(now), limit])
+}
+
+/// Adds the digest's messages and marks its items, in one.
+pub(super) fn add_digest(
+    db: &Connection,
+    items: &[i64],
+    messages: &[NewMessage],
+    now: DateTime<Utc>,
+) -> Answer<()> {
+    for message in messages {
+        messages::insert(db, None, message, now, None)?;
+    }
+    let mut mark =
+        db.prepare_cached("UPDATE work_items SET digested_at = ?2 WHERE id = ?1 AND digested_at IS NULL")?;
+    for item in items {
+        mark.execute(params![item, micros(now)])?;
+    }
+    Ok(())
+}
+
+fn select(db: &Connection, query: &str, values: impl Params) -> Answer<Vec<WorkItem>> {
+    let mut statement = db.prepare_cached(query)?;
+    let rows = statement.query_map(values, |row| Ok(work_item(row)))?;
+    rows.map(|row| row?).collect()
+}
+
+fn work_item(row: &Row<'_>) -> Answer<WorkItem> {
+    Ok(WorkItem {
+        id: row.get(0)?,
+        patient: row.get::<_, String>(1)?.into(),
+        patient_name: row.get(2)?,
+        identity_text: row.get(3)?,
+        flag: row.get::<_, Option<String>>(4)?.map(Into::into),
+        level: Word::read(&row.get::<_, String>(5)?)?,
+        reason: messages::reason(row.get(6)?, row.get(7)?),
+        created_at: instant(row.get(8)?)?,
+        state: row.get(9)?,
+    })
+}

@@ -1,0 +1,70 @@
+//! What every backend of the store promises, one function for each promise. A function gets an empty store.
+//!
+//! A backend's test file says `conformance!(factory)`, where `factory` gives a guard to keep and a store.
+
+pub mod charts;
+pub mod clinic;
+pub mod links;
+pub mod outbox;
+pub mod patients;
+pub mod rest;
+pub mod sample;
+pub mod turns;
+
+/// Makes one test for each promise named.
+macro_rules! promises {
+    ($fresh:path; $($topic:ident: [$($promise:ident),+ $(,)?])+) => {$(
+        mod $topic {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $promise() {
+                    let (_kept, store) = $fresh();
+                    crate::conformance::$topic::$promise(store).await;
+                }
+            )+
+        }
+    )+};
+}
+
+/// All promises for one backend.
+macro_rules! conformance {
+    ($fresh:path) => {
+        promises! { $fresh;
+            patients: [
+                are_found_by_id_and_by_address, have_one_running_enrolment_for_an_address,
+                get_a_random_id_when_none_is_given, are_listed_in_pages, are_due_longest_overdue_first,
+                all_become_due_but_not_the_stopped, follow_events_in_lists, that_do_not_exist_are_named,
+            ]
+            charts: [
+                give_back_every_kind_of_event, equal_what_was_applied, keep_the_zone_and_reach_of_the_enrolment,
+                show_each_state_of_a_message, have_one_entry_for_many_recipients, keep_microseconds,
+            ]
+            turns: [
+                on_an_old_version_are_refused_whole, twice_are_stored_once, with_a_known_identity_add_no_message,
+                cancel_what_is_queued_and_what_it_covers, enter_what_was_never_queued_as_cancelled,
+                that_stop_cancel_mail_to_the_patient_only, planned_on_an_old_rule_book_are_refused,
+                of_eight_writers_lose_nothing, of_many_patients_do_not_sink_each_other,
+            ]
+            outbox: [
+                gives_due_mail_once, gives_urgent_mail_first, leaves_patient_mail_alone_while_held,
+                drops_stale_mail, ends_as_settled, tries_again_when_told, keeps_what_is_in_doubt,
+                takes_back_a_lease_that_ran_out, fences_off_a_lost_lease, does_not_send_what_was_cancelled,
+                does_not_cancel_what_is_being_sent, takes_back_what_is_released,
+                recovers_what_a_lost_worker_held, never_gives_one_message_to_two_workers,
+                says_when_the_next_is_due, counts_its_states, looks_again_when_mail_fails,
+                plans_again_what_a_cancelled_message_covered,
+            ]
+            clinic: [
+                messages_are_listed_newest_first, messages_show_their_mail, mail_is_added_once_a_recipient,
+                work_items_are_added_once, work_items_are_listed_in_pages, digests_take_items_once,
+            ]
+            links: [
+                open_what_they_were_made_for, that_expired_are_still_known, are_revoked_by_stop_but_for_stop,
+            ]
+            rest: [
+                books_keep_their_date_until_another_is_live, books_come_back_whole, settings_are_set_and_cleared,
+                the_audit_log_takes_lines, the_store_answers,
+            ]
+        }
+    };
+}

@@ -1,0 +1,45 @@
+//! Rule books, settings, the audit log.
+
+use afterrun_rules::BookHash;
+use afterrun_store::StoredBook;
+
+use super::sample::*;
+
+fn book(number: u8, hours: i64) -> StoredBook {
+    let files = [("clinic.ron", vec![number]), ("messages/check-in.md", vec![0, 255, number])];
+    let files = files.into_iter().map(|(path, bytes)| (path.to_owned(), bytes.into())).collect();
+    StoredBook { hash: BookHash([number; 32]), files, live_since: hour(hours) }
+}
+
+pub async fn books_keep_their_date_until_another_is_live(store: AnyStore) {
+    assert_eq!(store.last_good_book().await.unwrap(), None);
+    assert_eq!(store.save_book(book(1, 1)).await.unwrap(), hour(1));
+    assert_eq!(store.save_book(book(1, 2)).await.unwrap(), hour(1), "a restart changes nothing");
+    assert_eq!(store.save_book(book(2, 3)).await.unwrap(), hour(3));
+    assert_eq!(store.save_book(book(1, 4)).await.unwrap(), hour(4), "another was live since");
+    assert_eq!(store.last_good_book().await.unwrap(), Some(book(1, 4)));
+}
+
+pub async fn books_come_back_whole(store: AnyStore) {
+    store.save_book(book(1, 1)).await.unwrap();
+    store.save_book(book(2, 2)).await.unwrap();
+    assert_eq!(store.last_good_book().await.unwrap(), Some(book(2, 2)));
+}
+
+pub async fn settings_are_set_and_cleared(store: AnyStore) {
+    assert_eq!(store.setting("hold").await.unwrap(), None);
+    store.set_setting("hold", Some("since Friday")).await.unwrap();
+    store.set_setting("hold", Some("since Saturday")).await.unwrap();
+    assert_eq!(store.setting("hold").await.unwrap().as_deref(), Some("since Saturday"));
+    store.set_setting("hold", None).await.unwrap();
+    assert_eq!(store.setting("hold").await.unwrap(), None);
+}
+
+pub async fn the_audit_log_takes_lines(store: AnyStore) {
+    store.audit(hour(1), "operator", "hold", "").await.unwrap();
+    store.audit(hour(1), "operator", "release", "").await.unwrap();
+}
+
+pub async fn the_store_answers(store: AnyStore) {
+    store.ping().await.unwrap();
+}
