@@ -1,0 +1,182 @@
+//! Which addresses a patient may have: a narrower set than RFC 5321 allows, since a mistyped address sends health
+//! mail to a stranger and a strange one breaks at some relay on the way.
+
+use lettre::Address;
+
+/// Longest address a server must take (RFC 5321 section 4.5.3.1.3, less the angle brackets).
+const ADDRESS_BYTES: usize = 254;
+/// Longest part before the @ (RFC 5321 section 4.5.3.1.1).
+const LOCAL_BYTES: usize = 64;
+/// Longest label of a domain name (RFC 1035 section 2.3.4).
+const LABEL_BYTES: usize = 63;
+
+/// Why an address is not taken. The texts do not repeat it, so that they can be logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AddressError {
+    /// Nothing there.
+    #[error("the address is empty")]
+    Empty,
+    /// No @, or several.
+    #[error("an address has exactly one @")]
+    NotOneAt,
+    /// Longer than mail servers must take.
+    #[error("the address is longer than {ADDRESS_BYTES} characters, or its first part than {LOCAL_BYTES}")]
+    TooLong,
+    /// Quotes, spaces, controls, or letters outside ASCII before the @.
+    #[error("the part before the @ may have English letters, digits and .!#$%&'*+-/=?^_`{{|}}~ only")]
+    LocalCharacter,
+    /// A dot at either end, or two in a row, before the @.
+    #[error("the part before the @ has a dot at its start or end, or two in a row")]
+    LocalDot,
+    /// Not a domain name.
+    #[error("the part after the @ is not a domain name")]
+    Domain,
+    /// A single word after the @.
+    #[error("the part after the @ has no dot: `example.com`, not `example`")]
+    DomainDot,
+}
+
+/// An address as it may be stored and mailed to: white space around it gone, the domain in lower case and, if it
+/// is an international one, in its ASCII form (RFC 5890).
+///
+/// # Errors
+///
+/// What is wrong, in words for the person who typed it.
+pub fn check_address(text: &str) -> Result<String, AddressError> {
+    let text = text.trim_matches([' ', '\t', '\u{a0}']);
+    if text.is_empty() {
+        return Err(AddressError::Empty);
+    }
+    // Before anything costly is done with it; the ASCII form of a domain is checked again below.
+    if text.len() > 4 * ADDRESS_BYTES {
+        return Err(AddressError::TooLong);
+    }
+    let (local, domain) = text.split_once('@').ok_or(AddressError::NotOneAt)?;
+    if domain.contains('@') {
+        return Err(AddressError::NotOneAt);
+    }
+    check_local(local)?;
+    let domain = normal_domain(domain)?;
+    let address = format!("{local}@{domain}");
+    if address.len() > ADDRESS_BYTES {
+        return Err(AddressError::TooLong);
+    }
+    Ok(address)
+}
+
+/// The same as lettre's type; its own parser is laxer, so this cannot fail after `check_address` has passed.
+pub(crate) fn parse_address(text: &str) -> Result<Address, AddressError> {
+    let checked = check_address(text)?;
+    checked.parse().map_err(|_| AddressError::Domain)
+}
+
+fn check_local(local: &str) -> Result<(), AddressError> {
+    let atom = |byte: u8| byte.is_ascii_alphanumeric() || b".!#$%&'*+-/=?^_`{|}~".contains(&byte);
+    if local.is_empty() || !local.bytes().all(atom) {
+        return Err(AddressError::LocalCharacter);
+    }
+    if local.len() > LOCAL_BYTES {
+        return Err(AddressError::TooLong);
+    }
+    if local.starts_with('.') || local.ends_with('.') || local.contains("..") {
+        return Err(AddressError::LocalDot);
+    }
+    Ok(())
+}
+
+fn normal_domain(domain: &str) -> Result<String, AddressError> {
+    let ascii = idna::domain_to_ascii(domain).map_err(|_| AddressError::Domain)?;
+    let label = |label: &str| {
+        !label.is_empty()
+            && label.len() <= LABEL_BYTES
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    if !ascii.split('.').all(label) {
+        return Err(AddressError::Domain);
+    }
+    if ascii == "localhost" {
+        return Ok(ascii);
+    }
+    let (_, top) = ascii.rsplit_once('.').ok_or(AddressError::DomainDot)?;
+    // A top-level domain has a letter: `1.2.3.4` is a mistake or a trick, not a domain.
+    if top.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(AddressError::Domain);
+    }
+    Ok(ascii)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use AddressError::{Domain, DomainDot, Empty, LocalCharacter, LocalDot, NotOneAt, TooLong};
+
+    #[test]
+    fn addresses_are_normalised() {
+        let cases = [
+            ("zoe@example.com", "zoe@example.com"),
+            (" Zoe.B+run@Example.COM\t", "Zoe.B+run@example.com"),
+            ("demo@localhost", "demo@localhost"),
+            ("a@b.c", "a@b.c"),
+            ("o'neil@xn--mnchen-3ya.de", "o'neil@xn--mnchen-3ya.de"),
+            ("lea@münchen.de", "lea@xn--mnchen-3ya.de"),
+            ("lea@MÜNCHEN.de", "lea@xn--mnchen-3ya.de"),
+            ("a@1.example2", "a@1.example2"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(check_address(text).as_deref(), Ok(expected), "{text}");
+            assert_eq!(parse_address(text).map(|address| address.to_string()), Ok(expected.to_owned()));
+        }
+    }
+
+    #[test]
+    fn bad_addresses_are_named_for_what_is_wrong() {
+        let long_local = format!("{}@example.com", "a".repeat(65));
+        let long_label = format!("a@{}.com", "b".repeat(64));
+        let long_whole = format!("a@{}com", "b.".repeat(150));
+        let cases = [
+            ("", Empty),
+            ("  ", Empty),
+            ("zoe", NotOneAt),
+            ("a@b@c.de", NotOneAt),
+            ("@example.com", LocalCharacter),
+            ("Zoe <zoe@example.com>", LocalCharacter),
+            ("\"zoe b\"@example.com", LocalCharacter),
+            ("zoë@example.com", LocalCharacter),
+            ("zoe\r\nbcc: x@example.com", LocalCharacter),
+            ("zoe@example.com\r\nRCPT TO:<x>", Domain),
+            ("zoe\0@example.com", LocalCharacter),
+            (".zoe@example.com", LocalDot),
+            ("zoe.@example.com", LocalDot),
+            ("z..e@example.com", LocalDot),
+            ("zoe@", Domain),
+            ("zoe@example", DomainDot),
+            ("zoe@example..com", Domain),
+            ("zoe@example.com.", Domain),
+            ("zoe@-example.com", Domain),
+            ("zoe@exa_mple.com", Domain),
+            ("zoe@exa mple.com", Domain),
+            ("zoe@[127.0.0.1]", Domain),
+            ("zoe@127.0.0.1", Domain),
+            ("zoe@example.com,max@example.com", NotOneAt),
+            (&long_local, TooLong),
+            (&long_label, Domain),
+            (&long_whole, TooLong),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(check_address(text), Err(expected), "{text:?}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_passes_is_plain_ascii_and_passes_again(text in ".{0,40}@.{0,40}") {
+            if let Ok(address) = check_address(&text) {
+                proptest::prop_assert!(address.bytes().all(|byte| byte.is_ascii_graphic()));
+                proptest::prop_assert_eq!(check_address(&address), Ok(address.clone()));
+                proptest::prop_assert!(parse_address(&address).is_ok());
+            }
+        }
+    }
+}

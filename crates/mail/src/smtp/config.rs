@@ -1,0 +1,115 @@
+//! What an operator can set about the submission server, with the reasons for the defaults.
+
+use std::time::Duration;
+
+use crate::secret::Secret;
+
+/// How the connection is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Security {
+    /// TLS from the first byte (port 465). Recommended by RFC 8314: there is no clear text to tamper with.
+    ImplicitTls,
+    /// Clear text first, then STARTTLS (port 587), and no mail or password before it.
+    StartTls,
+    /// No TLS, and only to a server on this machine.
+    PlainLoopbackOnly,
+}
+
+/// How long each stage may take. Each limit covers the whole stage, so a server that sends a byte a second gains
+/// nothing by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Looking up the name and opening the connection; the handshake has as long again.
+    pub connect: Duration,
+    /// The server's first line.
+    pub greeting: Duration,
+    /// Each of EHLO, STARTTLS, AUTH, MAIL, RCPT, DATA and RSET.
+    pub command: Duration,
+    /// Sending the message itself.
+    pub data: Duration,
+    /// The answer to the final dot.
+    pub dot: Duration,
+    /// The whole attempt, waiting for a free connection included.
+    pub total: Duration,
+}
+
+impl Default for Limits {
+    /// RFC 5321 section 4.5.3.2 asks for minutes at each stage, which suits a relay that talks to the whole world.
+    /// A submission server is one hop away and known: 30 s without an answer is trouble. The dot keeps five
+    /// minutes: a server that scans the message before it answers is slow, and giving up early makes a duplicate.
+    /// The total stays below the ten minutes for which the queue leases a message.
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(30),
+            greeting: Duration::from_secs(30),
+            command: Duration::from_secs(30),
+            data: Duration::from_secs(60),
+            dot: Duration::from_secs(300),
+            total: Duration::from_secs(420),
+        }
+    }
+}
+
+/// The submission server.
+#[derive(Clone, Debug)]
+pub struct SmtpConfig {
+    /// Name or address; also the name its certificate must carry.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// TLS or not.
+    pub security: Security,
+    /// User and password, if the server asks for them. Sent over TLS, or on this machine only.
+    pub user: Option<(String, Secret)>,
+    /// The name we give in EHLO: this machine's full name, or an IP address.
+    pub hello_name: String,
+    /// Time limits.
+    pub limits: Limits,
+    /// Connections at most, 1 to 100. After a crash at most so many messages are in doubt.
+    pub max_connections: usize,
+    /// Root certificates (PEM) to trust beside the system's: a private CA.
+    pub extra_root_certificates: Vec<String>,
+}
+
+impl SmtpConfig {
+    /// A configuration with the defaults for all that has one: implicit TLS, no user, four connections.
+    #[must_use]
+    pub fn new(host: &str, port: u16, hello_name: &str) -> Self {
+        Self {
+            host: host.to_owned(),
+            port,
+            security: Security::ImplicitTls,
+            user: None,
+            hello_name: hello_name.to_owned(),
+            limits: Limits::default(),
+            max_connections: 4,
+            extra_root_certificates: Vec::new(),
+        }
+    }
+}
+
+/// Why a configuration is not taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// The host is not a name or address a certificate could be for.
+    #[error("`{0}` is not a host name or an IP address")]
+    Host(String),
+    /// The EHLO name is neither a domain nor an address.
+    #[error("`{0}` is not a name to greet a mail server with: give this machine's full name")]
+    HelloName(String),
+    /// Out of range.
+    #[error("the number of connections must be from 1 to 100, not {0}")]
+    Connections(usize),
+    /// User or password is empty or has a control character.
+    #[error("the user name or password is empty or has a control character in it")]
+    Credentials,
+    /// One of the extra root certificates.
+    #[error("a root certificate cannot be read: {0}")]
+    RootCertificate(String),
+    /// Neither the system nor the configuration has any.
+    #[error("there are no root certificates to check the mail server with: {0}")]
+    NoRootCertificates(String),
+    /// The TLS library refused its settings.
+    #[error("TLS cannot be set up: {0}")]
+    Tls(String),
+}
