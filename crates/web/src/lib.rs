@@ -1,1 +1,30 @@
-//! stub
+//! The runner's pages: a check-in to answer, my recovery, stop and start again, confirm my address.
+//!
+//! Pages are made on the server and need no script. They record facts through [`Recorder`] and show what was
+//! decided; they never decide about care, and never send mail.
+//!
+//! A page is opened by the unguessable token in its address and by nothing else: there is no login, no cookie,
+//! nothing a foreign site could borrow, so requests are not refused for where they come from
+//! (`Referrer-Policy: no-referrer` makes browsers send `Origin: null` with our own forms). GET and HEAD change
+//! nothing: mail scanners follow every link.
+//!
+//! Leaves out: the clinic's console, and everything that happens after an event was recorded.
+
+mod address_confirm;
+mod check_in;
+mod fields;
+mod guard;
+mod layout;
+mod link;
+mod my_page;
+mod recorder;
+mod shut;
+mod site;
+mod standing;
+mod stop;
+mod text;
+mod words;
+
+pub use link::token_hash;
+pub use recorder::{RecordError, Recorded, Recorder};
+pub use site::{Site, runner_routes};

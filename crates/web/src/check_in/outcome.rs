@@ -1,0 +1,246 @@
+//! The page after an answer was recorded: what to do now, why, and when we ask again.
+//!
+//! Made from what was decided. It names no diagnosis, promises no call back, and says of an emergency sign
+//! what to do before anything else.
+
+use afterrun_rules::{
+    Action, Chart, Decision, RuleBook,
+    book::{Sign, SignLevel, TellClinic},
+    decision::{Audience, Subject},
+    ids::SignId,
+};
+use axum::{http::StatusCode, response::Response};
+use chrono::{DateTime, Utc};
+use maud::{Markup, html};
+
+use crate::{
+    Recorded,
+    layout::{self, Sheet},
+    link::Open,
+    site::Site,
+    standing::{self, Standing},
+    text,
+    words::{self, day_and_time},
+};
+
+/// What it comes to, the most pressing first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Verdict {
+    /// An emergency sign is ticked, or was and nobody has dealt with it.
+    HelpNow,
+    /// A stage was told today that the clinic hears of soon.
+    CallUs,
+    /// A stage was told, today or earlier, and is not over.
+    StepBack,
+    /// Told that running may start again.
+    RunAgain,
+    /// Nothing of the kind.
+    KeepGoing,
+}
+
+/// The page.
+pub(crate) fn page(site: &Site, open: &Open, ticked: &[SignId], recorded: &Recorded) -> Response {
+    let (book, chart) = (&open.book, &recorded.chart);
+    let standing = Standing::of(book, chart, recorded.now);
+    let signs = signs_to_show(book, &standing, ticked);
+    let verdict = verdict(&standing, &signs, &recorded.decisions);
+    let shown = Shown { open, chart, now: recorded.now, standing: &standing, decisions: &recorded.decisions };
+    let main = html! {
+        @if !signs.is_empty() { (help_now(&signs)) }
+        section.card.verdict.(class(verdict)) {
+            p.kicker { (text::STORED) }
+            h1 { (title(verdict)) }
+            @for sentence in says(verdict) { p { (sentence) } }
+            (why(&shown))
+        }
+        @if verdict != Verdict::HelpNow { (rest(&shown, verdict)) }
+        (next(&shown))
+        (contact(book))
+    };
+    layout::page(site, Sheet { status: StatusCode::OK, title: text::STORED, style: None, main })
+}
+
+struct Shown<'a> {
+    open: &'a Open,
+    chart: &'a Chart,
+    now: DateTime<Utc>,
+    standing: &'a Standing<'a>,
+    decisions: &'a [Decision],
+}
+
+/// Signs ticked now, or earlier and not dealt with; calls for help first.
+fn signs_to_show<'a>(book: &'a RuleBook, standing: &Standing<'a>, ticked: &[SignId]) -> Vec<&'a Sign> {
+    let earlier = |sign: &Sign| standing.emergency.iter().any(|other| other.id == sign.id);
+    let mut signs: Vec<&Sign> =
+        book.emergencies.iter().filter(|sign| ticked.contains(&sign.id) || earlier(sign)).collect();
+    signs.sort_by_key(|sign| std::cmp::Reverse(sign.level));
+    signs
+}
+
+fn verdict(standing: &Standing<'_>, signs: &[&Sign], decisions: &[Decision]) -> Verdict {
+    let told = |decision: &&Decision| {
+        decision.identity.audience == Audience::Patient
+            && matches!(decision.action, Action::Send { .. })
+            && decision.identity.subject.stage().is_some()
+    };
+    let clinic_hears_soon = decisions.iter().any(
+        |decision| matches!(decision.action, Action::TellClinic { level } if level >= TellClinic::Today),
+    );
+    let run_again =
+        decisions.iter().any(|decision| matches!(decision.identity.subject, Subject::RunAgain { .. }));
+    if !signs.is_empty() {
+        Verdict::HelpNow
+    } else if decisions.iter().any(|decision| told(&decision)) && clinic_hears_soon {
+        Verdict::CallUs
+    } else if decisions.iter().any(|decision| told(&decision)) || !standing.open.is_empty() {
+        Verdict::StepBack
+    } else if run_again {
+        Verdict::RunAgain
+    } else {
+        Verdict::KeepGoing
+    }
+}
+
+fn class(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::HelpNow | Verdict::CallUs => "call-us",
+        Verdict::StepBack => "step-back",
+        Verdict::RunAgain | Verdict::KeepGoing => "keep-going",
+    }
+}
+
+fn title(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::HelpNow => text::HELP_NOW_STORED_TITLE,
+        Verdict::CallUs => text::CALL_US_TITLE,
+        Verdict::StepBack => text::STEP_BACK_TITLE,
+        Verdict::RunAgain => text::RUN_AGAIN_TITLE,
+        Verdict::KeepGoing => text::KEEP_GOING_TITLE,
+    }
+}
+
+fn says(verdict: Verdict) -> &'static [&'static str] {
+    match verdict {
+        Verdict::HelpNow => &[text::HELP_NOW_STORED],
+        Verdict::CallUs => &[text::CALL_US, text::NO_RUNNING],
+        Verdict::StepBack => &[text::NO_RUNNING, text::STEP_BACK],
+        Verdict::RunAgain => &[text::RUN_AGAIN],
+        Verdict::KeepGoing => &[text::KEEP_GOING, text::WATCH_FOR],
+    }
+}
+
+/// What to do now, across the whole page.
+pub(crate) fn help_now(signs: &[&Sign]) -> Markup {
+    html! {
+        section.help-now role="alert" tabindex="-1" autofocus {
+            h1 { (if signs.iter().any(|sign| sign.level == SignLevel::CallNow) { text::HELP_NOW } else { text::CARE_TODAY }) }
+            @for sign in signs { p { strong { (sign.do_now) } br; span.small { (text::you_ticked(&sign.ask)) } } }
+            p { (text::NOT_WATCHED) }
+        }
+    }
+}
+
+/// Which answers led here, and what was mailed because of them.
+fn why(shown: &Shown<'_>) -> Markup {
+    let today = shown.chart.local_date(shown.now);
+    let mail = shown.decisions.iter().filter_map(|decision| mailed(shown, decision));
+    let since = |flag: &str| {
+        shown
+            .decisions
+            .iter()
+            .find(|d| d.facts.flag_title.as_deref() == Some(flag))
+            .and_then(|d| d.facts.onset)
+    };
+    let now: Vec<&str> = shown.decisions.iter().filter_map(|d| told_title(&shown.open.book, d)).collect();
+    let earlier = shown.standing.open.iter().map(|flag| &*flag.title).filter(|title| !now.contains(title));
+    let mut all: Vec<&str> = now.iter().copied().chain(earlier).collect();
+    all.dedup();
+    html! {
+        @if !all.is_empty() {
+            h2 { (text::WHY) }
+            ul.why {
+                @for title in &all {
+                    li {
+                        (title)
+                        @if let Some(onset) = since(title) { " " (text::first_told_us(&words::day(onset, today))) }
+                    }
+                }
+            }
+        }
+        @for sentence in mail { p { (sentence) } }
+    }
+}
+
+fn told_title<'a>(book: &'a RuleBook, decision: &Decision) -> Option<&'a str> {
+    let stays = decision.identity.audience == Audience::Patient
+        && matches!(decision.action, Action::Send { .. } | Action::Covered { .. });
+    let subject =
+        decision.identity.subject.stage().filter(|_| stays).and(decision.identity.subject.flag())?;
+    Some(&book.flag(subject.as_str())?.title)
+}
+
+/// One sentence for each kind of mail that follows from this answer.
+fn mailed(shown: &Shown<'_>, decision: &Decision) -> Option<String> {
+    let (Audience::Patient, Action::Send { .. }) = (decision.identity.audience, &decision.action) else {
+        return None;
+    };
+    let what = match &decision.identity.subject {
+        Subject::Stage { .. } | Subject::StageReminder { .. } => text::MAIL_WHAT_TO_DO,
+        Subject::Resolved { .. } => text::MAIL_SETTLED,
+        Subject::RunAgain { .. } => text::MAIL_RUN_AGAIN,
+        Subject::RecoveryPlan { .. } => text::MAIL_PLAN,
+        _ => return None,
+    };
+    let today = shown.chart.local_date(shown.now);
+    let zone = shown.chart.zone_at(shown.now);
+    Some(if decision.at > shown.now {
+        text::mail_later(what, &day_and_time(decision.at, zone, today))
+    } else {
+        text::mail_now(what)
+    })
+}
+
+fn rest(shown: &Shown<'_>, verdict: Verdict) -> Markup {
+    let today = shown.chart.local_date(shown.now);
+    let Some(rest) = shown.standing.rest.as_ref() else { return html! {} };
+    let run = words::run_on(rest.run, shown.open.patient.units, today);
+    html! {
+        section.card {
+            h2 { (text::recovering_from(&run)) }
+            @if let Some(first) = rest.cleared {
+                p { (text::run_from(&words::day(first, today))) }
+            } @else {
+                p { (text::rest_days(rest.window.min_days, rest.window.max_days, &words::date(rest.at_least, today))) }
+                @if verdict == Verdict::KeepGoing { p { (text::WE_WILL_SAY_WHEN) } p { (text::MEANWHILE) } }
+            }
+        }
+    }
+}
+
+fn next(shown: &Shown<'_>) -> Markup {
+    let today = shown.chart.local_date(shown.now);
+    let zone = shown.chart.zone_at(shown.now);
+    let at = standing::next_ask(&shown.open.book, shown.chart, shown.standing, shown.now);
+    html! {
+        section.card {
+            h2 { (text::NEXT_TITLE) }
+            p { (match at {
+                Some(at) => text::next_ask(&day_and_time(at, zone, today)),
+                None => text::NO_NEXT_ASK.to_owned(),
+            }) }
+            p.small { (text::CHANGE_UNTIL_CLOSED) }
+        }
+    }
+}
+
+/// How to reach the clinic.
+pub(crate) fn contact(book: &RuleBook) -> Markup {
+    html! {
+        section.card.contact {
+            h2 { (text::REACH_US) }
+            p { strong.phone { (book.clinic.phone) } }
+            p { a.button href=(book.clinic.booking_link) rel="noreferrer" { (text::BOOK) } }
+            p { strong { (book.clinic.emergency_line) } }
+        }
+    }
+}

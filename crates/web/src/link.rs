@@ -1,0 +1,119 @@
+//! From the token in an address to the chart it opens.
+
+use std::{convert::Infallible, sync::Arc};
+
+use afterrun_rules::{Chart, RuleBook};
+use afterrun_store::{Link, LinkScope, Patient, StoreError};
+use axum::{
+    extract::{FromRequestParts, Path},
+    http::request::Parts,
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use sha2::{Digest, Sha256};
+
+use crate::site::Site;
+
+/// Minutes after expiry within which an answer is still taken: whoever opened the form in time may finish it
+/// (WCAG 2.2.1).
+const FINISH_MINUTES: i64 = 60;
+
+/// SHA-256 of the token's text: what the store knows a link by.
+#[must_use]
+pub fn token_hash(token: &str) -> [u8; 32] {
+    Sha256::digest(token.as_bytes()).into()
+}
+
+/// The token of the address. One that cannot be decoded is as unknown as any other.
+pub(crate) struct Token(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Token {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        let path = Path::<String>::from_request_parts(parts, state).await;
+        Ok(Self(path.map(|Path(token)| token).unwrap_or_default()))
+    }
+}
+
+/// Which page a link is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Door {
+    CheckIn,
+    MyPage,
+    Stop,
+    Confirm,
+}
+
+impl Door {
+    fn fits(self, scope: &LinkScope) -> bool {
+        matches!(
+            (self, scope),
+            (Self::CheckIn, LinkScope::CheckIn { .. })
+                | (Self::MyPage, LinkScope::MyPage)
+                | (Self::Stop, LinkScope::Stop)
+                | (Self::Confirm, LinkScope::Confirm)
+        )
+    }
+}
+
+/// What a link opened.
+pub(crate) struct Open {
+    pub link: Link,
+    pub patient: Patient,
+    pub chart: Chart,
+    pub book: Arc<RuleBook>,
+    pub now: DateTime<Utc>,
+    /// Past its time, or taken back.
+    pub closed: Option<Closed>,
+}
+
+/// Why a link no longer opens its page.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Closed {
+    Expired,
+    Revoked,
+}
+
+/// Why there is nothing to show.
+#[derive(Debug)]
+pub(crate) enum NoLink {
+    /// No such link, a link to another page, or nobody behind it any more: one answer for all.
+    Unknown,
+    /// The store does not answer.
+    Unavailable,
+}
+
+/// Looks a link up. Unknown, foreign and orphaned tokens take the same way.
+pub(crate) async fn open(site: &Site, token: &str, door: Door) -> Result<Open, NoLink> {
+    let now = site.recorder.now();
+    let link = site.store.link(&token_hash(token)).await.map_err(no_link)?.ok_or(NoLink::Unknown)?;
+    if !door.fits(&link.scope) {
+        return Err(NoLink::Unknown);
+    }
+    let stored = site.store.chart(&link.patient).await.map_err(no_link)?;
+    let closed = match link.expires_at {
+        _ if link.revoked => Some(Closed::Revoked),
+        Some(expires_at) if expires_at <= now => Some(Closed::Expired),
+        _ => None,
+    };
+    let book = site.recorder.book();
+    Ok(Open { link, patient: stored.patient, chart: stored.chart, book, now, closed })
+}
+
+fn no_link(error: StoreError) -> NoLink {
+    match error {
+        StoreError::NotFound { .. } => NoLink::Unknown,
+        error => {
+            tracing::error!(%error, "a runner's page could not be made: the store does not answer");
+            NoLink::Unavailable
+        }
+    }
+}
+
+impl Open {
+    /// Expired so shortly ago that a form opened in time may still be sent.
+    pub(crate) fn may_finish(&self) -> bool {
+        let until = self.link.expires_at.map(|at| at + TimeDelta::minutes(FINISH_MINUTES));
+        self.closed == Some(Closed::Expired) && until.is_some_and(|until| self.now < until)
+    }
+}

@@ -1,0 +1,64 @@
+//! What the pages ask of the rest of the program.
+
+use std::sync::Arc;
+
+use afterrun_rules::{Chart, Decision, Event, RuleBook, ids::PatientId};
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+/// What followed from the events just recorded.
+#[derive(Clone, Debug)]
+pub struct Recorded {
+    /// The chart with the events and decisions in it.
+    pub chart: Chart,
+    /// What was decided because of them.
+    pub decisions: Vec<Decision>,
+    /// When they were recorded.
+    pub now: DateTime<Utc>,
+}
+
+/// Why nothing was recorded. In each case nothing of what was handed over has been stored.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// Too much to do at the moment: the same again a little later may succeed.
+    #[error("busy: {0}")]
+    Busy(String),
+    /// The store is out of order: the same again later may succeed.
+    #[error("unavailable: {0}")]
+    Unavailable(String),
+    /// Not acceptable, in words for the person.
+    #[error("refused: {0}")]
+    Refused(String),
+}
+
+/// Records what runners tell us. The daemon implements this.
+#[async_trait]
+pub trait Recorder: Send + Sync + 'static {
+    /// Stores the events and what follows from them durably, then answers.
+    ///
+    /// # Errors
+    /// See [`RecordError`].
+    async fn record(&self, patient: &PatientId, events: Vec<Event>) -> Result<Recorded, RecordError>;
+
+    /// Starts a new enrolment for somebody who stopped.
+    ///
+    /// # Errors
+    /// See [`RecordError`].
+    async fn start_again(&self, patient: &PatientId) -> Result<(), RecordError>;
+
+    /// Mails a fresh link for the newest open check-in, or the patient's page, to the address on file. Limited
+    /// in rate by the implementation.
+    ///
+    /// # Errors
+    /// See [`RecordError`].
+    async fn send_fresh_link(&self, patient: &PatientId) -> Result<(), RecordError>;
+
+    /// The rule book in force.
+    fn book(&self) -> Arc<RuleBook>;
+
+    /// The time by the daemon's clock.
+    fn now(&self) -> DateTime<Utc>;
+
+    /// Shown as a banner on every page when set (mail is captured, held, or sent to the clinic instead).
+    fn notice(&self) -> Option<String>;
+}

@@ -1,0 +1,79 @@
+//! Dates, times and distances in words, in the patient's zone and units.
+
+use afterrun_rules::{
+    book::RuleBook,
+    chart::{LoggedRun, RunKind},
+};
+use afterrun_store::Units;
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
+
+use crate::text;
+
+/// Metres in an international mile (1959 agreement).
+pub(crate) const METRES_PER_MILE: f64 = 1609.344;
+
+/// `Sunday, March 29`; with the year where it is not this one.
+pub(crate) fn date(day: NaiveDate, today: NaiveDate) -> String {
+    let same_year = day.format("%Y").to_string() == today.format("%Y").to_string();
+    day.format(if same_year { text::DATE } else { text::DATE_WITH_YEAR }).to_string()
+}
+
+/// `today`, `yesterday`, `tomorrow`, or the date.
+pub(crate) fn day(day: NaiveDate, today: NaiveDate) -> String {
+    match (day - today).num_days() {
+        -1 => text::YESTERDAY.to_owned(),
+        0 => text::TODAY.to_owned(),
+        1 => text::TOMORROW.to_owned(),
+        _ => date(day, today),
+    }
+}
+
+/// `Sunday` within the last week, else `Sunday, March 29`.
+fn weekday(day: NaiveDate, today: NaiveDate) -> String {
+    match (today - day).num_days() {
+        0..=6 => day.format("%A").to_string(),
+        _ => date(day, today),
+    }
+}
+
+/// `7:00 am`.
+pub(crate) fn time(at: DateTime<Utc>, zone: Tz) -> String {
+    at.with_timezone(&zone).format(text::TIME).to_string()
+}
+
+/// `tomorrow at 7:00 am`.
+pub(crate) fn day_and_time(at: DateTime<Utc>, zone: Tz, today: NaiveDate) -> String {
+    let local = at.with_timezone(&zone);
+    text::at(&day(local.date_naive(), today), &time(at, zone))
+}
+
+/// A distance as a number in the patient's units, at most one decimal.
+pub(crate) fn distance_number(metres: f64, units: Units) -> String {
+    let value = match units {
+        Units::Miles => metres / METRES_PER_MILE,
+        Units::Kilometres => metres / 1000.0,
+    };
+    let text = format!("{value:.1}");
+    text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
+}
+
+/// `13.1 mile run` or, for a race, `13.1 mile race`.
+pub(crate) fn run(logged: &LoggedRun, units: Units) -> String {
+    text::run(&distance_number(logged.run.distance_m, units), units, logged.run.kind != RunKind::Training)
+}
+
+/// `13.1 mile run on Sunday`.
+pub(crate) fn run_on(logged: &LoggedRun, units: Units, today: NaiveDate) -> String {
+    text::run_on(&run(logged, units), &weekday(logged.day, today))
+}
+
+/// What a race kind is called: the title of its recovery window, or its id.
+pub(crate) fn race<'a>(book: &'a RuleBook, kind: &'a RunKind) -> Option<&'a str> {
+    match kind {
+        RunKind::Training => None,
+        RunKind::Race(id) => {
+            Some(book.races().find(|(race, _)| *race == id).map_or(id.as_str(), |(_, title)| title))
+        }
+    }
+}
