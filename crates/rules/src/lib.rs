@@ -10,12 +10,15 @@ pub mod checks;
 pub mod decision;
 pub mod diagnostic;
 pub mod evidence;
+pub mod folder;
 pub mod ids;
 pub mod plan;
 pub mod replay;
 pub mod load;
 pub mod message;
 pub mod notation;
+#[cfg(feature = "reload")]
+pub mod reload;
 pub mod render_diagnostic;
 pub mod scenario;
 pub mod scenario_run;
