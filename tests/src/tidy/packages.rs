@@ -33,7 +33,7 @@ pub const OUT_OF_REACH: &[(&str, &[&str])] = &[
     ),
     ("afterrun-store", &["axum", "hyper", "lettre", "mail-parser"]),
     ("afterrun-mail", &["axum", "hyper", "rusqlite", "tokio-postgres"]),
-    ("afterrun-web", &["lettre", "mail-parser", "notify"]),
+    ("afterrun-web", &["lettre", "mail-parser"]),
 ];
 
 /// Packages whose types cross our crates' borders: two versions of one would be two worlds.
