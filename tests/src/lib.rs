@@ -1,1 +1,3 @@
-//! stub
+//! What the tests share: everything here serves `tests/tests/*.rs`, nothing is shipped.
+
+pub mod tidy;
