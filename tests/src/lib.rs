@@ -2,3 +2,6 @@
 
 pub mod mailbox;
 pub mod smtp_server;
+//! What the tests share: everything here serves `tests/tests/*.rs`, nothing is shipped.
+
+pub mod tidy;

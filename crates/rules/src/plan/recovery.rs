@@ -18,10 +18,8 @@ pub(super) fn want(planner: &mut Planner<'_>, wanted: &mut Vec<Wanted>) {
     if !planner.can_write() || planner.chart.has_open_emergency() {
         return;
     }
-    if !planner.chart.is_paused(planner.assessment.day) {
-        let chart = planner.chart;
-        wanted.extend(chart.runs.iter().filter_map(|logged| want_plan(planner, logged)));
-    }
+    let chart = planner.chart;
+    wanted.extend(chart.runs.iter().filter_map(|logged| want_plan(planner, logged)));
     wanted.extend(want_run_again(planner));
 }
 
@@ -31,6 +29,7 @@ fn want_plan(planner: &Planner<'_>, logged: &LoggedRun) -> Option<Wanted> {
     let useless_from = run.started_at + PLAN_USEFUL_FOR;
     if logged.logged_at < planner.chart.book_since
         || planner.now >= useless_from
+        || planner.chart.is_paused(planner.chart.local_date(logged.logged_at))
         || planner.is_decided(&subject, Audience::Patient)
     {
         return None;

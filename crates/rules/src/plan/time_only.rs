@@ -82,7 +82,7 @@ fn want_lost_touch(planner: &mut Planner<'_>) -> Vec<Wanted> {
             || told_at < planner.chart.book_since
             || answered_since
             || !planner.can_write()
-            || planner.chart.is_paused(planner.assessment.day)
+            || planner.chart.is_paused(lapsed_on)
             || planner.assessment.told(planner.chart, flag, episode, Audience::Patient).is_none()
             || end_told(planner, flag, episode, Audience::Patient)
         {

@@ -1,7 +1,6 @@
 //! Check-ins and recovery: who is asked when, and when running may start again (2.4.2 and 2.4.3).
 
-mod support;
-
+use crate::support::*;
 use afterrun_rules::{
     RuleBook, TimedEvent,
     book::{CheckInRule, Lasts, Starts},
@@ -9,7 +8,6 @@ use afterrun_rules::{
     decision::Subject,
     schedule::Schedule,
 };
-use support::*;
 
 /// The morning after a run, until recovered plus a day, as the shipped pack has it.
 fn after_run_book() -> RuleBook {

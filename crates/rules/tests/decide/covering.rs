@@ -1,14 +1,12 @@
 //! Several flags at once, urgency, budgets, the send window, reminders and hands-off rules (2.4.1).
 
-mod support;
-
+use crate::support::*;
 use afterrun_rules::{
     book::{Condition, Flag, Remind, RuleBook, Stage, TellClinic},
     chart::{Event, PauseEvent, Value},
     decision::{Action, Audience},
 };
 use chrono::Timelike;
-use support::*;
 
 fn limping(stages: Vec<Stage>) -> Flag {
     flag("limping", Condition::Yes(LIMP), stages)

@@ -1,9 +1,7 @@
 //! The golden timelines of the rule language: what "persists past N days" means, row by row.
 
-mod support;
-
+use crate::support::*;
 use afterrun_rules::{chart::Event, chart::Withdraw, decision::Action, story::Story};
-use support::*;
 
 /// HU heads-up, SU see-us, OK settled, LT lost touch; each with its day.
 #[track_caller]
