@@ -47,6 +47,9 @@ const ROUNDS_AT_MOST: u32 = 100;
 /// The setting that holds the key of the return paths' MAC.
 const RETURN_KEY: &str = "return-path-key";
 
+/// The setting that holds the address the daemon last listened on, for links that commands make.
+pub(crate) const BASE_URL: &str = "base-url";
+
 /// What differs between a clinic's daemon, a test and the demonstration.
 pub struct Parts {
     /// The configuration.
@@ -89,6 +92,7 @@ impl App {
         let now = clock.now();
         let rules = Arc::new(rules_to_begin_with(&config.rules, &*store, now).await?);
         let return_key = return_key(&*store).await?;
+        store.set_setting(BASE_URL, Some(&base_url)).await?;
         let letterhead = Letterhead::new(&config, &base_url, return_key);
         let turns = Arc::new(Turns { store: store.clone(), rules, letterhead });
         let wake = Arc::new(Notify::new());
@@ -155,6 +159,12 @@ impl App {
         let messages = self.turns.store.next_message_due().await?;
         let messages = messages.map(|due| self.delivery.open_until().map_or(due, |open| due.max(open)));
         Ok(patients.into_iter().chain(messages).min())
+    }
+
+    /// Waits until an event or an edit of the rules has brought something to do. For clocks that somebody else
+    /// drives: `run` does this by itself.
+    pub async fn woken(&self) {
+        self.wake.notified().await;
     }
 
     /// Runs the scheduler's and the delivery's loop until `stop` says so, then finishes what is in flight.

@@ -6,6 +6,7 @@
 mod answer;
 mod backup;
 mod check;
+mod demo;
 mod hold;
 mod mail;
 mod message;
@@ -41,6 +42,8 @@ pub struct Arguments {
 
 #[derive(Subcommand, Debug)]
 enum Command {
+    /// Try everything out in five minutes, with made-up runners and a clock you turn by hand.
+    Demo(demo::Demo),
     /// Check a rules folder: every finding with its file, line and what to do about it.
     Check(check::Check),
     /// Run the scenarios of a rules folder.
@@ -100,6 +103,7 @@ impl From<Ended> for ExitCode {
 pub fn execute(arguments: Arguments) -> anyhow::Result<Ended> {
     let shared = tool::Shared { config: arguments.config, now: arguments.now };
     match arguments.command {
+        Command::Demo(demo) => demo.execute(),
         Command::Check(check) => check.execute(&shared),
         Command::Test(test) => test.execute(&shared),
         Command::Replay(replay) => replay.execute(&shared),

@@ -11,6 +11,7 @@ pub mod commands;
 pub mod compose;
 pub mod config;
 pub mod delivery;
+pub mod demo;
 pub mod excuse;
 pub mod health;
 pub mod recorder;

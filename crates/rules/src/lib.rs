@@ -12,8 +12,6 @@ pub mod diagnostic;
 pub mod evidence;
 pub mod folder;
 pub mod ids;
-pub mod plan;
-pub mod replay;
 pub mod load;
 pub mod message;
 pub mod notation;

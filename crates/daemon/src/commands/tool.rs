@@ -12,7 +12,7 @@ use anyhow::{Context, bail};
 use chrono::{DateTime, Utc};
 
 use crate::{
-    app::return_key,
+    app::{BASE_URL, return_key},
     clock::{Clock, SystemClock},
     compose::Letterhead,
     config::Config,
@@ -52,7 +52,7 @@ impl Shared {
         let store = open_store(&config, Options::tool())?;
         let now = self.now();
         let rules = Arc::new(rules(&config, &*store, now).await?);
-        let base_url = format!("http://{}", config.listen);
+        let base_url = store.setting(BASE_URL).await?.unwrap_or_else(|| format!("http://{}", config.listen));
         let letterhead = Letterhead::new(&config, &base_url, return_key(&*store).await?);
         Ok(Tool { turns: Turns { store, rules, letterhead }, config, now })
     }

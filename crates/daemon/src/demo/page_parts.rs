@@ -1,0 +1,57 @@
+//! Words and times for the demonstration's page.
+
+use afterrun_rules::decision::Audience;
+use afterrun_store::{Message, MessageState};
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
+/// `09:00`.
+pub(super) fn clock(at: DateTime<Utc>, zone: Tz) -> String {
+    at.with_timezone(&zone).format("%H:%M").to_string()
+}
+
+/// `Tue 5 May, 07:00`.
+pub(super) fn day_and_time(at: DateTime<Utc>, zone: Tz) -> String {
+    at.with_timezone(&zone).format("%a %-d %b, %H:%M").to_string()
+}
+
+/// When a stage is reached.
+pub(super) fn ago(after_days: u32) -> String {
+    match after_days {
+        0 => "at once".to_owned(),
+        1 => "after 1 day".to_owned(),
+        days => format!("after {days} days"),
+    }
+}
+
+/// A state as one word.
+pub(super) fn state_word(state: MessageState) -> &'static str {
+    match state {
+        MessageState::Queued => "waits",
+        MessageState::Leased | MessageState::Transmitting => "sending",
+        MessageState::Accepted => "sent",
+        MessageState::Rejected => "refused",
+        MessageState::Failed => "failed",
+        MessageState::Cancelled => "cancelled",
+        MessageState::Covered => "covered",
+        MessageState::Shown => "listed",
+        MessageState::Quarantined => "aside",
+    }
+}
+
+/// What a line of the ledger is about, in words: `check-in`, `stage see-us of pain-lasting`.
+pub(super) fn what(message: &Message) -> String {
+    let mut parts = message.identity_text.split('/');
+    let first = parts.next().unwrap_or_default();
+    let kind = if matches!(first, "patient" | "clinic") { parts.next().unwrap_or_default() } else { first };
+    let words = match (kind, parts.next(), parts.next()) {
+        ("stage", Some(flag), Some(stage)) => format!("{flag}: {stage}"),
+        ("stage-reminder", Some(flag), Some(stage)) => format!("{flag}: {stage}, reminder"),
+        ("resolved" | "lapsed" | "left" | "flagged-too-long", Some(flag), _) => format!("{flag}: {kind}"),
+        _ => kind.replace('-', " "),
+    };
+    match message.audience {
+        Audience::Clinic if first == "clinic" => format!("tell the clinic, {words}"),
+        _ => words,
+    }
+}
