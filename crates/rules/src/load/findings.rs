@@ -109,6 +109,12 @@ impl Findings {
         self.list.iter().any(|finding| checks::severity(finding.found.code) == Severity::Error)
     }
 
+    /// Whether one of these checks found anything so far.
+    #[must_use]
+    pub fn has(&self, codes: &[&str]) -> bool {
+        self.list.iter().any(|finding| codes.contains(&finding.found.code))
+    }
+
     /// The diagnostics, sorted by file and position; allowed warnings left out.
     #[must_use]
     pub fn into_diagnostics(self, written: &Written, today: Option<NaiveDate>) -> Vec<Diagnostic> {
