@@ -144,10 +144,10 @@ fn a_name_cannot_inject_anything() {
 }
 
 #[test]
-fn private_use_characters_in_a_name_do_not_survive() {
-    // U+F0041 is the mark for the byte of `A`; a name must not be able to write marks of its own.
-    let mail = rendered("Dear {{ first_name }},", "S\u{F0041}am");
-    assert_eq!(mail.text, "Dear Sam,\n");
+fn marks_in_a_name_or_a_text_are_not_taken_for_ours() {
+    // U+F0041 is the mark for the byte of `A`.
+    assert_eq!(rendered("Dear {{ first_name }},", "S\u{F0041}am").text, "Dear S\u{F0041}am,\n");
+    assert_eq!(rendered("De\u{F0041}ar {{ first_name }},", "Sam").text, "Dear Sam,\n");
 }
 
 #[test]
@@ -224,7 +224,8 @@ fn values_in_words() {
         ("{{ about_day }}", "Tuesday 24 November"),
         ("{{ closes_at }}", "19:00 on Wednesday 25 November"),
         ("{% if refuel_by %}by {{ refuel_by }}{% else %}late{% endif %}", "by 10:40"),
-        ("{% set x %}{{ first_name }}{% endset %}{{ x }}!", "Søren!"),
+        ("{{ first_name|upper }}!", "SØREN!"),
+        ("{% if refuel_by is none %}late{% elif first_name == 'Søren' %}hej{% endif %}", "hej"),
     ];
     let filling = filling_for("Søren", &facts, "2026-11-24T13:00:00Z");
     for (body, expected) in cases {
@@ -237,6 +238,8 @@ fn values_in_words() {
     assert_eq!(render(&book(), &text("x", None, body), &late).expect("renders").text, "late\n");
 }
 
+const ONLY_IF: &str = "`{% if %}` is the only statement messages have";
+
 #[test]
 fn what_cannot_be_rendered_says_so_without_values() {
     let filling = filling_for("Secretname", &Facts::default(), "2026-11-24T13:00:00Z");
@@ -248,7 +251,9 @@ fn what_cannot_be_rendered_says_so_without_values() {
         ("{{ debug() }}", RenderProblem::Template("no such function"), 3),
         ("\n{% if %}", RenderProblem::Template("not a valid template"), 4),
         ("{{ first_name + 1 }}", RenderProblem::Template("the template cannot be carried out"), 3),
-        ("{% include 'other' %}", RenderProblem::Template("not a valid template"), 3),
+        ("{% include 'other' %}", RenderProblem::Template(ONLY_IF), 3),
+        ("a\n{% set x = first_name %}", RenderProblem::Template(ONLY_IF), 4),
+        ("{%- for a in first_name -%}{{ a }}{% endfor %}", RenderProblem::Template(ONLY_IF), 3),
     ];
     for (body, why, line) in cases {
         let error = render(&book(), &text("x", None, body), &filling).expect_err(body);
@@ -258,22 +263,10 @@ fn what_cannot_be_rendered_says_so_without_values() {
     }
     let error = render(&book(), &text("{{ '' }}", None, "x"), &filling).expect_err("no subject");
     assert_eq!(error.why, RenderProblem::EmptySubject);
-    let name = "a".repeat(400);
-    let doubling = "{% set a %}{{ first_name }}{{ first_name }}{% endset %}\
-                    {% set b %}{{ a }}{{ a }}{{ a }}{{ a }}{% endset %}{% set c %}{{ b }}{{ b }}{{ b }}{{ b }}{% endset %}\
-                    {{ c }}{{ c }}{{ c }}{{ c }}{{ c }}{{ c }}{{ c }}{{ c }}";
-    let filling = filling_for(&name, &Facts::default(), "2026-11-24T13:00:00Z");
-    let error = render(&book(), &text("x", None, doubling), &filling).expect_err("too long");
-    assert_eq!(error.why, RenderProblem::TooLong);
-}
-
-#[test]
-fn endless_work_is_stopped() {
-    let body = "{% for a in first_name %}{% for b in first_name %}{% for c in first_name %}{{ c }}\
-                {% endfor %}{% endfor %}{% endfor %}";
-    let filling = filling_for(&"y".repeat(300), &Facts::default(), "2026-11-24T13:00:00Z");
-    let error = render(&book(), &text("x", None, body), &filling).expect_err("27 million steps");
-    assert_eq!(error.why, RenderProblem::TooLong);
+    for long in ["{{ 'x' * 100000 }}".to_owned(), "{{ first_name }}".repeat(2000)] {
+        let error = render(&book(), &text("x", None, &long), &filling).expect_err("too long");
+        assert_eq!(error.why, RenderProblem::TooLong);
+    }
 }
 
 #[test]
@@ -281,7 +274,7 @@ fn placeholders_are_found_with_their_place() {
     let cases: &[(&str, Option<&str>, &str, &[&str])] = &[
         ("Hi {{ first_name }}", None, "See {{ page_link }}.", &["first_name", "page_link"]),
         ("x", Some("{{ a }}"), "{% if b %}{{ b|upper }}{% endif %}{# {{ c }} #}", &["a", "b", "b"]),
-        ("x", None, "{% set y = z %}{{ y }} {{ 'w' }} {{ z.w }} {{w}}", &["z", "z", "w"]),
+        ("x", None, "{% if z %}{{ 'w' }} {{ z.w }} {{w}}{% endif %}", &["z", "z", "w"]),
         ("x", None, "ü {{- first_name -}} { {{ range(3) }}", &["first_name", "range"]),
         ("x", None, "nothing", &[]),
     ];
@@ -299,6 +292,8 @@ fn placeholders_are_found_with_their_place() {
     let error = placeholders_used(&text("x", Some("p"), "fine\n{{ open")).expect_err("unclosed");
     assert_eq!(error.line, 5, "{error}");
     assert!(error.message.contains("unexpected end"), "{error}");
+    let error = placeholders_used(&text("x", None, "a\n{% for b in c %}{% endfor %}")).expect_err("a loop");
+    assert_eq!(error.to_string(), "line 4: messages have no `{% for %}`, only `{% if %}`");
 }
 
 #[test]

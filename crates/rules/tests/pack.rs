@@ -234,7 +234,7 @@ fn every_example_of_the_reference_is_valid() {
     }
     for example in examples {
         let mut sources = shipped();
-        let file = if example.starts_with("Clinic(") { "clinic.ron" } else { "example.ron" };
+        let file = if example.starts_with("Clinic(") { "clinic.ron" } else { "zz-example.ron" };
         sources.files.insert(Arc::from(file), Source::Bytes(example.as_bytes().into()));
         let errors: Vec<Diagnostic> = load(&sources)
             .diagnostics

@@ -8,7 +8,6 @@ use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use minijinja::Value;
 
-use super::template::without_marks;
 use crate::{book::RuleBook, decision::Facts};
 
 /// What a message is used as; decides which placeholders have a value.
@@ -256,8 +255,7 @@ const LONGEST_VALUE: usize = 500;
 
 /// A value as it may stand in a message: one line, no control characters, not without end.
 fn clean(value: &str) -> String {
-    let kept = without_marks(value);
-    kept.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST_VALUE).collect()
+    value.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST_VALUE).collect()
 }
 
 /// `Tuesday 24 November`.

@@ -1,5 +1,5 @@
-//! The templates: minijinja, strict, with a limit on the work one may do, and without anything but the
-//! placeholders.
+//! The templates: minijinja, strict, and only as much of it as a mail needs: placeholders, `{% if %}` and a
+//! few filters. Without loops and variables no text can grow out of hand.
 //!
 //! A printed value leaves the template as marks: each UTF-8 byte as one private-use character. Markdown
 //! treats those as plain letters; `document` turns them back once the structure is fixed.
@@ -7,36 +7,41 @@
 use std::{collections::BTreeSet, ops::Range, sync::LazyLock};
 
 use minijinja::{
-    AutoEscape, Environment, ErrorKind, Output, State, UndefinedBehavior, Value, syntax::SyntaxConfig,
+    Environment, ErrorKind, Output, State, UndefinedBehavior, Value, filters, syntax::SyntaxConfig, tests,
 };
 
 use super::{Filling, Part, RenderError, RenderProblem, TemplateError};
 use crate::book::MessageText;
 
-/// Instructions one part may take. The longest shipped message takes about 200; a loop that prints a page is
-/// far below, one that prints for ever is stopped within milliseconds.
+/// Instructions one part may take: a hundred times what the longest shipped message takes.
 pub const FUEL: u64 = 20_000;
 
-/// Longest expanded part, in bytes: some thirty printed pages.
+/// Longest expanded part, and longest printed value, in bytes: some thirty pages.
 const LONGEST: usize = 64 * 1024;
+
+/// The statements a message may use.
+const STATEMENTS: [&str; 4] = ["if", "elif", "else", "endif"];
 
 /// Marks stand for the bytes 0 to 255 from here on, in a plane set aside for private use.
 const FIRST_MARK: u32 = 0xF_0000;
 
 static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
-    let mut environment = Environment::new();
+    // Empty: no `range`, `debug` and the like, so that every unknown name is an unknown placeholder.
+    let mut environment = Environment::empty();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_auto_escape_callback(|_| AutoEscape::None);
     environment.set_fuel(Some(FUEL));
     // Debug information would carry the patient's values.
     environment.set_debug(false);
     environment.set_formatter(print);
+    environment.add_filter("capitalize", filters::capitalize);
+    environment.add_filter("default", filters::default);
+    environment.add_filter("lower", filters::lower);
+    environment.add_filter("trim", filters::trim);
+    environment.add_filter("upper", filters::upper);
+    environment.add_test("none", tests::is_none);
     if let Ok(syntax) = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build() {
         environment.set_syntax(syntax);
     }
-    // `range`, `debug` and the like: then every unknown name is an unknown placeholder.
-    let globals: Vec<String> = environment.globals().map(|(name, _)| name.to_owned()).collect();
-    globals.iter().for_each(|name| environment.remove_global(name));
     environment
 });
 
@@ -49,6 +54,10 @@ pub fn expand(
 ) -> Result<String, RenderError> {
     let fail = |line, why| RenderError { message: text.id.clone(), part, line, why };
     let source = without_marks(source);
+    if let Some((line, _)) = statement_not_for_mails(&source) {
+        let line = Some(line + first_line(text, part) - 1);
+        return Err(fail(line, RenderProblem::Template("`{% if %}` is the only statement messages have")));
+    }
     let expanded = ENVIRONMENT.render_str(&source, filling.values()).map_err(|error| {
         let line = error.line().map(|line| line + first_line(text, part) - 1);
         let why = match error.kind() {
@@ -82,6 +91,10 @@ pub fn placeholders_in(source: &str) -> Result<Vec<(String, Range<usize>)>, Temp
         line: error.line().unwrap_or(1),
         message: error.detail().map_or_else(|| error.kind().to_string(), str::to_owned),
     })?;
+    if let Some((line, statement)) = statement_not_for_mails(source) {
+        let message = format!("messages have no `{{% {statement} %}}`, only `{{% if %}}`");
+        return Err(TemplateError { line, message });
+    }
     Ok(uses_of(source, &names))
 }
 
@@ -94,12 +107,12 @@ pub fn unmark(text: &str) -> String {
             None => bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
         }
     }
-    // Whole values only are marked, so the bytes are valid UTF-8 unless a filter cut a mark sequence apart.
+    // Whole values only are marked, so the bytes are valid UTF-8.
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// Removes marks that somebody wrote: only `print` may make them.
-pub fn without_marks(text: &str) -> String {
+/// Removes marks that the clinic's text has in it: only `print` may make them.
+fn without_marks(text: &str) -> String {
     text.chars().filter(|c| byte_of(*c).is_none()).collect()
 }
 
@@ -109,16 +122,12 @@ fn print(out: &mut Output<'_>, _state: &mut State<'_, '_>, value: &Value) -> Res
         return Err(minijinja::Error::from(ErrorKind::UndefinedError));
     }
     let plain = value.to_string();
-    // Text captured by `{% set %}` has been through here before: its marks stay as they are.
-    for c in plain.chars() {
-        if byte_of(c).is_some() {
-            out.write_str(c.encode_utf8(&mut [0; 4]))?;
-            continue;
-        }
-        for byte in c.encode_utf8(&mut [0; 4]).bytes() {
-            if let Some(mark) = char::from_u32(FIRST_MARK + u32::from(byte)) {
-                out.write_str(mark.encode_utf8(&mut [0; 4]))?;
-            }
+    if plain.len() > LONGEST {
+        return Err(minijinja::Error::from(ErrorKind::OutOfFuel));
+    }
+    for byte in plain.bytes() {
+        if let Some(mark) = char::from_u32(FIRST_MARK + u32::from(byte)) {
+            out.write_str(mark.encode_utf8(&mut [0; 4]))?;
         }
     }
     Ok(())
@@ -185,6 +194,17 @@ fn uses_of(source: &str, names: &BTreeSet<String>) -> Vec<(String, Range<usize>)
         }
     }
     found
+}
+
+/// The first statement that messages do not have: its line and word.
+fn statement_not_for_mails(source: &str) -> Option<(usize, &str)> {
+    tags(source).into_iter().find_map(|tag| {
+        source[..tag.start].ends_with("{%").then_some(())?;
+        let inside = source[tag.clone()].trim_start_matches(['-', '+']).trim_start();
+        let word = inside.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default();
+        let line = source[..tag.start].matches('\n').count() + 1;
+        (!STATEMENTS.contains(&word)).then_some((line, word))
+    })
 }
 
 /// The insides of `{{ }}` and `{% %}`, comments left out.
