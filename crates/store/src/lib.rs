@@ -1,11 +1,21 @@
 //! What Afterrun remembers: events of every patient, check-ins, the outbox, work items, rule books.
 //!
-//! One trait, [`Store`], and a conformance suite (`conformance`) that every backend passes. Nothing in the
-//! trait assumes one process or one writer: a turn names the chart version it was planned on and is refused
-//! when another turn came first; a claimed message is fenced by the worker's name and its lease.
+//! One trait, [`Store`], and a conformance suite (`tests/conformance`) that every backend passes. Nothing in
+//! the trait assumes one process or one writer: a turn names the chart version it was planned on and is
+//! refused when another turn came first; a claimed message is fenced by the worker's name and its lease.
+//!
+//! Runs, answers, pauses and excuses are kept as the events they came in and nothing is ever overwritten: a
+//! chart is rebuilt by the same [`Chart::apply`](afterrun_rules::Chart::apply) that `replay` uses.
 //!
 //! Leaves out: anything that decides (that is `afterrun-rules`), mail, web.
 
+#[cfg(test)]
+extern crate self as afterrun_store;
+
+#[cfg(test)]
+#[macro_use]
+#[path = "../tests/conformance/mod.rs"]
+mod conformance;
 pub mod model;
 mod sqlite;
 
@@ -83,16 +93,20 @@ pub struct Page<T> {
     pub next: Option<String>,
 }
 
-/// The store. Every list is bounded; every time is an argument.
+/// The store. Every list is bounded; every time is an argument, and what is finer than a microsecond is cut
+/// off. A call whose caller stops waiting may still take effect.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
     // Patients and charts.
 
-    /// Adds a patient, with the address unconfirmed unless the new patient says otherwise.
+    /// Adds a patient, due at once, so that the first turn finds out what comes first.
+    ///
+    /// # Errors
+    /// [`StoreError::Exists`] for an id seen before or an address with a running enrolment.
     async fn add_patient(&self, patient: NewPatient, now: DateTime<Utc>) -> Result<PatientId>;
     /// One patient.
     async fn patient(&self, id: &PatientId) -> Result<Patient>;
-    /// The patient enrolled under this address, letter case ignored.
+    /// The newest enrolment of this address, letter case ignored; it may have been stopped.
     async fn patient_by_email(&self, email: &str) -> Result<Option<Patient>>;
     /// Patients by id.
     async fn patients(&self, after: Option<&str>, limit: u32) -> Result<Page<Patient>>;
@@ -101,12 +115,17 @@ pub trait Store: Send + Sync + 'static {
     /// All events of a patient in the order they became known.
     async fn events(&self, id: &PatientId) -> Result<Vec<afterrun_rules::TimedEvent>>;
     /// Stores one turn whole, or refuses it whole with [`StoreError::Conflict`].
+    ///
+    /// A message whose identity and recipient, and a work item whose identity, are known already is left out
+    /// without a word. A cancel takes what is queued, claimed or covered, and what it covered; what is being
+    /// sent is left alone, and an identity never seen is entered as cancelled. A stop revokes the patient's
+    /// links but those of scope [`LinkScope::Stop`] and cancels queued mail to the patient.
     async fn commit(&self, turn: Turn) -> Result<()>;
     /// Patients whose `next_due` has come, longest overdue first.
     async fn due_patients(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<PatientId>>;
     /// The smallest `next_due` of all patients.
     async fn next_due(&self) -> Result<Option<DateTime<Utc>>>;
-    /// Makes every active patient due now (after the rule book changed).
+    /// Makes every active patient due now (after the rule book changed), and turns planned before conflict.
     async fn make_all_due(&self, now: DateTime<Utc>) -> Result<u64>;
 
     // Links.
@@ -116,12 +135,17 @@ pub trait Store: Send + Sync + 'static {
 
     // Outbox.
 
-    /// Takes due messages under a lease. Patient mail is left alone while held.
+    /// Takes due messages under a lease: urgent ones first, then the clinic's, then by time. Patient mail is
+    /// left alone while held. Leases that have run out are taken back first (see [`Store::recover`]); mail
+    /// past its `stale_at` is cancelled instead, with the code `stale`, and its patient is due at once.
     async fn claim(&self, claim: Claim) -> Result<Vec<OutboxMessage>>;
     /// Commits that the final dot is about to be sent. False: the lease was lost or the message cancelled;
     /// the dot must not be sent.
     async fn begin_transmit(&self, id: MessageKey, worker: &str, now: DateTime<Utc>) -> Result<bool>;
-    /// Records how an attempt ended. False: the lease was lost.
+    /// Records how an attempt ended. False: the lease was lost, nothing is recorded.
+    ///
+    /// When it ends other than accepted, the patient is due at once and turns planned before conflict, for the
+    /// ledger has changed; what a cancelled message covered is cancelled with it.
     async fn settle(
         &self,
         id: MessageKey,
@@ -131,8 +155,9 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<bool>;
     /// Gives back what was claimed and not begun.
     async fn release(&self, ids: &[MessageKey], worker: &str) -> Result<()>;
-    /// At start: makes messages ready again that a process now gone had claimed (`gone`: every worker but
-    /// these). Messages found in transmission are returned to the queue too and counted in the second number.
+    /// At start: makes messages ready again that a worker now gone had claimed (every worker but those
+    /// `alive`). The first number counts those not begun, the second those found in transmission: they are
+    /// marked as in doubt, and the attempt is recorded.
     async fn recover(&self, alive: &[String], now: DateTime<Utc>) -> Result<(u64, u64)>;
     /// The earliest time at which a queued message is due.
     async fn next_message_due(&self) -> Result<Option<DateTime<Utc>>>;
@@ -164,7 +189,8 @@ pub trait Store: Send + Sync + 'static {
 
     // Rule books.
 
-    /// Remembers a rule book. A book seen before keeps its first `live_since` unless another was live since.
+    /// Remembers a rule book as the one in force and says since when it is: a book that was the last one
+    /// already keeps its date, so that a restart does not count as a change.
     async fn save_book(&self, book: StoredBook) -> Result<DateTime<Utc>>;
     /// The newest accepted rule book.
     async fn last_good_book(&self) -> Result<Option<StoredBook>>;
@@ -179,7 +205,7 @@ pub trait Store: Send + Sync + 'static {
     async fn audit(&self, now: DateTime<Utc>, actor: &str, action: &str, subject: &str) -> Result<()>;
     /// Says whether the database answers and is sound enough to go on.
     async fn ping(&self) -> Result<()>;
-    /// Copies the database to a file while it is in use (SQLite; others say how instead).
+    /// Copies the database to a new file while it is in use (SQLite; others say how instead).
     async fn backup(&self, to: &std::path::Path) -> Result<()>;
 }
 

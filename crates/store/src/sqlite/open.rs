@@ -23,6 +23,9 @@ const BUSY: Duration = Duration::from_secs(5);
 /// Statements kept prepared by each connection: more than there are in this crate.
 const STATEMENTS: usize = 128;
 
+/// Bytes of the write-ahead log kept on disk after a burst.
+const LOG_KEPT: i64 = 64 << 20;
+
 /// Who opens the database.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Mode {
@@ -98,6 +101,7 @@ fn set_up(connection: &Connection) -> Answer<()> {
     connection.pragma_update(None, "trusted_schema", false)?;
     // NORMAL may lose the last commits when the power goes: a mail sent and not recorded.
     connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "journal_size_limit", LOG_KEPT)?;
     Ok(())
 }
 

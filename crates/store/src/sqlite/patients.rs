@@ -72,9 +72,10 @@ pub(super) fn get(db: &Connection, id: &PatientId) -> Answer<Patient> {
     found.ok_or_else(|| unknown(id))?
 }
 
-/// The running enrolment of an address, else the newest one that was stopped.
+/// The newest enrolment of an address: the running one, for no other is added beside it, else the last that
+/// was stopped.
 pub(super) fn by_email(db: &Connection, email: &str) -> Answer<Option<Patient>> {
-    let query = select(" WHERE email_key = ?1 ORDER BY stopped_at IS NOT NULL, key DESC LIMIT 1");
+    let query = select(" WHERE email_key = ?1 ORDER BY key DESC LIMIT 1");
     let mut statement = db.prepare_cached(&query)?;
     statement.query_row([email.to_lowercase()], |row| Ok(patient(row))).optional()?.transpose()
 }
