@@ -59,7 +59,8 @@ pub(crate) const FRESH_BUTTON: &str = "Mail me a fresh link";
 pub(crate) const FRESH_TITLE: &str = "Look in your mail";
 pub(crate) const FRESH: &str = "If something is open for you, a fresh link is on its way to the address we have \
     on file. It can take a few minutes.";
-pub(crate) const FRESH_FAILED: &str = "We could not send a link just now.";
+pub(crate) const FRESH_FAILED: &str = "We could not send a link just now. If you asked a moment ago, it is on its \
+    way: please look in your mail first.";
 pub(crate) const WORSE_CALL: &str = "Is it getting worse, or do you need help? Call us:";
 pub(crate) const WRONG_METHOD_TITLE: &str = "That did not work";
 pub(crate) const WRONG_METHOD: &str = "Please open the link from the email again.";
