@@ -51,13 +51,18 @@ pub(crate) fn no_link(site: &Site, why: &NoLink) -> Response {
 
 /// A link that worked once.
 pub(crate) fn closed(site: &Site, why: Closed) -> Response {
+    closed_until(site, why, None)
+}
+
+/// The same, with when we expect to ask again.
+pub(crate) fn closed_until(site: &Site, why: Closed, next: Option<&str>) -> Response {
     match why {
         Closed::Revoked => page(site, StatusCode::GONE, text::REVOKED_TITLE, &[text::REVOKED]),
         Closed::Expired => {
             let main = html! {
                 section.card {
                     h1 { (text::EXPIRED_TITLE) }
-                    p { (text::EXPIRED) }
+                    p { (text::EXPIRED) @if let Some(next) = next { " " (text::next_ask(next)) } }
                     (ask_fresh_link(text::FRESH_BUTTON))
                     (call_us(site))
                 }

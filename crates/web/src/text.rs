@@ -54,13 +54,13 @@ pub(crate) const REVOKED_TITLE: &str = "This link no longer works";
 pub(crate) const REVOKED: &str =
     "It was turned off, because you stopped our messages or your address changed.";
 pub(crate) const EXPIRED_TITLE: &str = "This link has closed";
-pub(crate) const EXPIRED: &str = "That is fine: you have missed nothing you need to make up for. \
-    We can mail you a fresh link.";
+pub(crate) const EXPIRED: &str = "It is too late to answer this one. You need not make up for it.";
 pub(crate) const FRESH_BUTTON: &str = "Mail me a fresh link";
 pub(crate) const FRESH_TITLE: &str = "Look in your mail";
 pub(crate) const FRESH: &str = "If something is open for you, a fresh link is on its way to the address we have \
     on file. It can take a few minutes.";
-pub(crate) const FRESH_FAILED: &str = "We could not send a link just now.";
+pub(crate) const FRESH_FAILED: &str = "We could not send a link just now. If you asked a moment ago, it is on its \
+    way: please look in your mail first.";
 pub(crate) const WORSE_CALL: &str = "Is it getting worse, or do you need help? Call us:";
 pub(crate) const WRONG_METHOD_TITLE: &str = "That did not work";
 pub(crate) const WRONG_METHOD: &str = "Please open the link from the email again.";
@@ -143,8 +143,9 @@ pub(crate) const STEP_BACK: &str =
     "Keep answering the check-ins. Call us if it gets worse, or if you are not sure.";
 pub(crate) const RUN_AGAIN_TITLE: &str = "You may run again";
 pub(crate) const RUN_AGAIN: &str = "Start short and easy. If it hurts, stop and walk.";
-pub(crate) const KEEP_GOING_TITLE: &str = "Thank you. Keep going.";
-pub(crate) const KEEP_GOING: &str = "Nothing in these answers changes what we told you before.";
+pub(crate) const KEEP_GOING_TITLE: &str = "Thank you";
+pub(crate) const KEEP_GOING: &str =
+    "We have nothing new to tell you today. What we told you before still holds.";
 pub(crate) const WATCH_FOR: &str = "Sharp pain, pain in one spot, swelling or a limp means: do not run, rest it, \
     and call us if it stays.";
 pub(crate) const WHY: &str = "Why";

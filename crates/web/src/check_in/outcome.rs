@@ -46,10 +46,10 @@ pub(crate) fn page(site: &Site, open: &Open, ticked: &[SignId], recorded: &Recor
     let verdict = verdict(&standing, &signs, &recorded.decisions);
     let shown = Shown { open, chart, now: recorded.now, standing: &standing, decisions: &recorded.decisions };
     let main = html! {
-        @if !signs.is_empty() { (help_now(&signs)) }
+        @if !signs.is_empty() { (help_now(&signs, &html! { h1 { (help_now_title(&signs)) } })) }
         section.card.verdict.(class(verdict)) {
             p.kicker { (text::STORED) }
-            h1 { (title(verdict)) }
+            @if signs.is_empty() { h1 { (title(verdict)) } } @else { h2 { (title(verdict)) } }
             @for sentence in says(verdict) { p { (sentence) } }
             (why(&shown))
         }
@@ -130,14 +130,22 @@ fn says(verdict: Verdict) -> &'static [&'static str] {
 }
 
 /// What to do now, across the whole page.
-pub(crate) fn help_now(signs: &[&Sign]) -> Markup {
+pub(crate) fn help_now(signs: &[&Sign], heading: &Markup) -> Markup {
     html! {
         section.help-now role="alert" tabindex="-1" autofocus {
-            h1 { (if signs.iter().any(|sign| sign.level == SignLevel::CallNow) { text::HELP_NOW } else { text::CARE_TODAY }) }
-            @for sign in signs { p { strong { (sign.do_now) } br; span.small { (text::you_ticked(&sign.ask)) } } }
+            (heading)
+            @for sign in signs {
+                p { strong { (sign.do_now) } br; span.small { (text::you_ticked(&sign.ask)) } }
+            }
             p { (text::NOT_WATCHED) }
         }
     }
+}
+
+/// Its heading.
+pub(crate) fn help_now_title(signs: &[&Sign]) -> &'static str {
+    let call = signs.iter().any(|sign| sign.level == SignLevel::CallNow);
+    if call { text::HELP_NOW } else { text::CARE_TODAY }
 }
 
 /// Which answers led here, and what was mailed because of them.
@@ -239,7 +247,9 @@ pub(crate) fn contact(book: &RuleBook) -> Markup {
         section.card.contact {
             h2 { (text::REACH_US) }
             p { strong.phone { (book.clinic.phone) } }
-            p { a.button href=(book.clinic.booking_link) rel="noreferrer" { (text::BOOK) } }
+            @if book.clinic.booking_link.starts_with("https://") {
+                p { a.button href=(book.clinic.booking_link) rel="noreferrer" { (text::BOOK) } }
+            }
             p { strong { (book.clinic.emergency_line) } }
         }
     }

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 
 use super::{View, run_form};
 use crate::{
-    check_in::help_now,
+    check_in::{help_now, help_now_title},
     standing::{self, Rest},
     text,
     words::{self, day_and_time},
@@ -24,7 +24,7 @@ pub(crate) fn standing(view: &View<'_>) -> Markup {
     let standing = &view.standing;
     let held = !standing.emergency.is_empty() || !standing.open.is_empty();
     html! {
-        @if !standing.emergency.is_empty() { (help_now(&standing.emergency)) }
+        @if !standing.emergency.is_empty() { (help_now(&standing.emergency, &html! { h2 { (help_now_title(&standing.emergency)) } })) }
         @if !standing.open.is_empty() {
             section.card.verdict.step-back {
                 h2 { (text::STEP_BACK_TITLE) }
@@ -117,7 +117,7 @@ pub(crate) fn log_run(view: &View<'_>) -> Markup {
     let earliest = today.checked_sub_days(Days::new(run_form::LATEST_DAYS.unsigned_abs())).unwrap_or(today);
     let unit = text::distance_label(view.open.patient.units);
     html! {
-        details.card.fold id="log" open[correcting || !entered.faults.is_empty()] {
+        details.card.fold id="log" open[correcting || !entered.faults.is_empty() || view.chart.runs.is_empty()] {
             summary { h2 { (if correcting { text::CORRECT_RUN_TITLE } else { text::LOG_RUN_TITLE }) } }
             form method="post" action="?" novalidate {
                 input type="hidden" name="do" value="log-run";

@@ -2,7 +2,7 @@
 
 use std::{
     io::Write,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, atomic::Ordering},
 };
 
 use axum::{
@@ -146,8 +146,10 @@ async fn logs_name_no_token_no_person_and_no_answer() {
         .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
         .with_writer(move || for_log.clone())
         .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
-    let secrets = [token::CHECK_IN, token::MY_PAGE, "sam@runner.example", "Rivera", "planted note", "fine"];
+    // For the whole process: what the other tests meanwhile log must not name anything either.
+    tracing::subscriber::set_global_default(subscriber).unwrap();
+    let secrets =
+        [token::CHECK_IN, token::MY_PAGE, "sam@runner.example", "Rivera", "planted note", "feeling"];
     for failure in
         [Failure::Busy, Failure::Unavailable, Failure::StoreDown, Failure::PagePanic, Failure::Panic]
     {
@@ -176,4 +178,35 @@ async fn the_style_sheet_asks_for_nothing_from_elsewhere() {
     let sheet = Browser(Fake::new().router()).get("/style.css").await;
     sheet.is(200).lacks("url(").lacks("@import").lacks("http");
     assert_eq!(sheet.headers.get(header::CONTENT_TYPE).unwrap(), "text/css; charset=utf-8");
+}
+
+/// Virtual time: the clock jumps on whenever nothing else can be done.
+#[tokio::test(start_paused = true)]
+async fn a_request_that_takes_too_long_is_not_called_stored_or_lost() {
+    let fake = Fake::new();
+    fake.fail(Failure::Hang);
+    let page = Browser(fake.router()).post("/p/tok-my-page-91ab", &[("do", "resume")]).await;
+    page.is(503).says("we cannot say whether what you sent was stored").says("555-0100");
+    assert_eq!(page.header("retry-after"), "30");
+}
+
+#[tokio::test(start_paused = true)]
+async fn more_requests_than_can_be_worked_on_are_turned_away_at_once() {
+    let fake = Fake::new();
+    fake.fail(Failure::Hang);
+    let router = fake.router();
+    let post = |router: axum::Router| async move {
+        Browser(router).post("/p/tok-my-page-91ab", &[("do", "resume")]).await
+    };
+    let waiting: Vec<_> = (0..256).map(|_| tokio::spawn(post(router.clone()))).collect();
+    while fake.hanging.load(Ordering::SeqCst) < 256 {
+        tokio::task::yield_now().await;
+    }
+    let page = post(router.clone()).await;
+    page.is(503).says("NOT stored").says("555-0100");
+    for request in waiting {
+        request.await.unwrap().is(503).says("we cannot say");
+    }
+    // The places are free again.
+    Browser(router).get("/p/tok-my-page-91ab").await.is(200);
 }

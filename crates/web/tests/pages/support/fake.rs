@@ -3,7 +3,10 @@
 use std::{
     collections::HashMap,
     path::Path,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use afterrun_rules::{
@@ -61,6 +64,8 @@ pub enum Failure {
     Panic,
     StoreDown,
     PagePanic,
+    /// Never answers.
+    Hang,
 }
 
 /// Chicago, Monday 30 March 2026, 09:00; a half marathon was run on Sunday; today's check-in is open.
@@ -79,6 +84,8 @@ pub struct Fake {
     /// Other calls that change something.
     pub calls: Mutex<Vec<&'static str>>,
     pub secure: bool,
+    /// Recordings that never answer.
+    pub hanging: AtomicUsize,
 }
 
 impl Fake {
@@ -143,6 +150,7 @@ impl Fake {
             events: Mutex::new(Vec::new()),
             calls: Mutex::new(Vec::new()),
             secure: true,
+            hanging: AtomicUsize::new(0),
         }
     }
 
@@ -186,7 +194,7 @@ impl Fake {
             Some(Failure::Unavailable) => Err(RecordError::Unavailable("disk full".to_owned())),
             Some(Failure::Refused) => Err(RecordError::Refused("This day is too long ago.".to_owned())),
             Some(Failure::Panic) => panic!("recorder bug"),
-            Some(Failure::StoreDown | Failure::PagePanic) | None => Ok(()),
+            Some(Failure::StoreDown | Failure::PagePanic | Failure::Hang) | None => Ok(()),
         }
     }
 }
@@ -196,6 +204,10 @@ impl Recorder for Fake {
     async fn record(&self, patient: &PatientId, events: Vec<Event>) -> Result<Recorded, RecordError> {
         assert_eq!(*patient, self.patient.lock().unwrap().id);
         self.failing()?;
+        if *self.failure.lock().unwrap() == Some(Failure::Hang) {
+            self.hanging.fetch_add(1, Ordering::SeqCst);
+            std::future::pending::<()>().await;
+        }
         let now = self.now();
         let mut chart = self.chart.lock().unwrap();
         for event in events {
