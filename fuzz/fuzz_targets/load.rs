@@ -6,7 +6,8 @@
 //!
 //! ```text
 //! cargo install cargo-fuzz
-//! RUSTC_BOOTSTRAP=1 cargo fuzz run load --sanitizer none fuzz/corpus/load fuzz/seeds/load -- -max_total_time=300
+//! RUSTC_BOOTSTRAP=1 cargo fuzz run load --sanitizer none fuzz/corpus/load fuzz/seeds/load -- \
+//!     -dict=fuzz/load.dict -max_len=8192 -timeout=20 -max_total_time=300
 //! ```
 
 #![no_main]
