@@ -12,7 +12,10 @@ fn every_scenario_of_the_shipped_pack_comes_out_as_written() {
     assert!(book.scenarios.len() >= 10, "the pack has {} scenarios", book.scenarios.len());
     let failures = scenario_run::run_all(&book, &BTreeMap::new());
     for failure in &failures {
-        println!("{} ({})\n  sent     {:?}\n  expected {:?}\n  states   {:?}\n{}", failure.name, failure.place, failure.sent, failure.expected, failure.states, failure.trace);
+        println!(
+            "{} ({})\n  sent     {:?}\n  expected {:?}\n  states   {:?}\n{}",
+            failure.name, failure.place, failure.sent, failure.expected, failure.states, failure.trace
+        );
     }
     assert!(failures.is_empty(), "{} of {} scenarios fail", failures.len(), book.scenarios.len());
 }
