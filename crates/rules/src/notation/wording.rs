@@ -41,10 +41,12 @@ pub fn suggest<'a>(found: &str, known: impl IntoIterator<Item = &'a str>) -> Opt
     known
         .into_iter()
         .filter(|name| name.len() <= MAX_COMPARED_BYTES)
-        .map(|name| (strsim::damerau_levenshtein(&lower, &name.to_lowercase()), name))
-        .filter(|(distance, name)| *distance <= 1 + name.chars().count().max(found.chars().count()) / 3)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, name)| format!("did you mean `{name}`?"))
+        .map(|name| (name, 1 + name.len().max(found.len()) / 3))
+        .filter(|(name, alike)| name.len().abs_diff(found.len()) <= *alike)
+        .map(|(name, alike)| (strsim::osa_distance(&lower, &name.to_lowercase()), alike, name))
+        .filter(|(distance, alike, _)| distance <= alike)
+        .min_by_key(|(distance, ..)| *distance)
+        .map(|(.., name)| format!("did you mean `{name}`?"))
 }
 
 /// Byte offset of a line and column (in characters), both from 1.
