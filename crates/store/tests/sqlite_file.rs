@@ -9,8 +9,15 @@ mod sqlite_file {
         sync::Arc,
     };
 
-    use afterrun_rules::{chart::Reach, ids::PatientId};
-    use afterrun_store::{NewPatient, Options, Sqlite, Store, StoreError, Units};
+    use afterrun_rules::{
+        Reason,
+        chart::Reach,
+        decision::{Audience, Facts},
+        ids::PatientId,
+    };
+    use afterrun_store::{
+        Claim, Mail, MessageState, NewMessage, NewPatient, Options, Sqlite, Store, StoreError, Units,
+    };
     use chrono::{DateTime, Utc};
 
     fn noon() -> DateTime<Utc> {
@@ -209,6 +216,60 @@ mod sqlite_file {
         let told = store.chart(&"p1".into()).await.unwrap_err();
         assert!(matches!(told, StoreError::Damaged { .. }), "{told}");
         assert!(told.to_string().ends_with("a stored event cannot be read"), "{told}");
+    }
+
+    #[tokio::test]
+    async fn the_audit_log_has_every_line() {
+        let place = Place::new();
+        let store = place.daemon().unwrap();
+        store.audit(noon(), "operator", "hold", "").await.unwrap();
+        store.audit(noon(), "operator", "patient-add", "p1").await.unwrap();
+        let other = rusqlite::Connection::open(place.path()).unwrap();
+        let mut lines = other.prepare("SELECT at, actor, action, subject FROM audit ORDER BY id").unwrap();
+        let lines = lines.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)));
+        let lines: Vec<(i64, String, String, String)> = lines.unwrap().map(Result::unwrap).collect();
+        let line = |action: &str, subject: &str| {
+            (noon().timestamp_micros(), "operator".to_owned(), action.to_owned(), subject.to_owned())
+        };
+        assert_eq!(lines, [line("hold", ""), line("patient-add", "p1")]);
+    }
+
+    #[tokio::test]
+    async fn one_message_nobody_can_read_does_not_hold_up_the_others() {
+        let place = Place::with_patient().await;
+        let store = place.daemon().unwrap();
+        for identity_text in ["digest/a", "digest/b", "digest/c"] {
+            let mail = Mail {
+                recipient: "team@clinic.example".to_owned(),
+                due_at: noon(),
+                stale_at: None,
+                message_id: format!("<{identity_text}>"),
+                envelope_from: "return@clinic.example".to_owned(),
+                subject: "Digest".to_owned(),
+                bytes: (*b"Subject: Digest\r\n\r\n").into(),
+            };
+            let message = NewMessage {
+                entry: None,
+                identity_text: identity_text.to_owned(),
+                audience: Audience::Clinic,
+                reason: Reason::new("digest", "the digest was due"),
+                facts: Facts::default(),
+                mail: Some(mail),
+            };
+            assert!(store.add_clinic_message(message, noon()).await.unwrap());
+        }
+        let other = rusqlite::Connection::open(place.path()).unwrap();
+        other.execute_batch("UPDATE messages SET subject = '{' WHERE identity = 'digest/b'").unwrap();
+        let lease_until = noon() + chrono::Duration::minutes(10);
+        let claim =
+            Claim { worker: "w".to_owned(), now: noon(), lease_until, limit: 10, hold_patients: false };
+        let taken = store.claim(claim).await.unwrap();
+        let taken: Vec<_> = taken.iter().map(|message| message.mail.message_id.as_str()).collect();
+        assert_eq!(taken, ["<digest/a>", "<digest/c>"]);
+        assert_eq!(store.queue_depth(noon()).await.unwrap().quarantined, 1);
+        let listed = store.messages(None, None, 10).await.unwrap().rows;
+        assert_eq!(listed[1].state, MessageState::Quarantined);
+        assert_eq!(listed[1].end_reason.as_deref(), Some("unreadable: its subject cannot be read"));
     }
 
     #[test]

@@ -71,6 +71,9 @@ pub async fn play(store: AnyStore, script: &[Step]) {
         let mut turn = turn(&stored, now);
         turn.events = events;
         for (identity, action) in &step.decisions {
+            if !possible(&chart, identity, action) {
+                continue;
+            }
             let decision = Decision {
                 identity: identity.clone(),
                 at: now,
@@ -83,6 +86,9 @@ pub async fn play(store: AnyStore, script: &[Step]) {
                 turn.cancels.push((identity.clone(), decision.reason));
             }
         }
+        if step.events.contains(&Event::Stop {}) {
+            stop(&mut chart, now);
+        }
         // As a caller does: what is new goes in as it was decided, cancels follow.
         let fresh = chart.ledger[known_entries..].iter().cloned();
         turn.messages = fresh.map(|entry| decided(entry, now)).collect();
@@ -93,6 +99,35 @@ pub async fn play(store: AnyStore, script: &[Step]) {
         assert_eq!(read, chart, "after turn {turn_number} of {script:#?}");
         assert_eq!((patient.reach, patient.stopped_at), (chart.reach, chart.stopped_at));
         assert_eq!(patient.time_zone, chart.zone_at(now));
+    }
+}
+
+/// Whether a plan could decide this: nothing twice, no cancelling of what has been told, and only what is or
+/// will be told speaks for another.
+fn possible(chart: &Chart, identity: &Identity, action: &Action) -> bool {
+    let state =
+        |of: &Identity| chart.ledger.iter().find(|entry| entry.identity == *of).map(|entry| entry.state);
+    let known = state(identity);
+    match action {
+        Action::Cancel => known.is_none_or(|state| matches!(state, EntryState::Queued | EntryState::Covered)),
+        Action::Covered { by } => {
+            known.is_none() && matches!(state(by), Some(EntryState::Queued | EntryState::Done))
+        }
+        _ => known.is_none(),
+    }
+}
+
+/// What a stop does to the ledger.
+fn stop(chart: &mut Chart, now: chrono::DateTime<chrono::Utc>) {
+    let queued =
+        |entry: &&Entry| entry.state == EntryState::Queued && entry.identity.audience == Audience::Patient;
+    let queued: Vec<_> = chart.ledger.iter().filter(queued).map(|entry| entry.identity.clone()).collect();
+    for identity in queued {
+        let reason = Reason::new("stopped", "the patient wants no more mail");
+        chart.record(
+            &Decision { identity, at: now, action: Action::Cancel, reason, facts: Facts::default() },
+            now,
+        );
     }
 }
 

@@ -1,4 +1,4 @@
-//! Rule books, settings, the audit log.
+//! Rule books, settings.
 
 use afterrun_rules::BookHash;
 use afterrun_store::StoredBook;
@@ -33,11 +33,6 @@ pub async fn settings_are_set_and_cleared(store: AnyStore) {
     assert_eq!(store.setting("hold").await.unwrap().as_deref(), Some("since Saturday"));
     store.set_setting("hold", None).await.unwrap();
     assert_eq!(store.setting("hold").await.unwrap(), None);
-}
-
-pub async fn the_audit_log_takes_lines(store: AnyStore) {
-    store.audit(hour(1), "operator", "hold", "").await.unwrap();
-    store.audit(hour(1), "operator", "release", "").await.unwrap();
 }
 
 pub async fn the_store_answers(store: AnyStore) {
