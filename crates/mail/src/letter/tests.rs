@@ -37,7 +37,7 @@ fn readable(bytes: &[u8]) -> String {
 
 #[test]
 fn a_full_letter() {
-    insta::assert_snapshot!(readable(&build(&letter()).unwrap()), @"");
+    insta::assert_snapshot!(readable(&build(&letter()).unwrap()));
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn a_text_only_letter_with_the_least_headers() {
         text: "plain".into(),
         ..letter()
     };
-    insta::assert_snapshot!(readable(&build(&least).unwrap()), @"");
+    insta::assert_snapshot!(readable(&build(&least).unwrap()));
 }
 
 #[test]
