@@ -1,0 +1,116 @@
+//! The page after an answer: made from what was decided.
+
+use afterrun_rules::{
+    Action, Decision, Event, Reason,
+    book::TellClinic,
+    chart::AnswerEvent,
+    decision::{Audience, Facts, Identity, Subject},
+};
+use insta::assert_snapshot;
+
+use crate::support::{Browser, Fake, at, day, told};
+
+const PATH: &str = "/c/tok-check-in-6f2c";
+
+const GREEN: &[(&str, &str)] = &[("q.feeling", "fine"), ("none", "1"), ("q.pain_on_run", "0")];
+
+fn clinic_hears(level: TellClinic) -> Decision {
+    let mut decision = told("pain-lasting", "Pain lasting more than 3 to 5 days", "2026-03-25", "2026-03-30");
+    decision.identity.audience = Audience::Clinic;
+    decision.action = Action::TellClinic { level };
+    decision
+}
+
+fn run_again() -> Decision {
+    Decision {
+        identity: Identity {
+            subject: Subject::RunAgain { run: "r1".into(), about_day: day("2026-04-01") },
+            audience: Audience::Patient,
+            attempt: 1,
+        },
+        at: at("2026-04-01T12:30:00Z"),
+        action: Action::Send { message: "run-again".into(), urgent: false },
+        reason: Reason::new("green", "green at the end of the window"),
+        facts: Facts { first_running_day: Some(day("2026-04-02")), ..Facts::default() },
+    }
+}
+
+/// The text of the page's main part.
+async fn outcome(fake: &std::sync::Arc<Fake>, decisions: Vec<Decision>) -> String {
+    *fake.decisions.lock().unwrap() = decisions;
+    let page = Browser(fake.router()).post(PATH, GREEN).await;
+    page.is(200).says("Your answers are stored");
+    let main = page.html.split_once("<main").unwrap().1.split_once("</main>").unwrap().0.to_owned();
+    let mut text = String::new();
+    let mut inside = true;
+    for c in main.chars() {
+        match c {
+            '<' => inside = true,
+            '>' => {
+                inside = false;
+                if !text.ends_with('\n') {
+                    text.push('\n');
+                }
+            }
+            c if !inside => text.push(c),
+            _ => {}
+        }
+    }
+    text.replace("&amp;", "&")
+}
+
+#[tokio::test]
+async fn a_stage_of_which_the_clinic_hears_today() {
+    let told = told("pain-lasting", "Pain lasting more than 3 to 5 days", "2026-03-25", "2026-03-30");
+    assert_snapshot!(outcome(&Fake::new(), vec![told, clinic_hears(TellClinic::Today)]).await);
+}
+
+#[tokio::test]
+async fn a_stage_that_waits_for_the_digest_and_the_send_window() {
+    let mut told = told("pain-lasting", "Pain lasting more than 3 to 5 days", "2026-03-25", "2026-03-30");
+    told.at = at("2026-03-31T12:00:00Z");
+    assert_snapshot!(outcome(&Fake::new(), vec![told, clinic_hears(TellClinic::Digest)]).await);
+}
+
+#[tokio::test]
+async fn a_stage_told_before_and_not_over_still_holds() {
+    let fake = Fake::new();
+    let told = told("swelling", "Swelling in a joint or tendon", "2026-03-28", "2026-03-28");
+    fake.chart.lock().unwrap().record(&told, at("2026-03-28T15:00:00Z"));
+    let mut fields = GREEN.to_vec();
+    fields.push(("q.swelling", "joint"));
+    let page = Browser(fake.router()).post(PATH, &fields).await;
+    page.is(200).says("Please step back for now").says("Swelling in a joint or tendon").lacks("Keep going");
+}
+
+#[tokio::test]
+async fn running_may_start_again() {
+    let fake = Fake::new();
+    *fake.now.lock().unwrap() = at("2026-04-01T12:30:00Z");
+    fake.link_mut("tok-check-in-6f2c", |link| link.expires_at = Some(at("2026-04-02T00:00:00Z")));
+    assert_snapshot!(outcome(&fake, vec![run_again()]).await);
+}
+
+#[tokio::test]
+async fn nothing_decided() {
+    assert_snapshot!(outcome(&Fake::new(), Vec::new()).await);
+}
+
+#[tokio::test]
+async fn a_sign_ticked_earlier_that_nobody_has_dealt_with_comes_first() {
+    let fake = Fake::new();
+    let ticked = AnswerEvent {
+        check_in: Some("morning-after".into()),
+        run: None,
+        about_day: day("2026-03-29"),
+        values: Default::default(),
+        emergencies: Some(vec!["swollen-calf".into()]),
+    };
+    fake.happened("2026-03-29T20:00:00Z", Event::Answer(ticked));
+    let text = outcome(&fake, Vec::new()).await;
+    assert!(text.contains("Get seen by a doctor today"), "{text}");
+    assert!(!text.contains("Keep going"), "{text}");
+    fake.happened("2026-03-30T13:59:00Z", Event::EmergencyResolved {});
+    let text = outcome(&fake, Vec::new()).await;
+    assert!(!text.contains("Get seen by a doctor today"), "{text}");
+}

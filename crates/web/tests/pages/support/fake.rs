@@ -1,0 +1,398 @@
+//! A store and recorder for one runner, in memory. What the pages must not call fails.
+
+use std::{
+    collections::HashMap,
+    path::Path,
+    sync::{Arc, Mutex},
+};
+
+use afterrun_rules::{
+    Action, Chart, Decision, Event, Reason, RuleBook, TimedEvent,
+    chart::{CheckIn, Run, RunKind},
+    decision::{Audience, Facts, Identity, Subject},
+    ids::PatientId,
+};
+use afterrun_store::{
+    Attempt, Claim, Link, LinkScope, Message, MessageKey, NewMessage, NewPatient, OutboxMessage, Page,
+    Patient, QueueDepth, Settlement, Store, StoreError, StoredBook, StoredChart, Turn, Units, WorkItem,
+};
+use afterrun_web::{RecordError, Recorded, Recorder, Site, runner_routes, token_hash};
+use async_trait::async_trait;
+use axum::Router;
+use chrono::{DateTime, NaiveDate, Utc};
+
+use super::{book, token};
+
+/// An instant.
+pub fn at(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
+}
+
+/// A date.
+pub fn day(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+/// A stage told to the patient, as decided now.
+pub fn told(flag: &str, title: &str, onset: &str, evidence_day: &str) -> Decision {
+    Decision {
+        identity: Identity {
+            subject: Subject::Stage {
+                flag: flag.into(),
+                stage: "see-us".into(),
+                evidence_day: day(evidence_day),
+            },
+            audience: Audience::Patient,
+            attempt: 1,
+        },
+        at: at("2026-03-30T14:00:00Z"),
+        action: Action::Send { message: "see-us".into(), urgent: false },
+        reason: Reason::new("stage-reached", "worst pain 5 reported on three days"),
+        facts: Facts { flag_title: Some(title.into()), onset: Some(day(onset)), ..Facts::default() },
+    }
+}
+
+/// How recording fails.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Failure {
+    Busy,
+    Unavailable,
+    Refused,
+    Panic,
+    StoreDown,
+    PagePanic,
+}
+
+/// Chicago, Monday 30 March 2026, 09:00; a half marathon was run on Sunday; today's check-in is open.
+pub struct Fake {
+    pub now: Mutex<DateTime<Utc>>,
+    pub book: Arc<RuleBook>,
+    pub patient: Mutex<Patient>,
+    pub chart: Mutex<Chart>,
+    pub links: Mutex<HashMap<[u8; 32], Link>>,
+    pub notice: Mutex<Option<String>>,
+    pub failure: Mutex<Option<Failure>>,
+    /// Returned by the next recordings.
+    pub decisions: Mutex<Vec<Decision>>,
+    /// Every event recorded.
+    pub events: Mutex<Vec<Event>>,
+    /// Other calls that change something.
+    pub calls: Mutex<Vec<&'static str>>,
+    pub secure: bool,
+}
+
+impl Fake {
+    pub fn new() -> Arc<Self> {
+        Arc::new(Self::from(book()))
+    }
+
+    pub fn with_book(book: Arc<RuleBook>) -> Self {
+        let now = at("2026-03-30T14:00:00Z");
+        let id = PatientId::from("p-17");
+        let zone = chrono_tz::America::Chicago;
+        let enrolled_at = at("2026-03-20T15:00:00Z");
+        let mut chart = Chart::new(id.clone(), zone, enrolled_at);
+        chart.apply(&TimedEvent {
+            at: at("2026-03-29T16:30:00Z"),
+            event: Event::Run(Run {
+                id: "r1".into(),
+                started_at: at("2026-03-29T13:00:00Z"),
+                distance_m: 21097.5,
+                duration_s: Some(6900),
+                kind: RunKind::Race("half-marathon".into()),
+            }),
+        });
+        chart.check_ins.push(CheckIn {
+            id: "morning-after".into(),
+            about_day: day("2026-03-30"),
+            opened_at: at("2026-03-30T12:00:00Z"),
+            expires_at: at("2026-04-01T00:00:00Z"),
+            questions: book.questions.iter().map(|question| question.id.clone()).collect(),
+            about_run: Some("r1".into()),
+            probe: false,
+        });
+        let patient = Patient {
+            id: id.clone(),
+            name: "Sam Rivera".to_owned(),
+            email: "sam@runner.example".to_owned(),
+            time_zone: zone,
+            language: "en".to_owned(),
+            units: Units::Miles,
+            enrolled_at,
+            reach: chart.reach,
+            stopped_at: None,
+            next_due: None,
+        };
+        let check_in = LinkScope::CheckIn { check_in: "morning-after".into(), about_day: day("2026-03-30") };
+        let link = |scope, expires_at| Link { patient: id.clone(), scope, expires_at, revoked: false };
+        let links = HashMap::from([
+            (token_hash(token::CHECK_IN), link(check_in, Some(at("2026-04-01T00:00:00Z")))),
+            (token_hash(token::MY_PAGE), link(LinkScope::MyPage, None)),
+            (token_hash(token::STOP), link(LinkScope::Stop, None)),
+            (token_hash(token::CONFIRM), link(LinkScope::Confirm, Some(at("2026-04-20T00:00:00Z")))),
+        ]);
+        Self {
+            now: Mutex::new(now),
+            book,
+            patient: Mutex::new(patient),
+            chart: Mutex::new(chart),
+            links: Mutex::new(links),
+            notice: Mutex::new(None),
+            failure: Mutex::new(None),
+            decisions: Mutex::new(Vec::new()),
+            events: Mutex::new(Vec::new()),
+            calls: Mutex::new(Vec::new()),
+            secure: true,
+        }
+    }
+
+    /// The pages over this fake.
+    pub fn router(self: &Arc<Self>) -> Router {
+        runner_routes(Site {
+            store: self.clone(),
+            recorder: self.clone(),
+            base_url: "https://run.clinic.example".to_owned(),
+            secure_cookies: self.secure,
+        })
+    }
+
+    pub fn fail(&self, failure: Failure) {
+        *self.failure.lock().unwrap() = Some(failure);
+    }
+
+    pub fn link_mut(&self, token: &str, change: impl FnOnce(&mut Link)) {
+        change(self.links.lock().unwrap().get_mut(&token_hash(token)).unwrap());
+    }
+
+    /// Puts an event into the chart without recording it through the pages.
+    pub fn happened(&self, when: &str, event: Event) {
+        self.chart.lock().unwrap().apply(&TimedEvent { at: at(when), event });
+    }
+
+    /// The events recorded, as JSON lines.
+    pub fn recorded(&self) -> String {
+        let events = self.events.lock().unwrap();
+        events.iter().map(|event| format!("{event:?}\n")).collect()
+    }
+
+    /// Nothing at all has changed.
+    pub fn is_untouched(&self) -> bool {
+        self.events.lock().unwrap().is_empty() && self.calls.lock().unwrap().is_empty()
+    }
+
+    fn failing(&self) -> Result<(), RecordError> {
+        match *self.failure.lock().unwrap() {
+            Some(Failure::Busy) => Err(RecordError::Busy("queue full".to_owned())),
+            Some(Failure::Unavailable) => Err(RecordError::Unavailable("disk full".to_owned())),
+            Some(Failure::Refused) => Err(RecordError::Refused("This day is too long ago.".to_owned())),
+            Some(Failure::Panic) => panic!("recorder bug"),
+            Some(Failure::StoreDown | Failure::PagePanic) | None => Ok(()),
+        }
+    }
+}
+
+#[async_trait]
+impl Recorder for Fake {
+    async fn record(&self, patient: &PatientId, events: Vec<Event>) -> Result<Recorded, RecordError> {
+        assert_eq!(*patient, self.patient.lock().unwrap().id);
+        self.failing()?;
+        let now = self.now();
+        let mut chart = self.chart.lock().unwrap();
+        for event in events {
+            chart.apply(&TimedEvent { at: now, event: event.clone() });
+            self.events.lock().unwrap().push(event);
+        }
+        let decisions = self.decisions.lock().unwrap().clone();
+        for decision in &decisions {
+            chart.record(decision, now);
+        }
+        Ok(Recorded { chart: chart.clone(), decisions, now })
+    }
+
+    async fn start_again(&self, _: &PatientId) -> Result<(), RecordError> {
+        self.failing()?;
+        self.calls.lock().unwrap().push("start_again");
+        Ok(())
+    }
+
+    async fn send_fresh_link(&self, _: &PatientId) -> Result<(), RecordError> {
+        self.failing()?;
+        self.calls.lock().unwrap().push("send_fresh_link");
+        Ok(())
+    }
+
+    fn book(&self) -> Arc<RuleBook> {
+        self.book.clone()
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        *self.now.lock().unwrap()
+    }
+
+    fn notice(&self) -> Option<String> {
+        self.notice.lock().unwrap().clone()
+    }
+}
+
+impl Fake {
+    /// A call the pages have no business making.
+    fn not_for_pages<T>(&self, method: &'static str) -> afterrun_store::Result<T> {
+        self.calls.lock().unwrap().push(method);
+        Err(StoreError::Backend(format!("the pages must not call {method}")))
+    }
+}
+
+#[async_trait]
+impl Store for Fake {
+    async fn link(&self, token_hash: &[u8; 32]) -> afterrun_store::Result<Option<Link>> {
+        match *self.failure.lock().unwrap() {
+            Some(Failure::StoreDown) => Err(StoreError::Backend("no such disk".to_owned())),
+            Some(Failure::PagePanic) => panic!("page bug"),
+            _ => Ok(self.links.lock().unwrap().get(token_hash).cloned()),
+        }
+    }
+
+    async fn patient(&self, id: &PatientId) -> afterrun_store::Result<Patient> {
+        Ok(self.chart(id).await?.patient)
+    }
+
+    async fn chart(&self, id: &PatientId) -> afterrun_store::Result<StoredChart> {
+        let patient = self.patient.lock().unwrap().clone();
+        if patient.id != *id {
+            return Err(StoreError::NotFound { what: "patient", id: id.to_string() });
+        }
+        Ok(StoredChart { patient, chart: self.chart.lock().unwrap().clone(), version: 1 })
+    }
+
+    async fn add_patient(&self, _: NewPatient, _: DateTime<Utc>) -> afterrun_store::Result<PatientId> {
+        self.not_for_pages("add_patient")
+    }
+
+    async fn patient_by_email(&self, _: &str) -> afterrun_store::Result<Option<Patient>> {
+        self.not_for_pages("patient_by_email")
+    }
+
+    async fn patients(&self, _: Option<&str>, _: u32) -> afterrun_store::Result<Page<Patient>> {
+        self.not_for_pages("patients")
+    }
+
+    async fn events(&self, _: &PatientId) -> afterrun_store::Result<Vec<TimedEvent>> {
+        self.not_for_pages("events")
+    }
+
+    async fn commit(&self, _: Turn) -> afterrun_store::Result<()> {
+        self.not_for_pages("commit")
+    }
+
+    async fn due_patients(&self, _: DateTime<Utc>, _: u32) -> afterrun_store::Result<Vec<PatientId>> {
+        self.not_for_pages("due_patients")
+    }
+
+    async fn next_due(&self) -> afterrun_store::Result<Option<DateTime<Utc>>> {
+        self.not_for_pages("next_due")
+    }
+
+    async fn make_all_due(&self, _: DateTime<Utc>) -> afterrun_store::Result<u64> {
+        self.not_for_pages("make_all_due")
+    }
+
+    async fn claim(&self, _: Claim) -> afterrun_store::Result<Vec<OutboxMessage>> {
+        self.not_for_pages("claim")
+    }
+
+    async fn begin_transmit(&self, _: MessageKey, _: &str, _: DateTime<Utc>) -> afterrun_store::Result<bool> {
+        self.not_for_pages("begin_transmit")
+    }
+
+    async fn settle(
+        &self,
+        _: MessageKey,
+        _: &str,
+        _: DateTime<Utc>,
+        _: Settlement,
+    ) -> afterrun_store::Result<bool> {
+        self.not_for_pages("settle")
+    }
+
+    async fn release(&self, _: &[MessageKey], _: &str) -> afterrun_store::Result<()> {
+        self.not_for_pages("release")
+    }
+
+    async fn recover(&self, _: &[String], _: DateTime<Utc>) -> afterrun_store::Result<(u64, u64)> {
+        self.not_for_pages("recover")
+    }
+
+    async fn next_message_due(&self) -> afterrun_store::Result<Option<DateTime<Utc>>> {
+        self.not_for_pages("next_message_due")
+    }
+
+    async fn add_clinic_message(&self, _: NewMessage, _: DateTime<Utc>) -> afterrun_store::Result<bool> {
+        self.not_for_pages("add_clinic_message")
+    }
+
+    async fn messages(
+        &self,
+        _: Option<&PatientId>,
+        _: Option<&str>,
+        _: u32,
+    ) -> afterrun_store::Result<Page<Message>> {
+        self.not_for_pages("messages")
+    }
+
+    async fn message(&self, _: MessageKey) -> afterrun_store::Result<Message> {
+        self.not_for_pages("message")
+    }
+
+    async fn attempts(&self, _: MessageKey) -> afterrun_store::Result<Vec<Attempt>> {
+        self.not_for_pages("attempts")
+    }
+
+    async fn queue_depth(&self, _: DateTime<Utc>) -> afterrun_store::Result<QueueDepth> {
+        self.not_for_pages("queue_depth")
+    }
+
+    async fn work_items(&self, _: Option<&str>, _: u32) -> afterrun_store::Result<Page<WorkItem>> {
+        self.not_for_pages("work_items")
+    }
+
+    async fn digest_items(&self, _: DateTime<Utc>, _: u32) -> afterrun_store::Result<Vec<WorkItem>> {
+        self.not_for_pages("digest_items")
+    }
+
+    async fn add_digest(
+        &self,
+        _: &[i64],
+        _: Vec<NewMessage>,
+        _: DateTime<Utc>,
+    ) -> afterrun_store::Result<()> {
+        self.not_for_pages("add_digest")
+    }
+
+    async fn save_book(&self, _: StoredBook) -> afterrun_store::Result<DateTime<Utc>> {
+        self.not_for_pages("save_book")
+    }
+
+    async fn last_good_book(&self) -> afterrun_store::Result<Option<StoredBook>> {
+        self.not_for_pages("last_good_book")
+    }
+
+    async fn setting(&self, _: &str) -> afterrun_store::Result<Option<String>> {
+        self.not_for_pages("setting")
+    }
+
+    async fn set_setting(&self, _: &str, _: Option<&str>) -> afterrun_store::Result<()> {
+        self.not_for_pages("set_setting")
+    }
+
+    async fn audit(&self, _: DateTime<Utc>, _: &str, _: &str, _: &str) -> afterrun_store::Result<()> {
+        self.not_for_pages("audit")
+    }
+
+    async fn ping(&self) -> afterrun_store::Result<()> {
+        self.not_for_pages("ping")
+    }
+
+    async fn backup(&self, _: &Path) -> afterrun_store::Result<()> {
+        self.not_for_pages("backup")
+    }
+}
