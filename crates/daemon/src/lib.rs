@@ -1,1 +1,23 @@
-//! stub
+//! The daemon's parts, as a library so that tests can drive them; `main.rs` is the command line over it.
+//!
+//! The shell around the pure rules: it reads the clock, stores, sends and serves, and decides nothing about
+//! care.
+
+pub mod app;
+pub mod circuit;
+mod clinic_mail;
+pub mod clock;
+pub mod commands;
+pub mod compose;
+pub mod config;
+pub mod delivery;
+pub mod excuse;
+pub mod health;
+pub mod recorder;
+pub mod reloading;
+pub mod rules_live;
+pub mod scheduler;
+pub mod shipped;
+pub mod token;
+pub mod transport;
+pub mod turn;

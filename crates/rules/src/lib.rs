@@ -32,6 +32,5 @@ pub use assess::{Assessment, assess};
 pub use book::{BookHash, RuleBook};
 pub use chart::{Chart, Event, TimedEvent};
 pub use decision::{Action, Decision, Plan, Reason};
-
 pub use diagnostic::{Diagnostic, Severity};
 pub use plan::plan;

@@ -1,0 +1,297 @@
+//! The one place where everything is put together, and the loops that keep it going.
+//!
+//! Leaves out the command line (`commands`). Tests and the demonstration assemble the same parts with another
+//! clock and another transport.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use afterrun_mail::Transport;
+use afterrun_rules::{RuleBook, folder, load, source::Sources};
+use afterrun_store::Store;
+use afterrun_web::{Site, runner_routes};
+use anyhow::Context;
+use axum::Router;
+use chrono::{DateTime, Utc};
+use tokio::{
+    sync::{Notify, watch},
+    task::JoinSet,
+    time::timeout,
+};
+
+use crate::{
+    clock::Clock,
+    compose::Letterhead,
+    config::{Config, Mode},
+    delivery::{Delivery, HOLD},
+    health,
+    recorder::Recording,
+    reloading::{Reloading, gate, in_full, sources_of, stored_book},
+    rules_live::{LiveRules, Rejected},
+    scheduler::Scheduler,
+    token::random_text,
+    turn::Turns,
+};
+
+/// Longest sleep of a loop. A command may have added a message meanwhile; this is how soon it is noticed.
+const LONGEST_SLEEP: Duration = Duration::from_secs(1);
+
+/// Sleep after the store failed: it is not made better by asking all the time.
+const SLEEP_AFTER_FAILURE: Duration = Duration::from_secs(5);
+
+/// How long messages in flight may take to be finished when the program ends.
+const STOP_WITHIN: Duration = Duration::from_secs(30);
+
+/// Rounds of tick and delivery until all is quiet. Two are usual; the bound is for mistakes of ours.
+const ROUNDS_AT_MOST: u32 = 100;
+
+/// The setting that holds the key of the return paths' MAC.
+const RETURN_KEY: &str = "return-path-key";
+
+/// What differs between a clinic's daemon, a test and the demonstration.
+pub struct Parts {
+    /// The configuration.
+    pub config: Config,
+    /// Where everything is kept.
+    pub store: Arc<dyn Store>,
+    /// What takes the mails.
+    pub transport: Arc<dyn Transport>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// What links begin with unless the configuration says.
+    pub base_url: String,
+}
+
+/// Everything, put together.
+pub struct App {
+    /// How anything happens to a patient.
+    pub turns: Arc<Turns>,
+    /// What time brings.
+    pub scheduler: Scheduler,
+    /// How mail leaves.
+    pub delivery: Arc<Delivery>,
+    /// What the pages ask for.
+    pub recording: Arc<Recording>,
+    /// What follows from an edit of the rules.
+    pub reloading: Arc<Reloading>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    wake: Arc<Notify>,
+    standing_notice: Option<String>,
+}
+
+impl App {
+    /// Puts everything together and takes over from a process that ended badly.
+    ///
+    /// # Errors
+    /// When the store fails, or there are neither sound rules in the folder nor a last good book in the store.
+    pub async fn assemble(parts: Parts) -> anyhow::Result<Arc<Self>> {
+        let Parts { config, store, transport, clock, base_url } = parts;
+        let now = clock.now();
+        let rules = Arc::new(rules_to_begin_with(&config.rules, &*store, now).await?);
+        let return_key = return_key(&*store).await?;
+        let letterhead = Letterhead::new(&config, &base_url, return_key);
+        let turns = Arc::new(Turns { store: store.clone(), rules, letterhead });
+        let wake = Arc::new(Notify::new());
+        let worker = format!("{}-{}", std::process::id(), random_text::<9>()?);
+        let (queued, in_doubt) = store.recover(std::slice::from_ref(&worker), now).await?;
+        if queued + in_doubt > 0 {
+            tracing::warn!(
+                queued,
+                in_doubt,
+                "took over messages from a process that ended before they were settled"
+            );
+        }
+        let recording = Arc::new(Recording::new(turns.clone(), clock.clone(), wake.clone()));
+        let app = Self {
+            scheduler: Scheduler { turns: turns.clone() },
+            delivery: Delivery::new(turns.clone(), transport, clock.clone(), worker),
+            reloading: Reloading::new(turns.clone(), clock.clone(), &config.rules, wake.clone()),
+            standing_notice: standing_notice(&config),
+            recording,
+            turns,
+            clock,
+            wake,
+        };
+        app.refresh_notice().await;
+        Ok(Arc::new(app))
+    }
+
+    /// The runner's pages and the two health addresses.
+    pub fn router(self: &Arc<Self>) -> Router {
+        let base_url = self.turns.letterhead.base_url.clone();
+        let site = Site {
+            store: self.turns.store.clone(),
+            recorder: self.recording.clone(),
+            secure_cookies: base_url.starts_with("https://"),
+            base_url,
+        };
+        runner_routes(site).merge(health::routes(self.clone()))
+    }
+
+    /// Does everything that is due at `now`, until nothing is: every due message is tried once. For clocks that
+    /// somebody else drives.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn settle(&self, now: DateTime<Utc>) -> anyhow::Result<()> {
+        self.refresh_notice().await;
+        for _ in 0..ROUNDS_AT_MOST {
+            let ticked = self.scheduler.tick(now).await?;
+            let round = self.delivery.run(now).await?;
+            if ticked.turns == 0 && !ticked.more && round.claimed == 0 {
+                return Ok(());
+            }
+        }
+        tracing::error!(rounds = ROUNDS_AT_MOST, "work does not come to an end");
+        Ok(())
+    }
+
+    /// The next instant after `now` at which something could be due.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn next_due(&self) -> anyhow::Result<Option<DateTime<Utc>>> {
+        let patients = self.turns.store.next_due().await?;
+        let messages = self.turns.store.next_message_due().await?;
+        let messages = messages.map(|due| self.delivery.open_until().map_or(due, |open| due.max(open)));
+        Ok(patients.into_iter().chain(messages).min())
+    }
+
+    /// Runs the scheduler's and the delivery's loop until `stop` says so, then finishes what is in flight.
+    pub async fn run(self: &Arc<Self>, mut stop: watch::Receiver<bool>) {
+        let mut loops = JoinSet::new();
+        loops.spawn(self.clone().schedule(stop.clone()));
+        loops.spawn(self.clone().deliver(stop.clone()));
+        // An error means that whoever could say stop is gone, which says the same.
+        let _ = stop.wait_for(|stop| *stop).await;
+        self.delivery.stop();
+        self.wake.notify_waiters();
+        if timeout(STOP_WITHIN, async { while loops.join_next().await.is_some() {} }).await.is_err() {
+            tracing::warn!("messages still in flight are left to the next start");
+            loops.abort_all();
+        }
+    }
+
+    async fn schedule(self: Arc<Self>, stop: watch::Receiver<bool>) {
+        let mut trouble = Trouble::default();
+        while !*stop.borrow() {
+            self.refresh_notice().await;
+            let outcome = self.scheduler.tick(self.clock.now()).await;
+            if let Ok(ticked) = &outcome {
+                // Only a scheduler that gets its work done keeps the watchdog quiet.
+                let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
+                if ticked.turns > 0 {
+                    self.wake.notify_one();
+                }
+                if ticked.more {
+                    continue;
+                }
+            }
+            let failed = trouble.note("the scheduler", outcome.err().map(|why| why.to_string()));
+            let due = self.turns.store.next_due().await.ok().flatten();
+            self.sleep(due, failed).await;
+        }
+    }
+
+    async fn deliver(self: Arc<Self>, stop: watch::Receiver<bool>) {
+        let mut trouble = Trouble::default();
+        while !*stop.borrow() {
+            let outcome = self.delivery.run(self.clock.now()).await;
+            let failed = trouble.note("the delivery", outcome.err().map(|why| why.to_string()));
+            let due = self.turns.store.next_message_due().await.ok().flatten();
+            self.sleep(due, failed).await;
+        }
+    }
+
+    /// Sleeps until something is due, at most a second, less if woken.
+    async fn sleep(&self, due: Option<DateTime<Utc>>, failed: bool) {
+        let until_due = due.and_then(|due| (due - self.clock.now()).to_std().ok());
+        let time = match until_due {
+            _ if failed => SLEEP_AFTER_FAILURE,
+            Some(time) => time.clamp(Duration::from_millis(20), LONGEST_SLEEP),
+            None => LONGEST_SLEEP,
+        };
+        let _ = timeout(time, self.wake.notified()).await;
+    }
+
+    /// What every page says above its content: that mail is held, or does not go where it seems to.
+    async fn refresh_notice(&self) {
+        let held = self.turns.store.setting(HOLD).await.ok().flatten();
+        let notice = match held {
+            Some(_) => Some("Messages are on hold at the moment.".to_owned()),
+            None => self.standing_notice.clone(),
+        };
+        self.recording.notice.store(notice.map(Arc::new));
+    }
+}
+
+/// Logs trouble of a loop once, not every few seconds.
+#[derive(Default)]
+struct Trouble(Option<String>);
+
+impl Trouble {
+    fn note(&mut self, what: &'static str, why: Option<String>) -> bool {
+        if why != self.0 {
+            match &why {
+                Some(why) => tracing::error!(error = why.as_str(), "{what} cannot do its work"),
+                None => tracing::warn!("{what} works again"),
+            }
+        }
+        self.0 = why;
+        self.0.is_some()
+    }
+}
+
+fn standing_notice(config: &Config) -> Option<String> {
+    (config.mode == Mode::Shadow).then(|| "Trial run: messages go to the clinic only.".to_owned())
+}
+
+/// The folder's rules if they pass the gate, else the last good ones from the store.
+async fn rules_to_begin_with(
+    path: &Path,
+    store: &dyn Store,
+    now: DateTime<Utc>,
+) -> anyhow::Result<LiveRules> {
+    let refused = match read_and_judge(path) {
+        Ok((sources, book)) => {
+            let known = store.last_good_book().await?.map(|stored| stored.hash);
+            let since = store.save_book(stored_book(&sources, &book, now)).await?;
+            if known != Some(book.hash) {
+                store.make_all_due(now).await?;
+            }
+            tracing::info!(rules = %book.hash.short(), "rules in force");
+            return Ok(LiveRules::new(book, since));
+        }
+        Err(refused) => refused,
+    };
+    let Some(stored) = store.last_good_book().await? else {
+        anyhow::bail!("there are no sound rules to begin with\n{}", refused.findings);
+    };
+    let since = stored.live_since;
+    let book = load::load(&sources_of(&stored)).book;
+    let book = book.context("the last good rules are from another release and no longer load")?;
+    tracing::error!(in_force = %book.hash.short(), "the rules folder is refused, the last good rules stay in force\n{}", refused.findings);
+    let rules = LiveRules::new(book, since);
+    rules.set_rejected(Some(Rejected { at: now, ..refused }));
+    Ok(rules)
+}
+
+fn read_and_judge(path: &Path) -> Result<(Sources, RuleBook), Rejected> {
+    let refused = |hash, findings| Rejected { hash, at: DateTime::UNIX_EPOCH, findings };
+    let sources = folder::read(path)
+        .map_err(|why| refused(None, format!("the rules folder {}: {why}", path.display())))?;
+    match gate(&sources) {
+        Ok(book) => Ok((sources, book)),
+        Err(found) => Err(refused(Some(sources.hash()), in_full(&found, &sources))),
+    }
+}
+
+/// The key of the return paths, made at the first start.
+pub(crate) async fn return_key(store: &dyn Store) -> anyhow::Result<Vec<u8>> {
+    if let Some(key) = store.setting(RETURN_KEY).await? {
+        return Ok(key.into_bytes());
+    }
+    let key = random_text::<32>()?;
+    store.set_setting(RETURN_KEY, Some(&key)).await?;
+    Ok(key.into_bytes())
+}

@@ -1,0 +1,172 @@
+//! Texts that belong to Afterrun rather than to the clinic's rules: alerts and digests for the clinic, the
+//! note to the editors, the mail that asks a runner to confirm an address, a fresh link.
+//!
+//! They are Markdown and go through the same renderer as the clinic's own messages. No text here says more
+//! about a runner than initials and the title of a rule.
+
+use std::fmt::Write;
+
+use afterrun_rules::{
+    RuleBook,
+    book::{MessageText, Place},
+    decision::{Facts, Subject},
+    ids::PatientId,
+    message::{Links, Person, RenderError, Rendered, fill},
+};
+use afterrun_store::WorkItem;
+
+use crate::compose::{initials, patient_page};
+
+/// A text: subject and Markdown body.
+pub(crate) struct Text {
+    pub id: &'static str,
+    pub subject: String,
+    pub body: String,
+}
+
+/// What an alert is about.
+pub(crate) struct Alert<'a> {
+    pub at_once: bool,
+    pub initials: &'a str,
+    pub title: Option<&'a str>,
+    pub subject: &'a Subject,
+    pub base_url: &'a str,
+    pub patient: &'a PatientId,
+}
+
+/// For `tell_clinic: Now` and `Today`.
+pub(crate) fn alert(alert: &Alert<'_>) -> Text {
+    let urgency = if alert.at_once { "Now" } else { "Today" };
+    let matter = alert.title.unwrap_or_else(|| untitled(alert.subject));
+    let mut body = format!(
+        "**{}** is on the work-list: {}.\n\n{}.\n\n",
+        escape(alert.initials),
+        escape(matter),
+        escape(what_happened(alert.subject)),
+    );
+    let _ = write!(
+        body,
+        "[Open Afterrun]({}) to see the answers and the reason.\n\nThis mail says no more than it must: the \
+         details stay in Afterrun. Runner `{}`.\n",
+        patient_page(alert.base_url, alert.patient),
+        alert.patient,
+    );
+    Text { id: "clinic-alert", subject: format!("{urgency}: {} needs a look", alert.initials), body }
+}
+
+/// The digest: one line a work item.
+pub(crate) fn digest(items: &[WorkItem], base_url: &str, book: &RuleBook) -> Text {
+    let count = items.len();
+    let noun = if count == 1 { "runner note" } else { "runner notes" };
+    let mut body = format!("{count} {noun} since the last digest.\n\n");
+    for item in items {
+        let title = item.flag.as_ref().and_then(|flag| book.flag(flag.as_str())).map(|flag| &*flag.title);
+        let _ = writeln!(
+            body,
+            "- **{}**: {}",
+            escape(&initials(&item.patient_name)),
+            escape(title.unwrap_or("see the work-list")),
+        );
+    }
+    let _ = write!(body, "\n[Open Afterrun]({base_url}) for the answers behind each of them.\n");
+    Text { id: "clinic-digest", subject: format!("Digest: {count} {noun}"), body }
+}
+
+/// To the editors, when an edit of the rules did not go live.
+pub(crate) fn rules_rejected(findings: &str) -> Text {
+    let mut body = String::from(
+        "An edit of the rules did not go live. The rules before it stay in force, so nobody is affected. What \
+         was found:\n\n",
+    );
+    for line in findings.lines().take(120) {
+        let _ = writeln!(body, "    {line}");
+    }
+    body.push_str("\nSave the mended files and they are tried again within seconds.\n");
+    Text { id: "rules-rejected", subject: "An edit of the rules did not go live".to_owned(), body }
+}
+
+/// To a runner whose address nobody has confirmed yet. Nothing about health.
+pub(crate) fn confirm_address(link: &str, clinic: &str) -> Text {
+    let clinic = escape(clinic);
+    Text {
+        id: "confirm-address",
+        subject: "Please confirm your email address".to_owned(),
+        body: format!(
+            "{clinic} would like to write to you at this address.\n\n[Confirm this address]({link})\n\nIf you do \
+             not know {clinic}, do nothing: no more mail will come.\n"
+        ),
+    }
+}
+
+/// To a runner who asked for a fresh link.
+pub(crate) fn fresh_link(link: &str) -> Text {
+    Text {
+        id: "fresh-link",
+        subject: "Your new link".to_owned(),
+        body: format!(
+            "Here is the new link you asked for.\n\n[Open my page]({link})\n\nIf you did not ask for it, there is \
+             nothing you need to do.\n"
+        ),
+    }
+}
+
+/// The mail of `mail test`.
+pub(crate) fn test_mail() -> Text {
+    Text {
+        id: "mail-test",
+        subject: "Afterrun can send mail".to_owned(),
+        body: "This mail was sent by `afterrun mail test`. Nothing else needs to be done.\n".to_owned(),
+    }
+}
+
+/// Renders one of these texts.
+pub(crate) fn render(book: &RuleBook, text: &Text) -> Result<Rendered, RenderError> {
+    let source = MessageText {
+        id: text.id.into(),
+        subject: template_escape(&text.subject).into(),
+        preview: None,
+        body: template_escape(&text.body).into(),
+        place: Place { file: "afterrun".into(), line: 1 },
+    };
+    let person = Person { first_name: "", zone: book.clinic.time_zone, language: "en", miles: true };
+    let filling = fill(book, &person, &Facts::default(), &Links::default(), chrono::DateTime::UNIX_EPOCH);
+    afterrun_rules::message::render(book, &source, &filling)
+}
+
+/// A name in words that are free of Markdown: every ASCII punctuation character may be escaped in CommonMark.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_ascii_punctuation() {
+            escaped.push('\\');
+        }
+        escaped.push(if c.is_control() { ' ' } else { c });
+    }
+    escaped
+}
+
+/// These texts use no placeholders: braces in them (a finding may quote some) are only characters.
+fn template_escape(text: &str) -> String {
+    let open = |c: char| matches!(c, '{' | '}');
+    text.chars().map(|c| if open(c) { format!("{{{{ '{c}' }}}}") } else { c.to_string() }).collect()
+}
+
+fn untitled(subject: &Subject) -> &'static str {
+    match subject {
+        Subject::Emergency { .. } => "emergency signs ticked",
+        _ => "see the work-list",
+    }
+}
+
+fn what_happened(subject: &Subject) -> &'static str {
+    match subject {
+        Subject::Emergency { .. } => {
+            "The page told the runner what to do at once. Please find out how they are and close the item"
+        }
+        Subject::Lapsed { .. } => "The runner has stopped answering",
+        Subject::LeftWithOpenEpisode { .. } => "Mail to the runner has ended while this was still open",
+        Subject::FlaggedTooLong { .. } => "Check-ins about it have gone on for as long as they may",
+        Subject::Resolved { .. } => "It has settled",
+        _ => "The runner's answers have reached a stage of this rule",
+    }
+}

@@ -1,0 +1,116 @@
+//! The command line: one file a command. Here are only its shape and how a command ends.
+//!
+//! Exit codes of every command: 0 done, 1 findings or failures, 2 wrong usage or input/output trouble, 3
+//! warnings under `--strict`.
+
+mod answer;
+mod backup;
+mod check;
+mod hold;
+mod mail;
+mod message;
+mod patient;
+mod replay;
+mod rules_folder;
+mod run;
+mod serve;
+mod test;
+mod tool;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use chrono::{DateTime, Utc};
+use clap::{Parser, Subcommand};
+
+/// Looks after runners between their runs.
+///
+/// A running clinic writes down, as plain files, what it tells every runner after a run and what would worry
+/// it. Afterrun writes to the runners, asks how the body feels, and says when somebody should be seen.
+#[derive(Parser, Debug)]
+#[command(name = "afterrun", version, max_term_width = 100)]
+pub struct Arguments {
+    /// The configuration; without it `afterrun.ron` in this folder if there is one, else the defaults.
+    #[arg(long, global = true, value_name = "FILE", env = "AFTERRUN_CONFIG")]
+    config: Option<PathBuf>,
+    /// The time to act at, instead of now.
+    #[arg(long, global = true, hide = true, value_name = "INSTANT")]
+    now: Option<DateTime<Utc>>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Check a rules folder: every finding with its file, line and what to do about it.
+    Check(check::Check),
+    /// Run the scenarios of a rules folder.
+    Test(test::Test),
+    /// Live through a chart under a rule book: every decision with its time and reason.
+    Replay(replay::Replay),
+    /// Run: watch the rules, ask the runners, send the mail, serve the pages.
+    Serve(serve::Serve),
+    /// Add and look after runners.
+    #[command(subcommand)]
+    Patient(patient::Patient),
+    /// Log runs.
+    #[command(subcommand)]
+    Run(run::Run),
+    /// Enter answers given on the telephone.
+    #[command(subcommand)]
+    Answer(answer::Answer),
+    /// Hold all mail to runners, at once, until `release`.
+    Hold(hold::Hold),
+    /// Let mail to runners go out again.
+    Release(hold::Release),
+    /// See what is in the outbox, and what became of it.
+    #[command(subcommand)]
+    Message(message::Message),
+    /// Try whether mail leaves.
+    #[command(subcommand)]
+    Mail(mail::Mail),
+    /// Copy the database to a file while it is in use.
+    Backup(backup::Backup),
+}
+
+/// How a command that found nothing worse ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ended {
+    /// Done.
+    Well,
+    /// There are findings or failures.
+    WithFindings,
+    /// There are warnings, and they were to count.
+    WithWarnings,
+}
+
+impl From<Ended> for ExitCode {
+    fn from(ended: Ended) -> Self {
+        match ended {
+            Ended::Well => Self::SUCCESS,
+            Ended::WithFindings => Self::from(1),
+            Ended::WithWarnings => Self::from(3),
+        }
+    }
+}
+
+/// Carries out a command.
+///
+/// # Errors
+/// Wrong usage beyond what the argument parser sees, or input/output trouble.
+pub fn execute(arguments: Arguments) -> anyhow::Result<Ended> {
+    let shared = tool::Shared { config: arguments.config, now: arguments.now };
+    match arguments.command {
+        Command::Check(check) => check.execute(&shared),
+        Command::Test(test) => test.execute(&shared),
+        Command::Replay(replay) => replay.execute(&shared),
+        Command::Serve(serve) => serve.execute(&shared),
+        Command::Patient(patient) => tool::block_on(patient.execute(&shared)),
+        Command::Run(run) => tool::block_on(run.execute(&shared)),
+        Command::Answer(answer) => tool::block_on(answer.execute(&shared)),
+        Command::Hold(hold) => tool::block_on(hold.execute(&shared)),
+        Command::Release(release) => tool::block_on(release.execute(&shared)),
+        Command::Message(message) => tool::block_on(message.execute(&shared)),
+        Command::Mail(mail) => tool::block_on(mail.execute(&shared)),
+        Command::Backup(backup) => tool::block_on(backup.execute(&shared)),
+    }
+}

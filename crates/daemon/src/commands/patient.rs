@@ -1,0 +1,210 @@
+//! `afterrun patient ...`: add runners, look at them, pause, resume and stop.
+
+use afterrun_mail::check_address;
+use afterrun_rules::chart::{Event, PauseEvent, Reach};
+use afterrun_store::{NewPatient, Patient as Stored, Units};
+use anyhow::bail;
+use chrono::{NaiveDate, SecondsFormat};
+use chrono_tz::Tz;
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::{
+    Ended,
+    tool::{Shared, Tool, say, say_decisions},
+};
+use crate::{compose::Composer, recorder::confirm_address, turn::Extras};
+
+/// Rows asked for at a time.
+const PAGE: u32 = 200;
+
+/// Runners.
+#[derive(Subcommand, Debug)]
+pub(super) enum Patient {
+    /// Add a runner; prints the id. The runner gets one mail that asks to confirm the address.
+    Add(Add),
+    /// List all runners.
+    List,
+    /// Show one runner: what is known, and what was decided and why.
+    Show(Named),
+    /// No check-ins for a while.
+    Pause(Pause),
+    /// Check-ins again.
+    Resume(Named),
+    /// No more mail: ends the enrolment.
+    Stop(Named),
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Add {
+    /// Name, as the runner wants to be called.
+    #[arg(long)]
+    name: String,
+    /// Mail address.
+    #[arg(long)]
+    email: String,
+    /// Zone the runner lives by, such as `Europe/London`; without it the clinic's.
+    #[arg(long, value_name = "ZONE")]
+    time_zone: Option<Tz>,
+    /// Language of mails, such as `en`.
+    #[arg(long, default_value = "en")]
+    language: String,
+    /// Units for distances.
+    #[arg(long, value_enum, default_value_t = UnitsArgument::Miles)]
+    units: UnitsArgument,
+    /// The runner has confirmed the address in person: no confirmation is asked for.
+    #[arg(long)]
+    confirmed: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+enum UnitsArgument {
+    Miles,
+    Kilometres,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Named {
+    /// Id or mail address.
+    patient: String,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Pause {
+    /// Id or mail address.
+    patient: String,
+    /// The day on which check-ins start again; without it, when resumed.
+    #[arg(long, value_name = "DATE")]
+    until: Option<NaiveDate>,
+}
+
+impl Patient {
+    pub(super) async fn execute(self, shared: &Shared) -> anyhow::Result<Ended> {
+        let tool = shared.open().await?;
+        match self {
+            Self::Add(add) => add.execute(&tool).await?,
+            Self::List => list(&tool).await?,
+            Self::Show(named) => show(&tool, &tool.patient(&named.patient).await?).await?,
+            Self::Pause(pause) => {
+                record(&tool, &pause.patient, Event::Pause(PauseEvent { until: pause.until })).await?;
+            }
+            Self::Resume(named) => record(&tool, &named.patient, Event::Resume {}).await?,
+            Self::Stop(named) => record(&tool, &named.patient, Event::Stop {}).await?,
+        }
+        Ok(Ended::Well)
+    }
+}
+
+impl Add {
+    async fn execute(self, tool: &Tool) -> anyhow::Result<()> {
+        let email = check_address(&self.email)?;
+        if self.name.trim().is_empty() {
+            bail!("a name is needed");
+        }
+        let new = NewPatient {
+            id: None,
+            name: self.name.trim().to_owned(),
+            email,
+            time_zone: self.time_zone.unwrap_or(tool.book().clinic.time_zone),
+            language: self.language,
+            units: match self.units {
+                UnitsArgument::Miles => Units::Miles,
+                UnitsArgument::Kilometres => Units::Kilometres,
+            },
+            reach: if self.confirmed { Reach::Confirmed } else { Reach::Unconfirmed },
+        };
+        let store = &tool.turns.store;
+        let id = store.add_patient(new, tool.now).await?;
+        let patient = store.patient(&id).await?;
+        let extras = if self.confirmed {
+            Extras::default()
+        } else {
+            let live = tool.turns.rules.current();
+            let letterhead = &tool.turns.letterhead;
+            confirm_address(&Composer { live: &live, letterhead, patient: &patient, now: tool.now })?
+        };
+        tool.turns.take(&id, &[], &extras, tool.now).await?;
+        store.audit(tool.now, "command line", "patient-add", id.as_str()).await?;
+        say(id)
+    }
+}
+
+async fn record(tool: &Tool, named: &str, event: Event) -> anyhow::Result<()> {
+    let patient = tool.patient(named).await?;
+    let taken = tool.record(&patient, event).await?;
+    say_decisions(&taken)
+}
+
+async fn list(tool: &Tool) -> anyhow::Result<()> {
+    let mut after: Option<String> = None;
+    loop {
+        let page = tool.turns.store.patients(after.as_deref(), PAGE).await?;
+        for patient in &page.rows {
+            say(format_args!(
+                "{}  {:<24} {:<32} {:<20} {}",
+                patient.id,
+                patient.name,
+                patient.email,
+                patient.time_zone,
+                standing(patient)
+            ))?;
+        }
+        match page.next {
+            Some(next) => after = Some(next),
+            None => return Ok(()),
+        }
+    }
+}
+
+fn standing(patient: &Stored) -> String {
+    match (patient.stopped_at, patient.reach) {
+        (Some(at), _) => format!("stopped on {}", at.date_naive()),
+        (None, Reach::Confirmed) => "active".to_owned(),
+        (None, Reach::Unconfirmed) => "address not confirmed".to_owned(),
+        (None, Reach::Dead) => "address does not take mail".to_owned(),
+    }
+}
+
+async fn show(tool: &Tool, patient: &Stored) -> anyhow::Result<()> {
+    let stored = tool.turns.store.chart(&patient.id).await?;
+    let chart = stored.chart;
+    let at = |at: chrono::DateTime<chrono::Utc>| {
+        at.with_timezone(&patient.time_zone).to_rfc3339_opts(SecondsFormat::Secs, true)
+    };
+    say(format_args!("{} ({}), {}", patient.name, patient.id, patient.email))?;
+    say(format_args!(
+        "{}; enrolled {}; lives by {}",
+        standing(patient),
+        at(patient.enrolled_at),
+        patient.time_zone
+    ))?;
+    if let Some(due) = patient.next_due {
+        say(format_args!("next look: {}", at(due)))?;
+    }
+    say(format_args!("\nruns ({})", chart.runs.len()))?;
+    for logged in &chart.runs {
+        say(format_args!(
+            "  {}  {:.1} km  {:?}",
+            at(logged.run.started_at),
+            logged.run.distance_m / 1000.0,
+            logged.run.kind
+        ))?;
+    }
+    say(format_args!("\nanswers ({})", chart.answers.len()))?;
+    for answer in &chart.answers {
+        let values = serde_json::to_string(&answer.values)?;
+        say(format_args!("  about {}: {values}", answer.about_day))?;
+    }
+    say("\nmessages, newest first")?;
+    let page = tool.turns.store.messages(Some(&patient.id), None, PAGE).await?;
+    for message in page.rows {
+        let state = serde_json::to_value(message.state)?;
+        say(format_args!(
+            "  {}  {:<10} {}: {}",
+            at(message.decided_at),
+            state.as_str().unwrap_or(""),
+            message.identity_text,
+            message.end_reason.as_deref().unwrap_or(&message.reason.text),
+        ))?;
+    }
+    Ok(())
+}

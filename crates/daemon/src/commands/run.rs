@@ -1,0 +1,163 @@
+//! `afterrun run add`: log a run.
+
+use afterrun_rules::{
+    RuleBook,
+    chart::{Event, Run as Logged, RunKind},
+    schedule::instant,
+};
+use anyhow::{Context, bail};
+use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono_tz::Tz;
+use clap::{Args, Subcommand};
+
+use super::{
+    Ended,
+    tool::{Shared, say, say_decisions},
+};
+use crate::token::random_text;
+
+/// Metres in an international mile.
+const METRES_PER_MILE: f64 = 1609.344;
+
+/// Distances of the races that have one (World Athletics, rules TR 55 to 57), in metres.
+const RACES: [(&str, f64); 5] = [
+    ("5k", 5_000.0),
+    ("10k", 10_000.0),
+    ("half-marathon", 21_097.5),
+    ("marathon", 42_195.0),
+    ("mile", METRES_PER_MILE),
+];
+
+/// Runs.
+#[derive(Subcommand, Debug)]
+pub(super) enum Run {
+    /// Log a run for a runner.
+    Add(Add),
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Add {
+    /// Id or mail address.
+    patient: String,
+    /// How far: `13.1mi`, `21.1km` or `5000m`.
+    #[arg(long, required_unless_present = "race")]
+    distance: Option<String>,
+    /// A race of this kind, as the rules name it, such as `half-marathon`.
+    #[arg(long)]
+    race: Option<String>,
+    /// When it started: `2026-03-27T08:00` on the runner's clock, or with an offset.
+    #[arg(long)]
+    started: String,
+    /// How long it took, in minutes.
+    #[arg(long)]
+    minutes: Option<u32>,
+}
+
+impl Run {
+    pub(super) async fn execute(self, shared: &Shared) -> anyhow::Result<Ended> {
+        let Self::Add(add) = self;
+        let tool = shared.open().await?;
+        let patient = tool.patient(&add.patient).await?;
+        let run = Logged {
+            id: random_text::<9>()?.into(),
+            started_at: started(&add.started, patient.time_zone)?,
+            distance_m: distance(add.distance.as_deref(), add.race.as_deref())?,
+            duration_s: add.minutes.map(|minutes| minutes.saturating_mul(60)),
+            kind: kind(&tool.book(), add.race.as_deref())?,
+        };
+        let id = run.id.clone();
+        let taken = tool.record(&patient, Event::Run(run)).await?;
+        say(id)?;
+        say_decisions(&taken)?;
+        Ok(Ended::Well)
+    }
+}
+
+fn kind(book: &RuleBook, race: Option<&str>) -> anyhow::Result<RunKind> {
+    let Some(race) = race else { return Ok(RunKind::Training) };
+    match book.races().find(|(id, _)| **id == *race) {
+        Some((id, _)) => Ok(RunKind::Race(id.clone())),
+        None => {
+            let known: Vec<_> = book.races().map(|(id, _)| format!("`{id}`")).collect();
+            bail!("the rules know no race `{race}`; they know {}", known.join(", "))
+        }
+    }
+}
+
+fn distance(given: Option<&str>, race: Option<&str>) -> anyhow::Result<f64> {
+    match (given, race) {
+        (Some(given), _) => metres(given),
+        (None, Some(race)) => {
+            let known = RACES.iter().find(|(id, _)| *id == race);
+            known
+                .map(|(_, metres)| *metres)
+                .with_context(|| format!("how far is `{race}`? give --distance too"))
+        }
+        (None, None) => bail!("--distance or --race is needed"),
+    }
+}
+
+fn metres(text: &str) -> anyhow::Result<f64> {
+    let text = text.trim();
+    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let number: f64 =
+        number.parse().with_context(|| format!("`{text}` is no distance: try `13.1mi` or `21.1km`"))?;
+    match unit.trim() {
+        "mi" => Ok(number * METRES_PER_MILE),
+        "km" => Ok(number * 1000.0),
+        "m" => Ok(number),
+        "" => bail!("`{text}`: miles or kilometres? write `{text}mi` or `{text}km`"),
+        other => bail!("`{other}` is no unit of distance: write `mi`, `km` or `m`"),
+    }
+}
+
+fn started(text: &str, zone: Tz) -> anyhow::Result<DateTime<Utc>> {
+    if let Ok(at) = DateTime::parse_from_rfc3339(text) {
+        return Ok(at.to_utc());
+    }
+    let local = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"]
+        .iter()
+        .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok());
+    local
+        .map(|local| instant(zone, local))
+        .with_context(|| format!("`{text}` is no time: write it like `2026-03-27T08:00`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distances_name_their_unit() {
+        let cases = [
+            ("13.1mi", Some(21_082)),
+            ("21.1km", Some(21_100)),
+            ("5000 m", Some(5_000)),
+            ("5", None),
+            ("far", None),
+            ("5yd", None),
+        ];
+        for (text, expected) in cases {
+            let found = metres(text).ok().map(|metres| metres.round() as i64);
+            assert_eq!(found, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_start_without_an_offset_is_on_the_runners_clock() {
+        let cases = [
+            ("2026-07-01T08:00", "2026-07-01T07:00:00Z"),
+            ("2026-07-01T08:00:00-04:00", "2026-07-01T12:00:00Z"),
+            ("2026-01-01 08:00", "2026-01-01T08:00:00Z"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(
+                started(text, Tz::Europe__London).unwrap(),
+                expected.parse::<DateTime<Utc>>().unwrap(),
+                "{text}"
+            );
+        }
+        assert!(started("yesterday", Tz::UTC).is_err());
+    }
+}

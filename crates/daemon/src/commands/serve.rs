@@ -1,0 +1,167 @@
+//! `afterrun serve`: the daemon.
+
+use std::{
+    io::{self, Write},
+    path::Path,
+    sync::Arc,
+};
+
+use afterrun_store::Options;
+use anyhow::Context;
+use chrono::{DateTime, Utc};
+use clap::{Args, ValueEnum};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+};
+
+use super::{
+    Ended,
+    tool::{Shared, block_on, open_store, say},
+};
+use crate::{
+    app::{App, Parts},
+    clock::{Clock, SimulatedClock, SystemClock},
+    config::Config,
+    reloading::Looked,
+    transport::transport,
+};
+
+/// The setting that holds where a simulated clock stood.
+const SIMULATED_CLOCK: &str = "simulated-clock";
+
+/// Runs until told to stop.
+#[derive(Args, Debug)]
+pub(super) struct Serve {
+    /// Where the time comes from.
+    #[arg(long, hide = true, value_enum, default_value_t = ClockArgument::System)]
+    clock: ClockArgument,
+    /// The port to listen on, instead of the configuration's. 0 takes a free one.
+    #[arg(long)]
+    port: Option<u16>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+enum ClockArgument {
+    System,
+    Stdin,
+}
+
+impl Serve {
+    pub(super) fn execute(self, shared: &Shared) -> anyhow::Result<Ended> {
+        let mut config = shared.config()?;
+        if let Some(port) = self.port {
+            config.listen.set_port(port);
+        }
+        block_on(self.serve(config))
+    }
+
+    async fn serve(self, config: Config) -> anyhow::Result<Ended> {
+        let credentials = std::env::var_os("CREDENTIALS_DIRECTORY");
+        let transport = transport(&config, credentials.as_deref().map(Path::new))?;
+        let store = open_store(&config, Options::daemon())?;
+        let listen = config.listen;
+        let listener =
+            TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+        let base_url = format!("http://{}", listener.local_addr()?);
+        if config.smtp.is_none() {
+            let folder = config.capture_path();
+            tracing::warn!(folder = %folder.display(), "no mail server is configured: mail is written to a folder");
+        }
+        let simulated = match self.clock {
+            ClockArgument::System => None,
+            ClockArgument::Stdin => Some(SimulatedClock::new(left_at(&*store).await?)),
+        };
+        let clock: Arc<dyn Clock> = match &simulated {
+            Some(clock) => Arc::new(clock.clone()),
+            None => Arc::new(SystemClock),
+        };
+        let app =
+            App::assemble(Parts { config, store, transport, clock, base_url: base_url.clone() }).await?;
+        let _watch = app.reloading.watch().context("cannot watch the rules folder")?;
+        let (stop, stopped) = watch::channel(false);
+        let pages = serve_pages(listener, &app, stopped.clone());
+        say(format_args!("listening on {base_url}"))?;
+        let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
+        match simulated {
+            None => {
+                let work = app.run(stopped);
+                tokio::join!(work, told_to_stop(stop)).1?;
+            }
+            Some(clock) => {
+                tokio::select! {
+                    ended = follow(&app, &clock) => ended?,
+                    signalled = told_to_stop(stop.clone()) => signalled?,
+                }
+                stop.send_replace(true);
+            }
+        }
+        let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
+        pages.await??;
+        tracing::info!("stopped");
+        Ok(Ended::Well)
+    }
+}
+
+/// Serves the pages until stopped; requests under way are finished.
+pub(super) fn serve_pages(
+    listener: TcpListener,
+    app: &Arc<App>,
+    mut stop: watch::Receiver<bool>,
+) -> tokio::task::JoinHandle<io::Result<()>> {
+    let router = app.router();
+    let stopped = async move {
+        // An error means that whoever could say stop is gone, which says the same.
+        let _ = stop.wait_for(|stop| *stop).await;
+    };
+    tokio::spawn(async move { axum::serve(listener, router).with_graceful_shutdown(stopped).await })
+}
+
+/// Ends when the operator or the service manager says so, and passes it on.
+pub(super) async fn told_to_stop(stop: watch::Sender<bool>) -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted?,
+        _ = terminate.recv() => {}
+    }
+    tracing::info!("told to stop: what is in flight is finished, nothing new is begun");
+    stop.send_replace(true);
+    Ok(())
+}
+
+async fn left_at(store: &dyn afterrun_store::Store) -> anyhow::Result<DateTime<Utc>> {
+    let left = store.setting(SIMULATED_CLOCK).await?.and_then(|text| text.parse().ok());
+    Ok(left.unwrap_or(DateTime::UNIX_EPOCH))
+}
+
+/// Lets standard input drive the clock. A line is an instant (everything due by then is done, then
+/// `settled INSTANT` is printed) or `reload` (the rules folder is looked at, then `reloaded HASH` or
+/// `rejected` is printed). Ends with the input.
+async fn follow(app: &Arc<App>, clock: &SimulatedClock) -> anyhow::Result<()> {
+    let mut lines = BufReader::new(tokio::io::stdin()).lines();
+    while let Some(line) = lines.next_line().await? {
+        let line = line.trim();
+        let answer = match line {
+            "" => continue,
+            "reload" => match app.reloading.look_now().await {
+                Looked::InForce(hash) => format!("reloaded {}", hash.short()),
+                Looked::Rejected => "rejected".to_owned(),
+            },
+            _ => match DateTime::parse_from_rfc3339(line) {
+                Ok(at) => {
+                    clock.set(at.to_utc());
+                    app.settle(clock.now()).await?;
+                    app.turns.store.set_setting(SIMULATED_CLOCK, Some(&at.to_utc().to_rfc3339())).await?;
+                    format!("settled {line}")
+                }
+                Err(_) => format!("error: `{line}` is neither an RFC 3339 instant nor `reload`"),
+            },
+        };
+        let mut out = io::stdout().lock();
+        writeln!(out, "{answer}")?;
+        out.flush()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,65 @@
+//! `afterrun test`: do the rules do what their own scenarios say?
+
+use std::path::PathBuf;
+
+use afterrun_rules::scenario_run::{self, Failure, OtherBooks};
+use clap::Args;
+
+use super::{
+    Ended,
+    rules_folder::{counted, read},
+    tool::{Shared, say},
+};
+
+/// Runs the scenarios of a rules folder.
+#[derive(Args, Debug)]
+pub(super) struct Test {
+    /// The folder; without it the configuration's, `rules` by default.
+    rules: Option<PathBuf>,
+}
+
+impl Test {
+    pub(super) fn execute(self, shared: &Shared) -> anyhow::Result<Ended> {
+        let read = read(self.rules.as_deref(), shared)?;
+        let Some(book) = &read.book else {
+            read.say_findings()?;
+            say("these rules have errors, so their scenarios were not run")?;
+            return Ok(Ended::WithFindings);
+        };
+        let failures = scenario_run::run_all(book, &OtherBooks::new());
+        for failure in &failures {
+            say_failure(failure)?;
+        }
+        let run = counted(book.scenarios.len(), "scenario");
+        if failures.is_empty() {
+            say(format_args!("{run}, all as written"))?;
+            return Ok(Ended::Well);
+        }
+        say(format_args!("{run}, {} not as written", failures.len()))?;
+        Ok(Ended::WithFindings)
+    }
+}
+
+fn say_failure(failure: &Failure) -> anyhow::Result<()> {
+    say(format_args!("scenario `{}` ({})", failure.name, failure.place))?;
+    if failure.expected != failure.sent {
+        say_messages("expected", &failure.expected)?;
+        say_messages("sent", &failure.sent)?;
+    }
+    for (day, flag, wanted, found) in &failure.states {
+        say(format_args!("  on day {day} `{flag}` should be {wanted:?} and is {found:?}"))?;
+    }
+    say("  day by day:")?;
+    for line in failure.trace.lines() {
+        say(format_args!("    {line}"))?;
+    }
+    say("")
+}
+
+fn say_messages(what: &str, messages: &[(i64, afterrun_rules::ids::MessageId)]) -> anyhow::Result<()> {
+    say(format_args!("  {what}:"))?;
+    for (day, message) in messages {
+        say(format_args!("    day {day}  {message}"))?;
+    }
+    if messages.is_empty() { say("    nothing") } else { Ok(()) }
+}

@@ -1,0 +1,136 @@
+//! What commands that work on the store share: configuration, store, rules, and how to name a runner.
+
+use std::{
+    io::{self, Write},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use afterrun_rules::{RuleBook, TimedEvent, chart::Event, folder, load, replay};
+use afterrun_store::{Options, Patient, Sqlite, Store};
+use anyhow::{Context, bail};
+use chrono::{DateTime, Utc};
+
+use crate::{
+    app::return_key,
+    clock::{Clock, SystemClock},
+    compose::Letterhead,
+    config::Config,
+    reloading::{gate, in_full, sources_of, stored_book},
+    rules_live::LiveRules,
+    turn::{Extras, Taken, Turns},
+};
+
+/// The configuration's name when none is given.
+const CONFIG_NAME: &str = "afterrun.ron";
+
+/// Arguments that every command takes.
+pub(super) struct Shared {
+    pub config: Option<PathBuf>,
+    pub now: Option<DateTime<Utc>>,
+}
+
+impl Shared {
+    /// The configuration.
+    pub(super) fn config(&self) -> anyhow::Result<Config> {
+        let here = Path::new(CONFIG_NAME);
+        match &self.config {
+            Some(path) => Ok(Config::read(path)?),
+            None if here.exists() => Ok(Config::read(here)?),
+            None => Ok(Config::default()),
+        }
+    }
+
+    /// The time to act at.
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.now.unwrap_or_else(|| SystemClock.now())
+    }
+
+    /// The store and the rules in force, for a command that may run beside the daemon.
+    pub(super) async fn open(&self) -> anyhow::Result<Tool> {
+        let config = self.config()?;
+        let store = open_store(&config, Options::tool())?;
+        let now = self.now();
+        let rules = Arc::new(rules(&config, &*store, now).await?);
+        let base_url = format!("http://{}", config.listen);
+        let letterhead = Letterhead::new(&config, &base_url, return_key(&*store).await?);
+        Ok(Tool { turns: Turns { store, rules, letterhead }, config, now })
+    }
+}
+
+/// Opens the database of the configuration.
+pub(super) fn open_store(config: &Config, options: Options) -> anyhow::Result<Arc<dyn Store>> {
+    Ok(Arc::new(Sqlite::open(&config.database_path(), options)?))
+}
+
+/// The rules the daemon goes by: the newest it accepted, or those of the folder if it never ran.
+async fn rules(config: &Config, store: &dyn Store, now: DateTime<Utc>) -> anyhow::Result<LiveRules> {
+    if let Some(stored) = store.last_good_book().await? {
+        let book = load::load(&sources_of(&stored)).book;
+        let book = book.context("the rules in force are from another release and no longer load")?;
+        return Ok(LiveRules::new(book, stored.live_since));
+    }
+    let sources = folder::read(&config.rules)
+        .with_context(|| format!("the rules folder {}", config.rules.display()))?;
+    match gate(&sources) {
+        Ok(book) => {
+            let since = store.save_book(stored_book(&sources, &book, now)).await?;
+            Ok(LiveRules::new(book, since))
+        }
+        Err(found) => bail!("the rules have mistakes\n{}", in_full(&found, &sources)),
+    }
+}
+
+/// A store and what is needed to take turns.
+pub(super) struct Tool {
+    pub turns: Turns,
+    pub config: Config,
+    pub now: DateTime<Utc>,
+}
+
+impl Tool {
+    /// The rules in force.
+    pub(super) fn book(&self) -> Arc<RuleBook> {
+        self.turns.rules.current().book.clone()
+    }
+
+    /// A runner by id or address.
+    pub(super) async fn patient(&self, named: &str) -> anyhow::Result<Patient> {
+        let store = &self.turns.store;
+        if !named.contains('@') {
+            return Ok(store.patient(&named.into()).await?);
+        }
+        store.patient_by_email(named).await?.with_context(|| format!("no runner is enrolled as `{named}`"))
+    }
+
+    /// Records one event after asking whether it makes sense.
+    pub(super) async fn record(&self, patient: &Patient, event: Event) -> anyhow::Result<Taken> {
+        let timed = TimedEvent { at: self.now, event };
+        let stored = self.turns.store.chart(&patient.id).await?;
+        if let Some(problem) = replay::problem_with(&self.book(), &stored.chart, &timed) {
+            bail!("{problem}");
+        }
+        Ok(self.turns.take(&patient.id, &[timed], &Extras::default(), self.now).await?)
+    }
+}
+
+/// A line on standard output.
+pub(super) fn say(line: impl std::fmt::Display) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{line}")?;
+    out.flush()?;
+    Ok(())
+}
+
+/// What a turn decided, one line each.
+pub(super) fn say_decisions(taken: &Taken) -> anyhow::Result<()> {
+    for decision in &taken.decisions {
+        say(format_args!("{} at {}: {}", decision.identity, decision.at, decision.reason.text))?;
+    }
+    Ok(())
+}
+
+/// Runs a command's future to its end.
+pub(super) fn block_on<T>(future: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(future)
+}

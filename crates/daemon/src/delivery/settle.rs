@@ -1,0 +1,146 @@
+//! What follows from the outcome of one attempt: for the message, for the circuit, for the patient, for the
+//! people who have to know.
+
+use afterrun_mail::{Class, Outcome};
+use afterrun_rules::{
+    Event, Reason, TimedEvent,
+    book::TellClinic,
+    decision::{Audience, Subject},
+};
+use afterrun_store::{NewWorkItem, OutboxMessage, Settlement};
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{Delivery, chance};
+use crate::{
+    circuit::{Change, next_try},
+    turn::Extras,
+};
+
+/// How long to wait before a message that may have been taken is sent again, byte for byte.
+const IN_DOUBT_WAIT: TimeDelta = TimeDelta::minutes(10);
+
+/// How long a message is tried: five days, as RFC 5321 section 4.5.4.1 says for mail at large.
+const GIVE_UP_AFTER: TimeDelta = TimeDelta::days(5);
+
+impl Delivery {
+    /// Records the outcome and does what follows from it. True: the server took the message.
+    pub(super) async fn settle(&self, message: &OutboxMessage, outcome: Outcome, now: DateTime<Utc>) -> bool {
+        let class = outcome.class();
+        let said = outcome.to_string();
+        self.turn_circuit(class, &said, now);
+        let attempts = message.attempts + 1;
+        let settlement = match class {
+            Class::Accepted => Settlement::Accepted { said: said.clone() },
+            Class::DeadAddress | Class::Refused => Settlement::Rejected { said: said.clone() },
+            Class::OurFault => {
+                let at = self.open_until().unwrap_or_else(|| next_try(now, attempts, chance()));
+                Settlement::Retry { at, error: said.clone(), in_doubt: message.in_doubt }
+            }
+            Class::InDoubt if message.in_doubt && !must_arrive(message) => Settlement::Failed {
+                error: format!("twice without a clear answer, so it may have arrived: {said}"),
+            },
+            Class::InDoubt => {
+                let at =
+                    if message.in_doubt { next_try(now, attempts, chance()) } else { now + IN_DOUBT_WAIT };
+                Settlement::Retry { at, error: said.clone(), in_doubt: true }
+            }
+            Class::Retry if message.first_attempt_at.is_some_and(|first| now - first >= GIVE_UP_AFTER) => {
+                Settlement::Failed { error: said.clone() }
+            }
+            Class::Retry => {
+                let at = next_try(now, attempts, chance());
+                Settlement::Retry { at, error: said.clone(), in_doubt: message.in_doubt }
+            }
+        };
+        tracing::info!(message = message.key.0, attempts, outcome = ?class, "attempt");
+        let given_up = matches!(settlement, Settlement::Failed { .. });
+        self.record(message.key, now, settlement).await;
+        match class {
+            Class::DeadAddress => self.address_is_dead(message, now).await,
+            Class::Refused => self.tell_clinic(message, "mail-refused", now).await,
+            _ if given_up => self.tell_clinic(message, "mail-given-up", now).await,
+            _ => {}
+        }
+        class == Class::Accepted
+    }
+
+    fn turn_circuit(&self, class: Class, said: &str, now: DateTime<Utc>) {
+        let change = self.with(|state| match class {
+            Class::Accepted => {
+                state.budget.spend(now);
+                state.circuit.worked()
+            }
+            Class::DeadAddress | Class::Refused => state.circuit.worked(),
+            Class::Retry | Class::InDoubt => state.circuit.failed(now, said),
+            Class::OurFault => state.circuit.trip(now, said),
+        });
+        match change {
+            Change::Opened => {
+                tracing::error!(
+                    server = said,
+                    "the mail server does not take our mail: nothing is sent until it does, one message at a time is tried"
+                );
+            }
+            Change::Closed => tracing::warn!("the mail server takes our mail again"),
+            Change::None => {}
+        }
+    }
+
+    /// No such mailbox: the chart learns of it, and a person has to find another way to the runner.
+    async fn address_is_dead(&self, message: &OutboxMessage, now: DateTime<Utc>) {
+        let (Audience::Patient, Some(patient)) = (message.audience, &message.patient) else {
+            tracing::error!(message = message.key.0, "an address of the clinic does not exist");
+            return;
+        };
+        let events = [TimedEvent { at: now, event: Event::AddressDead {} }];
+        let extras = Extras { work_items: vec![work_item(message, "address-dead")], ..Extras::default() };
+        if let Err(why) = self.turns.take(patient, &events, &extras, now).await {
+            tracing::error!(%patient, error = %why, "a dead address could not be recorded");
+        }
+    }
+
+    async fn tell_clinic(&self, message: &OutboxMessage, code: &'static str, now: DateTime<Utc>) {
+        let Some(patient) = &message.patient else {
+            tracing::error!(message = message.key.0, code, "a mail to the clinic did not arrive");
+            return;
+        };
+        let extras = Extras { work_items: vec![work_item(message, code)], ..Extras::default() };
+        if let Err(why) = self.turns.take(patient, &[], &extras, now).await {
+            tracing::error!(%patient, error = %why, "a failed message could not be put on the work-list");
+        }
+    }
+}
+
+/// Advice about a red flag, and whatever is for the clinic: a second copy is harmless, a lost one is not.
+fn must_arrive(message: &OutboxMessage) -> bool {
+    let advice = |identity: &afterrun_rules::decision::Identity| {
+        matches!(
+            identity.subject,
+            Subject::Stage { .. }
+                | Subject::StageReminder { .. }
+                | Subject::Lapsed { .. }
+                | Subject::Resolved { .. }
+                | Subject::RunAgain { .. }
+        )
+    };
+    message.audience == Audience::Clinic || message.identity.as_ref().is_some_and(advice)
+}
+
+fn work_item(message: &OutboxMessage, code: &str) -> NewWorkItem {
+    let text = match (code, message.audience) {
+        ("address-dead", _) => {
+            "The mail server says that this runner's address does not exist. Check-ins pause until there is another."
+        }
+        (_, Audience::Patient) => {
+            "A mail to this runner was refused, or never got through. Please reach out another way."
+        }
+        (_, Audience::Clinic) => "A mail to the clinic about this runner did not get through.",
+    };
+    NewWorkItem {
+        identity_text: format!("{code}/{}", message.key.0),
+        flag: message.identity.as_ref().and_then(|identity| identity.subject.flag().cloned()),
+        level: TellClinic::Today,
+        reason: Reason::new(code, text),
+        digest_due: None,
+    }
+}

@@ -1,0 +1,99 @@
+//! What time brings: patients whose plan could have changed by now, and the clinic's digest.
+//!
+//! `tick(now)` is a plain function of the clock and the store; whoever calls it does the waiting. Leaves out
+//! sending (`delivery`).
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use afterrun_rules::{decision::Audience, ids::PatientId};
+use afterrun_store::{NewMessage, StoreError};
+use chrono::{DateTime, Utc};
+
+use crate::turn::{Extras, TurnError, Turns};
+
+/// Patients asked for at a time: small enough that others get their turn in between.
+const BATCH: u32 = 64;
+
+/// Batches of one tick. What is left over is due again at once; the pause lets web requests through.
+const BATCHES_AT_MOST: u32 = 64;
+
+/// Work items in one digest. A longer list nobody reads; the rest comes with the next.
+const DIGEST_ITEMS: u32 = 200;
+
+/// Takes the turns that are due.
+pub struct Scheduler {
+    /// How a turn is taken.
+    pub turns: Arc<Turns>,
+}
+
+/// What a tick did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Ticked {
+    /// Turns taken.
+    pub turns: u32,
+    /// Turns that failed; the patients stay due.
+    pub failed: u32,
+    /// There is more to do at once.
+    pub more: bool,
+}
+
+impl Scheduler {
+    /// Takes the turn of every patient who is due, and sends the digest if it is.
+    ///
+    /// # Errors
+    /// When the store cannot say who is due. A turn that fails is logged and counted, and does not keep the
+    /// others waiting.
+    pub async fn tick(&self, now: DateTime<Utc>) -> Result<Ticked, TurnError> {
+        let mut ticked = Ticked::default();
+        let mut failed: BTreeSet<PatientId> = BTreeSet::new();
+        for batch in 0..=BATCHES_AT_MOST {
+            let wanted = BATCH + u32::try_from(failed.len()).unwrap_or(u32::MAX - BATCH);
+            let mut due = self.turns.store.due_patients(now, wanted).await?;
+            due.retain(|patient| !failed.contains(patient));
+            if due.is_empty() {
+                break;
+            }
+            if batch == BATCHES_AT_MOST {
+                ticked.more = true;
+                break;
+            }
+            for patient in due {
+                match self.turns.take(&patient, &[], &Extras::default(), now).await {
+                    Ok(_) => ticked.turns += 1,
+                    Err(why) => {
+                        tracing::error!(%patient, error = %why, "a turn failed; the patient stays due");
+                        ticked.failed += 1;
+                        failed.insert(patient);
+                    }
+                }
+            }
+        }
+        self.digest(now).await?;
+        Ok(ticked)
+    }
+
+    /// Sends what the clinic is to read in its next digest, once that is due.
+    async fn digest(&self, now: DateTime<Utc>) -> Result<(), TurnError> {
+        let items = self.turns.store.digest_items(now, DIGEST_ITEMS).await?;
+        if items.is_empty() {
+            return Ok(());
+        }
+        let live = self.turns.rules.current();
+        let mails = self.turns.letterhead.digest(&live.book, &items, now)?;
+        let identity = format!("digest/{}", now.timestamp());
+        let message = |mail| NewMessage {
+            entry: None,
+            identity_text: identity.clone(),
+            audience: Audience::Clinic,
+            reason: afterrun_rules::Reason::new("digest", "The clinic's digest is due."),
+            facts: Default::default(),
+            mail: Some(mail),
+        };
+        let ids: Vec<i64> = items.iter().map(|item| item.id).collect();
+        match self.turns.store.add_digest(&ids, mails.into_iter().map(message).collect(), now).await {
+            // Another process was faster; its digest holds the same items.
+            Err(StoreError::Exists { .. }) => Ok(()),
+            other => Ok(other?),
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! The random part of a link: 256 bits, known to the recipient alone, stored as its SHA-256.
+
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+
+/// The operating system gave no randomness.
+#[derive(Debug, thiserror::Error)]
+#[error("the operating system gives no randomness: {0}")]
+pub struct NoRandomness(getrandom::Error);
+
+/// A link's secret. Printing it for debugging shows nothing.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token(String);
+
+impl Token {
+    /// A new token from the operating system's randomness.
+    ///
+    /// # Errors
+    /// If the system gives none.
+    pub fn random() -> Result<Self, NoRandomness> {
+        random_text::<32>().map(Self)
+    }
+
+    /// Base64url without padding: 43 characters.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What the store keeps.
+    #[must_use]
+    pub fn hash(&self) -> [u8; 32] {
+        Sha256::digest(self.0.as_bytes()).into()
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(..)")
+    }
+}
+
+/// `BYTES` random bytes as base64url without padding, for names that have to be unique and say nothing.
+///
+/// # Errors
+/// If the system gives no randomness.
+pub fn random_text<const BYTES: usize>() -> Result<String, NoRandomness> {
+    let mut bytes = [0_u8; BYTES];
+    getrandom::fill(&mut bytes).map_err(NoRandomness)?;
+    Ok(base64url(&bytes))
+}
+
+/// RFC 4648 section 5, without padding.
+fn base64url(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for group in bytes.chunks(3) {
+        let word =
+            group.iter().fold(0_u32, |word, byte| word << 8 | u32::from(*byte)) << (8 * (3 - group.len()));
+        for digit in 0..=group.len() {
+            let six = (word >> (18 - 6 * digit)) & 0x3f;
+            text.push(char::from(DIGITS[six as usize]));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64url_is_as_rfc_4648_says() {
+        let cases: [(&[u8], &str); 7] = [
+            (b"", ""),
+            (b"f", "Zg"),
+            (b"fo", "Zm8"),
+            (b"foo", "Zm9v"),
+            (b"foob", "Zm9vYg"),
+            (b"\xfb\xff", "-_8"),
+            (b"foobar", "Zm9vYmFy"),
+        ];
+        for (bytes, text) in cases {
+            assert_eq!(base64url(bytes), text);
+        }
+    }
+
+    #[test]
+    fn a_token_is_long_random_and_silent() {
+        let (one, other) = (Token::random().unwrap(), Token::random().unwrap());
+        assert_eq!(one.as_str().len(), 43);
+        assert_ne!(one, other);
+        assert_eq!(format!("{one:?}"), "Token(..)");
+    }
+}

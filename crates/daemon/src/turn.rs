@@ -1,0 +1,298 @@
+//! The one way in which anything happens to a patient: an event, a due moment and the judgement before
+//! sending all load the chart, assess, plan, and commit facts and decisions together.
+//!
+//! Leaves out how a message is worded (`compose`) and how it leaves (`delivery`).
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use afterrun_rules::{
+    Action, Decision, TimedEvent,
+    book::TellClinic,
+    chart::{Chart, Event},
+    decision::{Entry, EntryState, Identity},
+    ids::PatientId,
+    story,
+};
+use afterrun_store::{NewLink, NewMessage, NewWorkItem, Patient, Store, StoreError, StoredChart, Turn};
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::{
+    compose::{Composer, Letterhead},
+    excuse,
+    rules_live::{Live, LiveRules},
+    token::NoRandomness,
+};
+
+/// How often a turn is taken anew because another one of the same patient came first. Two people and the
+/// scheduler at once need three; more means that something is wrong.
+const CONFLICTS_AT_MOST: u32 = 10;
+
+/// A plan that wants to be looked at again at once would keep the scheduler busy for nothing.
+const NEXT_DUE_AT_LEAST: TimeDelta = TimeDelta::seconds(1);
+
+/// Why a turn could not be taken.
+#[derive(Debug, thiserror::Error)]
+pub enum TurnError {
+    /// The store refused.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The operating system gave no randomness for a link.
+    #[error(transparent)]
+    NoRandomness(#[from] NoRandomness),
+    /// One of our own texts could not be made into a mail.
+    #[error("a mail could not be written: {0}")]
+    NotWritten(String),
+}
+
+/// Takes turns.
+pub struct Turns {
+    /// The store.
+    pub store: Arc<dyn Store>,
+    /// The rules in force.
+    pub rules: Arc<LiveRules>,
+    /// What every mail needs beside its text.
+    pub letterhead: Letterhead,
+}
+
+/// What a turn adds beside events and what follows from them.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Extras {
+    /// Messages that no plan decides.
+    pub messages: Vec<NewMessage>,
+    /// Their links.
+    pub links: Vec<NewLink>,
+    /// Work for the clinic that no plan decides.
+    pub work_items: Vec<NewWorkItem>,
+}
+
+impl Extras {
+    fn is_empty(&self) -> bool {
+        self.messages.is_empty() && self.links.is_empty() && self.work_items.is_empty()
+    }
+}
+
+/// What came of a turn.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Taken {
+    /// The person, as stored before the turn.
+    pub patient: Patient,
+    /// The chart with the turn in it.
+    pub chart: Chart,
+    /// What was decided.
+    pub decisions: Vec<Decision>,
+    /// When the plan could next change.
+    pub next_due: Option<DateTime<Utc>>,
+}
+
+impl Taken {
+    /// Whether the turn took a message back.
+    #[must_use]
+    pub fn cancelled(&self, identity: &Identity) -> bool {
+        let takes_back =
+            |decision: &Decision| decision.action == Action::Cancel && decision.identity == *identity;
+        self.decisions.iter().any(takes_back)
+    }
+}
+
+impl Turns {
+    /// Takes one turn. Without events it looks at what is due, and commits nothing if nothing changes.
+    ///
+    /// # Errors
+    /// When the store fails, the patient is not known, or other turns of the patient keep coming first.
+    pub async fn take(
+        &self,
+        patient: &PatientId,
+        events: &[TimedEvent],
+        extras: &Extras,
+        now: DateTime<Utc>,
+    ) -> Result<Taken, TurnError> {
+        for _ in 0..CONFLICTS_AT_MOST {
+            let stored = self.store.chart(patient).await?;
+            let (turn, taken) = self.prepare(stored, events, extras, now)?;
+            let Some(turn) = turn else { return Ok(taken) };
+            match self.store.commit(turn).await {
+                Ok(()) => return Ok(taken),
+                Err(StoreError::Conflict(_)) => {}
+                Err(other) => return Err(other.into()),
+            }
+        }
+        Err(StoreError::Conflict(patient.clone()).into())
+    }
+
+    /// Everything of a turn but the commit.
+    fn prepare(
+        &self,
+        stored: StoredChart,
+        events: &[TimedEvent],
+        extras: &Extras,
+        now: DateTime<Utc>,
+    ) -> Result<(Option<Turn>, Taken), TurnError> {
+        let live = self.rules.current();
+        let StoredChart { patient, mut chart, version } = stored;
+        chart.book_since = live.since;
+        let mut events = events.to_vec();
+        events.iter().for_each(|event| chart.apply(event));
+        let away = excuse::while_away(&live.book, &chart, patient.next_due, now);
+        for excuse in excuse::owed(&chart, now).into_iter().chain(away) {
+            let event = TimedEvent { at: now, event: Event::Excuse(excuse) };
+            chart.apply(&event);
+            events.push(event);
+        }
+        let mut draft = Draft {
+            composer: Composer { live: &live, letterhead: &self.letterhead, patient: &patient, now },
+            turn: Turn {
+                patient: patient.id.clone(),
+                version,
+                now,
+                book: live.book.hash,
+                events,
+                check_ins: Vec::new(),
+                links: extras.links.clone(),
+                messages: extras.messages.clone(),
+                cancels: Vec::new(),
+                work_items: extras.work_items.clone(),
+                next_due: None,
+            },
+            decisions: Vec::new(),
+        };
+        draft.turn.next_due = draft.decide(&live, &mut chart)?;
+        let Draft { turn, decisions, .. } = draft;
+        let unchanged = turn.events.is_empty()
+            && decisions.is_empty()
+            && extras.is_empty()
+            && turn.next_due == patient.next_due;
+        let taken = Taken { next_due: turn.next_due, patient, chart, decisions };
+        Ok(((!unchanged).then_some(turn), taken))
+    }
+}
+
+/// A turn in the making.
+struct Draft<'a> {
+    composer: Composer<'a>,
+    turn: Turn,
+    decisions: Vec<Decision>,
+}
+
+impl Draft<'_> {
+    /// Plans and records until there is nothing more to decide; returns when to look again.
+    fn decide(&mut self, live: &Live, chart: &mut Chart) -> Result<Option<DateTime<Utc>>, TurnError> {
+        let now = self.turn.now;
+        let known: BTreeSet<Identity> = chart.ledger.iter().map(|entry| entry.identity.clone()).collect();
+        let opened = chart.check_ins.len();
+        let (decisions, next_due) = story::settle(&live.book, chart, now);
+        self.turn.check_ins = chart.check_ins.iter().skip(opened).cloned().collect();
+        for decision in decisions {
+            self.take_in(chart, &decision, known.contains(&decision.identity))?;
+            self.decisions.push(decision);
+        }
+        Ok(next_due.map(|due| due.max(now + NEXT_DUE_AT_LEAST)))
+    }
+
+    /// Adds what one decision stores.
+    fn take_in(&mut self, chart: &Chart, decision: &Decision, known: bool) -> Result<(), TurnError> {
+        let entry = chart.ledger.iter().rfind(|entry| entry.identity == decision.identity);
+        let Some(entry) = entry.cloned() else { return Ok(()) };
+        match &decision.action {
+            Action::Cancel if known => self.cancel(decision),
+            Action::Cancel | Action::Covered { .. } => self.note(decision, entry),
+            Action::Send { .. } | Action::OpenCheckIn { .. } => {
+                self.write_to_patient(chart, decision, entry)?;
+            }
+            Action::TellClinic { level } => self.tell_clinic(decision, entry, *level)?,
+        }
+        Ok(())
+    }
+
+    /// Takes back what an earlier turn, or this one, decided.
+    fn cancel(&mut self, decision: &Decision) {
+        let own = |message: &&mut NewMessage| {
+            message.entry.as_ref().is_some_and(|entry| entry.identity == decision.identity)
+        };
+        match self.turn.messages.iter_mut().find(own) {
+            Some(message) => {
+                message.mail = None;
+                message.reason = decision.reason.clone();
+                if let Some(entry) = &mut message.entry {
+                    entry.state = EntryState::Cancelled;
+                }
+            }
+            None => self.turn.cancels.push((decision.identity.clone(), decision.reason.clone())),
+        }
+    }
+
+    /// A ledger line without mail.
+    fn note(&mut self, decision: &Decision, entry: Entry) {
+        self.turn.messages.push(NewMessage {
+            identity_text: decision.identity.to_string(),
+            audience: decision.identity.audience,
+            reason: decision.reason.clone(),
+            facts: decision.facts.clone(),
+            entry: Some(entry),
+            mail: None,
+        });
+    }
+
+    fn write_to_patient(
+        &mut self,
+        chart: &Chart,
+        decision: &Decision,
+        entry: Entry,
+    ) -> Result<(), TurnError> {
+        let (mail, links) = match self.composer.patient_mail(chart, decision)? {
+            Ok(composed) => composed,
+            Err(why) => return self.could_not_write(decision, entry, &why),
+        };
+        self.note(decision, entry);
+        if let Some(message) = self.turn.messages.last_mut() {
+            message.mail = Some(mail);
+        }
+        self.turn.links.extend(links);
+        Ok(())
+    }
+
+    /// A text that passed every check and still cannot be rendered is our mistake; the matter itself must not
+    /// be lost, so a person hears of it.
+    fn could_not_write(&mut self, decision: &Decision, entry: Entry, why: &str) -> Result<(), TurnError> {
+        tracing::error!(patient = %self.turn.patient, identity = %decision.identity, why, "a message could not be written");
+        self.note(decision, Entry { state: EntryState::Failed, ..entry });
+        let reason = afterrun_rules::Reason::new(
+            "message-not-written",
+            format!(
+                "A message could not be written and was not sent. It was due because: {}",
+                decision.reason.text
+            ),
+        );
+        self.turn.work_items.push(NewWorkItem {
+            identity_text: format!("not-written/{}", decision.identity),
+            flag: decision.identity.subject.flag().cloned(),
+            level: TellClinic::Today,
+            reason,
+            digest_due: None,
+        });
+        Ok(())
+    }
+
+    /// A work item, and for what cannot wait for the digest a mail to each of the clinic's addresses.
+    fn tell_clinic(&mut self, decision: &Decision, entry: Entry, level: TellClinic) -> Result<(), TurnError> {
+        let digest_due = (level == TellClinic::Digest).then(|| self.composer.next_digest());
+        self.turn.work_items.push(NewWorkItem {
+            identity_text: decision.identity.to_string(),
+            flag: decision.identity.subject.flag().cloned(),
+            level,
+            reason: decision.reason.clone(),
+            digest_due,
+        });
+        let mails = if digest_due.is_some() { Vec::new() } else { self.composer.alerts(decision)? };
+        if mails.is_empty() {
+            self.note(decision, entry);
+            return Ok(());
+        }
+        for mail in mails {
+            self.note(decision, entry.clone());
+            if let Some(message) = self.turn.messages.last_mut() {
+                message.mail = Some(mail);
+            }
+        }
+        Ok(())
+    }
+}
