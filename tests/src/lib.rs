@@ -1,5 +1,7 @@
 //! What the tests share: everything here serves `tests/tests/*.rs`, nothing is shipped.
 
+pub mod daemon;
 pub mod mailbox;
 pub mod smtp_server;
+pub mod story;
 pub mod tidy;

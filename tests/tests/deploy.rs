@@ -17,7 +17,9 @@ const CALLS: &[&str] =
 
 #[test]
 fn sample_configurations_are_accepted() {
-    for (path, relay) in [("deploy/afterrun.ron", "127.0.0.1"), ("deploy/container/afterrun.ron", "127.0.0.1")] {
+    for (path, relay) in
+        [("deploy/afterrun.ron", "127.0.0.1"), ("deploy/container/afterrun.ron", "127.0.0.1")]
+    {
         let config = Config::read(&Tree::root().join(path)).expect(path);
         assert_eq!(config.smtp.map(|smtp| smtp.host).as_deref(), Some(relay), "{path}");
         assert_eq!(config.mode, Mode::Shadow, "{path}: nobody's first start writes to patients");
@@ -52,7 +54,8 @@ fn commands_of_the_service_and_the_container_exist() {
 
 #[test]
 fn calls_are_recognised() {
-    let found: Vec<&str> = shell_lines("ar not\n```sh\nar hold \"a b\"  # why\nsudo ls\n```\n```ron\nar x\n```\n").collect();
+    let found: Vec<&str> =
+        shell_lines("ar not\n```sh\nar hold \"a b\"  # why\nsudo ls\n```\n```ron\nar x\n```\n").collect();
     assert_eq!(found, ["ar hold \"a b\"", "sudo ls"]);
     assert_eq!(arguments("cargo run --release -- check rules"), Some("check rules"));
     assert_eq!(arguments("sudo ls"), None);
@@ -64,7 +67,11 @@ fn calls_are_recognised() {
 fn accepts(place: &str, arguments: Vec<String>) {
     let line = arguments.join(" ");
     let parsed = Arguments::try_parse_from(std::iter::once("afterrun".to_owned()).chain(arguments));
-    assert!(parsed.is_ok(), "{place}: `afterrun {line}`\n{}", parsed.err().map(|why| why.to_string()).unwrap_or_default());
+    assert!(
+        parsed.is_ok(),
+        "{place}: `afterrun {line}`\n{}",
+        parsed.err().map(|why| why.to_string()).unwrap_or_default()
+    );
 }
 
 /// The lines of the shell blocks, without comments.
