@@ -7,8 +7,10 @@ mod episodes;
 mod recovery;
 mod silence;
 
+pub(crate) use episodes::run_evidence_of;
 pub use episodes::{End, Episode};
 pub use recovery::{RecoveryState, window_of};
+pub(crate) use silence::is_excused;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;

@@ -188,7 +188,7 @@ fn day_evidence(
 }
 
 /// The score of a run and when it arrived; unscored runs have none.
-pub(crate) fn score_of(
+fn score_of(
     book: &RuleBook,
     chart: &Chart,
     rule: &WorsensEachRun,
@@ -236,6 +236,27 @@ fn run_evidence(
     if let Some((day, evidence, at)) = of_day {
         observe(day, evidence, at);
     }
+}
+
+/// What the runs of one day say, with their scores in words.
+pub(crate) fn run_evidence_of(
+    book: &RuleBook,
+    chart: &Chart,
+    rule: &WorsensEachRun,
+    day: NaiveDate,
+) -> (Option<Evidence>, Vec<String>) {
+    let mut found = None;
+    run_evidence(book, chart, rule, day, &mut |on, evidence, _| {
+        if on == day {
+            found = Some(evidence);
+        }
+    });
+    let of_day = chart.runs.iter().filter(|logged| logged.day == day);
+    let scores = of_day.map(|logged| match score_of(book, chart, rule, logged) {
+        Some((score, _)) => format!("run scored {score}"),
+        None => "run without a score".to_owned(),
+    });
+    (found, scores.collect())
 }
 
 /// None: the window is too wide.

@@ -31,6 +31,6 @@ pub(super) fn lapse_day(chart: &Chart, last_seen: NaiveDate, bridge: u32) -> Opt
 }
 
 /// Whether silence on a day is ours, or asked for.
-pub(super) fn is_excused(chart: &Chart, day: NaiveDate) -> bool {
+pub(crate) fn is_excused(chart: &Chart, day: NaiveDate) -> bool {
     chart.excuses.iter().any(|excuse| excuse.from <= day && day <= excuse.to) || chart.is_paused(day)
 }
