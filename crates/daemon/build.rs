@@ -10,9 +10,9 @@ fn main() -> io::Result<()> {
     let rules = manifest.join("../../rules");
     println!("cargo::rerun-if-changed=build.rs");
     let mut files = Vec::new();
+    println!("cargo::rerun-if-changed={}", rules.display());
     if rules.is_dir() {
         let rules = rules.canonicalize()?;
-        println!("cargo::rerun-if-changed={}", rules.display());
         list(&rules, "", &mut files)?;
     }
     files.sort();

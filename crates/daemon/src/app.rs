@@ -280,7 +280,11 @@ async fn rules_to_begin_with(
     let since = stored.live_since;
     let book = load::load(&sources_of(&stored)).book;
     let book = book.context("the last good rules are from another release and no longer load")?;
-    tracing::error!(in_force = %book.hash.short(), "the rules folder is refused, the last good rules stay in force\n{}", refused.findings);
+    let in_force = book.hash.short();
+    tracing::error!(
+        "the rules folder is refused, {in_force} stays in force\n{}",
+        refused.findings.trim_end()
+    );
     let rules = LiveRules::new(book, since);
     rules.set_rejected(Some(Rejected { at: now, ..refused }));
     Ok(rules)

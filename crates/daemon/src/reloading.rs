@@ -218,7 +218,11 @@ impl Reloading {
             return;
         }
         let live = rules.current();
-        tracing::error!(in_force = %live.book.hash.short(), "an edit of the rules did not go live\n{findings}");
+        let in_force = live.book.hash.short();
+        tracing::error!(
+            "an edit of the rules did not go live, {in_force} stays in force\n{}",
+            findings.trim_end()
+        );
         let now = self.clock.now();
         rules.set_rejected(Some(Rejected { hash, at: now, findings: findings.clone() }));
         if let Err(why) = self.tell_editors(&live, hash, &findings).await {

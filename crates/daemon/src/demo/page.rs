@@ -33,6 +33,7 @@ pub(super) fn page(shown: &Snapshot) -> Markup {
             body data-version=(shown.version) {
                 (top(shown))
                 main {
+                    section.refusal aria-live="assertive" { (refusal(shown)) }
                     section.runners aria-labelledby="runners" { (runners(shown)) }
                     section.mailbox aria-labelledby="mailbox" { (mailbox(shown)) }
                     section.side {
@@ -195,15 +196,29 @@ fn mail_row(shown: &Snapshot, message: &Message) -> Markup {
     let Some(mail) = &message.mail else { return PreEscaped(String::new()) };
     let is_open = shown.open_mail.as_ref().is_some_and(|open| open.message.key == message.key);
     let to_clinic = message.audience == Audience::Clinic;
+    let routine = ["/check-in/", "/reminder/"].iter().any(|kind| message.identity_text.contains(kind));
     let zone = shown.runner(message).map_or(shown.zone, |runner| runner.patient.time_zone);
     let waits = message.state == MessageState::Queued;
     let when = if waits { mail.due_at } else { message.settled_at.unwrap_or(mail.due_at) };
     html! {
         li {
-            a.mail.clinic[to_clinic].waits[waits].open[is_open] href={ "/?mail=" (message.key.0) } {
+            a.mail.clinic[to_clinic].routine[routine].waits[waits].open[is_open] href={ "/?mail=" (message.key.0) } {
                 span.subject { (mail.subject) }
                 span.when { @if waits { "waits until " } (day_and_time(when, zone)) }
                 span.to { (mail.recipient) }
+            }
+        }
+    }
+}
+
+/// Across the whole page, as a line of a rule file is long and its caret must be seen.
+fn refusal(shown: &Snapshot) -> Markup {
+    html! {
+        @if let Some(rejected) = &shown.rejected {
+            article.card.rules.refused {
+                header { h2 { "An edit of the rules did not go live" } span.chip.told { "refused" } }
+                p.small { "The rules before it stay in force, so nobody is affected. Mend the file and save." }
+                pre.findings { (rejected.findings.trim_end()) }
             }
         }
     }
@@ -227,10 +242,6 @@ fn rules(shown: &Snapshot) -> Markup {
                 ". Edit any file in" br;
                 code.path { (shown.rules.display()) } br;
                 "and save: within a second the edit is live, or refused with the reason."
-            }
-            @if let Some(rejected) = &shown.rejected {
-                p.small { b { "The edit is not live." } " The rules before it stay in force, nobody is affected." }
-                pre.findings { (rejected.findings) }
             }
             table {
                 caption.unseen { "Flags in force" }

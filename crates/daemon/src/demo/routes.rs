@@ -41,10 +41,7 @@ impl Demo {
             .route("/demo/open", post(open_page))
             .route("/demo/mail/{key}", get(mail))
             .route("/demo/version", get(version))
-            .route(
-                "/demo/style.css",
-                get(|| asset("text/css; charset=utf-8", include_str!("style.css"))),
-            )
+            .route("/demo/style.css", get(|| asset("text/css; charset=utf-8", include_str!("style.css"))))
             .route(
                 "/demo/script.js",
                 get(|| asset("text/javascript; charset=utf-8", include_str!("script.js"))),

@@ -15,7 +15,7 @@ async function look() {
     if (version !== seen && !busy()) {
       const text = await (await fetch(location.href, { cache: "no-store" })).text();
       const fresh = new DOMParser().parseFromString(text, "text/html");
-      for (const part of [".clock", ".runners", ".mails", ".side"]) {
+      for (const part of [".refusal", ".clock", ".runners", ".mails", ".side"]) {
         const old = document.querySelector(part);
         const now = fresh.querySelector(part);
         if (old && now) old.replaceWith(now);
