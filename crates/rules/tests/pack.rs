@@ -245,6 +245,40 @@ fn every_example_of_the_reference_is_valid() {
     }
 }
 
+/// The reader who follows "Your first rule" to the letter ends with a folder that loads.
+#[test]
+fn the_first_rule_of_the_reference_loads() {
+    let reference = reference();
+    let steps = reference.split("## Your first rule").nth(1).expect("the chapter");
+    let mut snippets =
+        steps.split("```text\n").skip(1).map(|rest| rest.split("```").next().unwrap_or_default());
+    let (question, flag) = (snippets.next().expect("a question"), snippets.next().expect("a flag"));
+    let mut texts: Vec<(String, String)> = shipped()
+        .files
+        .iter()
+        .filter_map(|(path, source)| match source {
+            Source::Bytes(bytes) => Some((path.to_string(), String::from_utf8(bytes.to_vec()).ok()?)),
+            Source::Unreadable(_) => None,
+        })
+        .collect();
+    let heads_up =
+        texts.iter().find(|(path, _)| path == "messages/pain-heads-up.md").expect("the mail").1.clone();
+    for (path, text) in &mut texts {
+        let (before, after) = match path.as_str() {
+            "questions.ron" => ("        (\n            id: \"worst_pain\"", question),
+            "check-ins.ron" => ("\"note\"", "\"woken_by_pain\", "),
+            "red-flags.ron" => ("        (\n            id: \"limping\"", flag),
+            _ => continue,
+        };
+        assert!(text.contains(before), "{path} has changed");
+        *text = text.replace(before, &format!("{after}{before}"));
+    }
+    texts.push(("messages/night-pain.md".to_owned(), heads_up));
+    let loaded = load(&Sources::from_texts(texts.iter().map(|(path, text)| (path.as_str(), text.as_str()))));
+    let book = loaded.book.unwrap_or_else(|| panic!("{}", shown(&loaded.diagnostics)));
+    assert!(book.flag("night-pain").is_some() && book.question("woken_by_pain").is_some());
+}
+
 #[test]
 fn the_reference_lists_every_placeholder_and_every_word_of_the_notation() {
     let reference = reference();
