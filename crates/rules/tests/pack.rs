@@ -166,7 +166,8 @@ fn every_message_can_be_stopped_and_every_stage_says_what_to_do_in_an_emergency(
     }
 }
 
-/// What is left of a message when nothing optional is known: no name, no other flag, no link to a check-in.
+/// What is left of a message when nothing optional is known: no name, no other flag, no open check-in, too late
+/// to refuel.
 #[test]
 fn messages_render_without_what_is_optional() {
     let book = book();
@@ -182,7 +183,11 @@ fn messages_render_without_what_is_optional() {
         ..Facts::default()
     };
     let person = Person { first_name: "", zone: book.clinic.time_zone, language: "en", miles: true };
-    let links = Links { stop: Some("https://clinic.example/stop/x".to_owned()), ..Links::default() };
+    let links = Links {
+        check_in: None,
+        page: Some("https://clinic.example/p/x".to_owned()),
+        stop: Some("https://clinic.example/s/x".to_owned()),
+    };
     let filling = fill(&book, &person, &facts, &links, "2026-11-24T15:00:00Z".parse().expect("an instant"));
     for (id, text) in &book.messages {
         if id.as_str() == "check-in" {
