@@ -12,7 +12,7 @@
 //!
 //! Write `Cron("0 0 7 * * *")`, `Cron("0 0 7 * * Mon-Fri")` and a day that exists; or simply `Daily(at: "07:00")`.
 
-use chrono::{Datelike as _, NaiveDate, Weekday};
+use chrono::{NaiveDate, Weekday};
 
 use super::{FoundBy, Input};
 use crate::{
@@ -71,7 +71,7 @@ fn cron(expression: &str) -> Result<(), (String, String)> {
     }
     let schedule = Schedule::cron(expression).map_err(|error| {
         // The parser's own text is several lines with a caret of its own; its last words say what is wrong.
-        let words = error.lines().map(str::trim).filter(|line| line.contains(' ') && !line.contains('^')).next_back();
+        let words = error.lines().map(str::trim).rfind(|line| line.contains(' ') && !line.contains('^'));
         let why = words.filter(|words| *words != expression.trim());
         let message = format!("{} is not a schedule", quote(expression));
         (why.map_or_else(|| message.clone(), |why| format!("{message}: {}", lower_first(why))), six.into())
@@ -117,14 +117,4 @@ fn names(field: &str) -> String {
 fn lower_first(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
-}
-
-/// Times of day at which a schedule falls due, over enough days to see them all.
-pub(super) fn due_dates(schedule: &Schedule, days: u32) -> Vec<NaiveDate> {
-    let start = NaiveDate::from_ymd_opt(2026, 1, 5).unwrap_or_default();
-    let start = start - chrono::Days::new(u64::from(start.weekday().num_days_from_monday()));
-    (0..u64::from(days))
-        .filter_map(|day| start.checked_add_days(chrono::Days::new(day)))
-        .filter(|date| schedule.on(*date, start).is_some())
-        .collect()
 }

@@ -3,7 +3,9 @@
 //! To add one: a file with a `//!` page and a `CHECK`, a line in the list below, and two fixtures (a folder it
 //! finds fault with and one it does not) under `tests/fixtures/checks`.
 
+mod asked_days;
 pub mod page;
+pub mod placeholders;
 mod possible;
 
 use chrono::NaiveDate;
@@ -111,6 +113,20 @@ checks! {
     bad_number,
     bad_scenario,
     question_type_changed,
+    template_syntax,
+    unknown_placeholder,
+    missing_placeholder,
+    subject_health_word,
+    unused,
+    never_asked,
+    one_miss_breaks_the_episode,
+    unreachable_stage,
+    min_reports_unreachable,
+    expires_too_soon,
+    flag_without_scenario,
+    not_approved,
+    review_past,
+    reading_grade,
     internal,
 }
 

@@ -38,7 +38,7 @@ fn add(root: &Path, below: &Path, sources: &mut Sources) {
 
 /// The sample folder, changed as a fixture says. Its lines:
 ///
-/// - `=== path`: the lines that follow are the whole file (none: the file is removed; `=== all` removes every file)
+/// - `=== path`: the lines that follow are the whole file (none at all: the file is removed; `=== all` removes every file)
 /// - `@@@ path`: the pairs of lines that follow, `- old` and `+ new`, each replace the one place where `old` stands
 /// - `!!! path hex`: the bytes put before the file
 /// - `??? path why`: the file cannot be read
@@ -59,7 +59,7 @@ pub fn changed(fixture: &str) -> Sources {
         let (mark, path, rest) = (words.next().unwrap(), words.next().unwrap(), words.next().unwrap_or(""));
         match mark {
             "===" if path == "all" => texts.clear(),
-            "===" if body.trim().is_empty() => {
+            "===" if body.is_empty() => {
                 texts.remove(path).unwrap();
             }
             "===" => {
