@@ -79,6 +79,16 @@ pub(super) fn connect(path: &Path) -> Answer<Connection> {
     Ok(connection)
 }
 
+/// A connection for writing after another one failed. On a full disk the write-ahead log may hold more than
+/// the database needs: moving it over makes room to go on with.
+pub(super) fn reconnect(path: &Path) -> Answer<Connection> {
+    let connection = connect(path)?;
+    if let Err(error) = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
+        tracing::warn!(%error, "the write-ahead log could not be moved into the database");
+    }
+    Ok(connection)
+}
+
 /// A connection that refuses to write.
 pub(super) fn connect_to_read(path: &Path) -> Answer<Connection> {
     let connection = connect(path)?;
