@@ -5,6 +5,7 @@ use std::sync::Arc;
 use afterrun_mail::{Gate, Stage, probe};
 use afterrun_tests::smtp_server::Certificate;
 use async_trait::async_trait;
+use tokio::sync::Notify;
 
 use super::*;
 
@@ -135,22 +136,41 @@ async fn the_total_limit_holds_whatever_the_stages_allow() {
     }
 }
 
+/// A gate whose ledger takes its time.
+struct SlowGate<'n> {
+    reached: &'n Notify,
+    go_on: &'n Notify,
+}
+
+#[async_trait]
+impl Gate for SlowGate<'_> {
+    async fn before_dot(&mut self) -> bool {
+        self.reached.notify_one();
+        self.go_on.notified().await;
+        true
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn waiting_for_a_connection_counts_towards_the_total() {
+async fn waiting_counts_towards_the_total() {
     let server = SmtpServer::start(ServerOptions::default()).await.unwrap();
-    let limits = Limits { dot: Duration::from_secs(60), total: SHORT * 2, ..LIMITS };
+    let limits = Limits { total: SHORT, ..LIMITS };
     let config = SmtpConfig { limits, max_connections: 1, ..config(&server, Security::PlainLoopbackOnly) };
     let smtp = Smtp::new(config).unwrap();
-    server.always(At::Dot, Some(Fault::Silence));
+    let (reached, go_on) = (Notify::new(), Notify::new());
     let (one, two) = (to("one@example.org"), to("two@example.org"));
-    let (mut gate_one, mut gate_two) = (OpenGate, OpenGate);
-    let begun = Instant::now();
-    let (first, second) =
-        tokio::join!(smtp.deliver(&one, MAIL, &mut gate_one), smtp.deliver(&two, MAIL, &mut gate_two));
-    assert_eq!(shown(&first), "in doubt");
-    assert!(matches!(second, Outcome::NotSent { .. }), "{second}");
-    assert!(begun.elapsed() < SHORT * 2 + SLACK);
-    assert_eq!(server.connections(), 1);
+    let (mut slow, mut open) = (SlowGate { reached: &reached, go_on: &go_on }, OpenGate);
+    let second = async {
+        reached.notified().await;
+        let outcome = smtp.deliver(&two, MAIL, &mut open).await;
+        go_on.notify_one();
+        outcome
+    };
+    let (first, second) = tokio::join!(smtp.deliver(&one, MAIL, &mut slow), second);
+    // All connections were busy; and a gate that outlasts the limit is not followed by the message.
+    assert_eq!(shown(&second), "not sent at connect: Retry");
+    assert_eq!(shown(&first), "not sent at message body: Retry");
+    assert_eq!((server.connections(), server.taken().len()), (1, 0));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
