@@ -12,8 +12,14 @@ use clap::Parser;
 const DOCUMENTS: &[&str] = &["README.md", "CONTRIBUTING.md", "deploy/README.md"];
 
 /// What stands before the arguments wherever Afterrun is called.
-const CALLS: &[&str] =
-    &["ar ", "afterrun ", "cargo run -- ", "cargo run --release -- ", "./target/release/afterrun "];
+const CALLS: &[&str] = &[
+    "ar ",
+    "afterrun ",
+    "cargo run -- ",
+    "cargo run --release -- ",
+    "./target/release/afterrun ",
+    "/usr/local/bin/afterrun ",
+];
 
 #[test]
 fn sample_configurations_are_accepted() {
