@@ -1,3 +1,3 @@
-//! Support for the tests of the whole: servers that misbehave on demand, and readers that see what people see.
+//! What the tests share: everything here serves `tests/tests/*.rs`, nothing is shipped.
 
 pub mod tidy;
