@@ -16,6 +16,7 @@ pub mod folder;
 pub mod ids;
 pub mod load;
 pub mod message;
+pub mod mutants;
 pub mod notation;
 pub mod plan;
 #[cfg(feature = "reload")]
