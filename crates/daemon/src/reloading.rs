@@ -63,6 +63,7 @@ pub fn failed_scenario(failure: &Failure, sources: &Sources) -> Diagnostic {
         format!("on day {day} `{flag}` should be {wanted:?} and is {found:?}")
     };
     let mut help = failure.states.iter().map(differs).collect::<Vec<_>>();
+    help.extend(failure.clinic_in_words());
     if failure.expected != failure.sent {
         help.insert(0, format!("expected {}; sent {}", listed(&failure.expected), listed(&failure.sent)));
     }

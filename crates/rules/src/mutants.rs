@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use crate::{
     book::{Place, RuleBook},
-    scenario_run::{OtherBooks, comes_out},
+    scenario_run::{Failure, OtherBooks, comes_out, run_all},
 };
 
 use edits::Edits;
@@ -94,30 +94,39 @@ pub fn mutants(book: &RuleBook) -> impl ExactSizeIterator<Item = (Mutant, RuleBo
 }
 
 /// Makes every change in turn and runs the scenarios until one notices. `progress` is told how many are done, and
-/// of how many. The book itself must pass its scenarios, or everything is "noticed".
-pub fn try_all(book: &RuleBook, others: &OtherBooks, mut progress: impl FnMut(usize, usize)) -> Vec<Tried> {
+/// of how many.
+///
+/// # Errors
+/// If the book fails its own scenarios unchanged: they would "notice" everything.
+pub fn try_all(
+    book: &RuleBook,
+    others: &OtherBooks,
+    mut progress: impl FnMut(usize, usize),
+) -> Result<Vec<Tried>, Vec<Failure>> {
+    let failures = run_all(book, others);
+    if !failures.is_empty() {
+        return Err(failures);
+    }
     // The scenario that noticed the last change most likely notices the next one, which is of the same rule.
     let mut order: Vec<usize> = (0..book.scenarios.len()).collect();
     let changes = mutants(book);
     let total = changes.len();
-    changes
-        .enumerate()
-        .map(|(done, (mutant, changed))| {
-            progress(done, total);
-            let verdict = match mutant.equivalent {
-                Some(why) => Verdict::Equivalent(why),
-                None => match first_to_notice(&changed, others, &order) {
-                    Some(at) => {
-                        let scenario = order.remove(at);
-                        order.insert(0, scenario);
-                        Verdict::Noticed(book.scenarios[scenario].name.clone())
-                    }
-                    None => Verdict::Unnoticed,
-                },
-            };
-            Tried { mutant, verdict }
-        })
-        .collect()
+    let tried = changes.enumerate().map(|(done, (mutant, changed))| {
+        progress(done, total);
+        let verdict = match mutant.equivalent {
+            Some(why) => Verdict::Equivalent(why),
+            None => match first_to_notice(&changed, others, &order) {
+                Some(at) => {
+                    let scenario = order.remove(at);
+                    order.insert(0, scenario);
+                    Verdict::Noticed(book.scenarios[scenario].name.clone())
+                }
+                None => Verdict::Unnoticed,
+            },
+        };
+        Tried { mutant, verdict }
+    });
+    Ok(tried.collect())
 }
 
 fn first_to_notice(changed: &RuleBook, others: &OtherBooks, order: &[usize]) -> Option<usize> {

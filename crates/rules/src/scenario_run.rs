@@ -10,7 +10,7 @@ use crate::{
     chart::{AnswerEvent, Chart, Event, Excuse, PauseEvent, Run, TimedEvent, Values, Withdraw},
     decision::{Action, Audience, Subject},
     ids::{CheckInId, FlagId, MessageId, PatientId, RunId},
-    scenario::{Scenario, ScenarioEvent, StateName, Token},
+    scenario::{Heard, Scenario, ScenarioEvent, StateName, Token},
     schedule::instant,
     story::Story,
 };
@@ -26,10 +26,28 @@ pub struct Failure {
     pub expected: Vec<(i64, MessageId)>,
     /// Messages that went out.
     pub sent: Vec<(i64, MessageId)>,
+    /// What the clinic should have heard and what it heard, if the scenario says and they differ.
+    pub clinic: Option<(Vec<Heard>, Vec<Heard>)>,
     /// States that were otherwise: (day, flag, wanted, found).
     pub states: Vec<(u32, FlagId, StateName, StateName)>,
     /// Day by day, what each flag was and what was done.
     pub trace: String,
+}
+
+impl Failure {
+    /// What the clinic should have heard and what it heard, in a sentence, if they differ.
+    #[must_use]
+    pub fn clinic_in_words(&self) -> Option<String> {
+        let (expected, heard) = self.clinic.as_ref()?;
+        let listed = |all: &[Heard]| {
+            let each: Vec<_> = all
+                .iter()
+                .map(|heard| format!("day {} `{}` ({:?})", heard.day, heard.flag, heard.level))
+                .collect();
+            if each.is_empty() { "nothing".to_owned() } else { each.join(", ") }
+        };
+        Some(format!("the clinic should hear {}; it hears {}", listed(expected), listed(heard)))
+    }
 }
 
 /// Rule books of the folders that `NewRules` names, by folder.
@@ -59,7 +77,9 @@ pub fn comes_out(book: &RuleBook, others: &OtherBooks, scenario: &Scenario) -> b
         }
         if as_written { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
-    story.is_some_and(|story| telling.compared(&story) == telling.expected())
+    story.is_some_and(|story| {
+        telling.compared(&story) == telling.expected() && telling.clinic_differs(&story).is_none()
+    })
 }
 
 /// Runs one scenario. None: it came out as written.
@@ -86,6 +106,7 @@ pub fn run(book: &RuleBook, others: &OtherBooks, scenario: &Scenario) -> Option<
         place: scenario.place.clone(),
         expected: telling.expected(),
         sent: telling.compared(&story),
+        clinic: telling.clinic_differs(&story),
         states,
         trace,
     })
@@ -299,6 +320,22 @@ impl<'a> Telling<'a> {
             steps.push((self.at(day, ARRIVES_AT), step));
         }
         steps
+    }
+
+    /// What the clinic should have heard and what it heard; none: the same, or not asked for.
+    fn clinic_differs(&self, story: &Story) -> Option<(Vec<Heard>, Vec<Heard>)> {
+        let mut expected = self.scenario.clinic.clone()?;
+        let zone = self.scenario.time_zone;
+        let heard = story.taken.iter().filter_map(|taken| {
+            let Action::TellClinic { level } = taken.decision.action else { return None };
+            let flag = taken.decision.identity.subject.flag()?.clone();
+            let day = taken.decided_at.with_timezone(&zone).date_naive() - self.scenario.day_0;
+            Some(Heard { day: day.num_days(), flag, level })
+        });
+        let mut heard: Vec<Heard> = heard.collect();
+        expected.sort();
+        heard.sort();
+        (expected != heard).then_some((expected, heard))
     }
 
     /// Messages that went out, as (day, message), without those the scenario leaves out.

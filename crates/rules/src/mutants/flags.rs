@@ -11,6 +11,8 @@ use crate::book::{
 const LEVELS: [TellClinic; 4] = [TellClinic::Nobody, TellClinic::Digest, TellClinic::Today, TellClinic::Now];
 
 const TWO_DAYS: &str = "from day 1 on there are two reports at least: the first one and the newest";
+const WHEN_FIRST: &str = "an answer that `when` counts as there is never looked at by `clear_when`";
+const TOLD_ANYWAY: &str = "the clinic hears of every spell that ends in silence: in the digest at least";
 const STRICT_RISE: &str = "without ties, so many runs rise by one point each at least";
 
 /// Changes to every flag.
@@ -47,7 +49,10 @@ fn evidence(book: &RuleBook, edits: &mut Edits, target: &Target, at: usize, flag
             }
             if let Some(clear) = clear_when {
                 for changed in condition::changed(book, clear) {
-                    edits.change(target, format!("`clear_when`: {}", changed.change), move |book| {
+                    let equivalent =
+                        only_adds_words_of(when, clear, &changed.condition).then_some(WHEN_FIRST);
+                    let change = format!("`clear_when`: {}", changed.change);
+                    edits.change_with(target, change, equivalent, move |book| {
                         set_clear(book, at, Some(changed.condition.clone()));
                     });
                 }
@@ -56,6 +61,19 @@ fn evidence(book: &RuleBook, edits: &mut Edits, target: &Target, at: usize, flag
         }
         FlagEvidence::Runs(rule) => runs(edits, target, at, *rule),
     }
+}
+
+/// Whether the new `clear_when` differs from the old by words that `when` lists as well, and by no others.
+fn only_adds_words_of(when: &Condition, old: &Condition, new: &Condition) -> bool {
+    let (Condition::OneOf(there, present), Condition::OneOf(before, old), Condition::OneOf(after, new)) =
+        (when, old, new)
+    else {
+        return false;
+    };
+    there == before
+        && before == after
+        && old.iter().all(|word| new.contains(word))
+        && new.iter().all(|word| old.contains(word) || present.contains(word))
 }
 
 fn set_clear(book: &mut RuleBook, at: usize, new: Option<Condition>) {
@@ -156,15 +174,13 @@ fn endings(edits: &mut Edits, target: &Target, at: usize, flag: &Flag) {
         }
         let old = on_lapsed.tell_clinic;
         for level in LEVELS.into_iter().filter(|level| *level != old) {
-            edits.change(
-                target,
-                format!("`on_lapsed` tell_clinic: {old:?} becomes {level:?}"),
-                move |book| {
-                    if let Some(OnLapsed { tell_clinic, .. }) = &mut book.flags[at].on_lapsed {
-                        *tell_clinic = level;
-                    }
-                },
-            );
+            let equivalent = (old.max(level) == TellClinic::Digest).then_some(TOLD_ANYWAY);
+            let change = format!("`on_lapsed` tell_clinic: {old:?} becomes {level:?}");
+            edits.change_with(target, change, equivalent, move |book| {
+                if let Some(OnLapsed { tell_clinic, .. }) = &mut book.flags[at].on_lapsed {
+                    *tell_clinic = level;
+                }
+            });
         }
     }
     for (which, other) in flag.outranks.iter().enumerate() {
