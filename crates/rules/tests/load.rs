@@ -2,39 +2,23 @@
 
 mod support;
 
-use afterrun_rules::{
-    load::load,
-    render_diagnostic::{Style, render},
-    source::{Source, Sources},
-};
-
-/// All diagnostics of a folder as text.
-fn shown(sources: &Sources) -> String {
-    let loaded = load(sources);
-    let text = |path: &str| match sources.files.get(path) {
-        Some(Source::Bytes(bytes)) => std::str::from_utf8(bytes).ok(),
-        _ => None,
-    };
-    loaded.diagnostics.iter().map(|found| render(found, text(&found.file), "rules/", Style::Plain)).collect()
-}
+use afterrun_rules::load::load;
+use support::{changed, folder, shown};
 
 #[test]
 fn the_sample_becomes_a_book() {
-    let sources = support::folder("sample");
-    assert_eq!(shown(&sources), "");
-    let book = load(&sources).book.unwrap();
+    let sources = folder("sample");
+    let loaded = load(&sources);
+    assert_eq!(shown(&sources, &loaded.diagnostics), "");
+    let book = loaded.book.unwrap();
     assert_eq!(book.hash, sources.hash());
     insta::assert_debug_snapshot!(book);
 }
 
 #[test]
 fn an_unknown_message_is_marked_word_for_word() {
-    let sources = Sources::from_texts([(
-        "red-flags.ron",
-        "RedFlags(flags: [(id: \"pain-lasting\", title: \"Pain\", basis: Seed, when: AtLeast(\"worst_pain\", 3),
-    bridge_silent_days: 2, clear_reports: 2, stages: [
- (id: \"heads-up\", after_days: 3, min_reports: 2, send: \"pain-headsup\"),
-])])",
-    ), ("messages/pain-heads-up.md", "Subject: Hello\n\n{{ stop_link }}")]);
-    insta::assert_snapshot!(shown(&sources));
+    let sources = changed("@@@ red-flags.ron\n- send: \"pain-heads-up\"\n+ send: \"pain-headsup\"\n");
+    let loaded = load(&sources);
+    assert!(loaded.book.is_none());
+    insta::assert_snapshot!(shown(&sources, &loaded.diagnostics));
 }

@@ -3,7 +3,10 @@
 //! To add one: a file with a `//!` page and a `CHECK`, a line in the list below, and two fixtures (a folder it
 //! finds fault with and one it does not) under `tests/fixtures/checks`.
 
+mod asked_days;
 pub mod page;
+pub mod placeholders;
+mod possible;
 
 use chrono::NaiveDate;
 
@@ -76,8 +79,55 @@ macro_rules! checks {
 
 checks! {
     syntax,
-    internal,
+    unknown_field,
+    unknown_variant,
+    missing_field,
+    duplicate_field,
+    invalid_value,
+    unknown_file,
+    unreadable_file,
+    not_utf_8,
+    too_large,
+    message_shape,
+    unsupported_format,
+    unknown_code,
+    empty_folder,
+    missing_part,
+    no_emergencies,
+    duplicate_id,
+    unknown_question,
     unknown_message,
+    unknown_flag,
+    unknown_run_kind,
+    wrong_answer_type,
+    value_off_scale,
+    misplaced_condition,
+    always_or_never,
+    when_clear_overlap,
+    run_question,
+    stage_order,
+    recovery_bands,
+    bad_schedule,
+    outside_send_window,
+    bad_hours,
+    bad_number,
+    bad_scenario,
+    question_type_changed,
+    template_syntax,
+    unknown_placeholder,
+    missing_placeholder,
+    subject_health_word,
+    unused,
+    never_asked,
+    one_miss_breaks_the_episode,
+    unreachable_stage,
+    min_reports_unreachable,
+    expires_too_soon,
+    flag_without_scenario,
+    not_approved,
+    review_past,
+    reading_grade,
+    internal,
 }
 
 /// All checks, in the order they are run and listed.

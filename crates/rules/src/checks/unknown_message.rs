@@ -12,10 +12,7 @@ use super::{FoundBy, Input};
 use crate::{
     load::findings::Findings,
     load::written::At,
-    notation::{
-        Kind,
-        wording::{quote, suggest},
-    },
+    notation::{Kind, wording::quote},
 };
 
 check!("unknown-message", Error, "unknown_message.rs", FoundBy::Looking(look));
@@ -30,10 +27,11 @@ fn look(input: &Input<'_>, findings: &mut Findings) {
             return;
         }
         let known = written.messages.iter().map(|message| message.id.as_str());
+        let help = findings.suggest(id, known);
         findings
             .report("unknown-message", at, format!("no message is called {}", quote(id)))
             .label(format!("there is no messages/{id}.md"))
-            .maybe_help(suggest(id, known));
+            .maybe_help(help);
     };
     for (_, at, send) in written.message_uses() {
         look_at(at, send);

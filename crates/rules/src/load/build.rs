@@ -118,7 +118,7 @@ fn clinic(file: &ClinicFile) -> Option<Clinic> {
 }
 
 /// A schedule as written, made ready.
-pub(super) fn schedule(written: &notation::schedule::Schedule) -> Option<Schedule> {
+pub(crate) fn schedule(written: &notation::schedule::Schedule) -> Option<Schedule> {
     use notation::schedule::Schedule as Written;
     match written {
         Written::Daily { at } => Some(Schedule::Daily { at: at.value? }),
@@ -129,8 +129,7 @@ pub(super) fn schedule(written: &notation::schedule::Schedule) -> Option<Schedul
 
 /// The position of a question in the book.
 pub(super) fn question_ix(written: &Written, id: &Text) -> Option<QuestionIx> {
-    let is = |item: &Item<questions::Question>| self::id(&item.id) == Some(id.as_str());
-    written.questions.iter().position(is).and_then(|at| u16::try_from(at).ok()).map(QuestionIx)
+    written.question_position(id).and_then(|at| u16::try_from(at).ok()).map(QuestionIx)
 }
 
 fn question(written: &Written, item: &Item<questions::Question>) -> Option<Question> {

@@ -8,16 +8,26 @@ use super::written::{At, Written};
 use crate::{
     checks,
     diagnostic::{Diagnostic, Severity},
-    notation::spanned::Found,
+    notation::{spanned::Found, wording::suggest},
 };
 
 /// Diagnostics of one load: beyond this nobody reads on, and memory must stay bounded.
 const MAX_DIAGNOSTICS: usize = 1_000;
+/// Errors, and warnings, kept before `allow`s are applied and the list is cut to [`MAX_DIAGNOSTICS`].
+const MAX_FINDINGS: usize = 5_000;
+
+/// Names for which similar ones are looked for in one load: comparing is the only costly part of a report.
+const MAX_SUGGESTIONS: usize = 50;
 
 /// What was found so far.
 #[derive(Default, Debug)]
 pub struct Findings {
     list: Vec<Finding>,
+    errors: usize,
+    warnings: usize,
+    suggestions: usize,
+    /// The newest finding beyond the limit: it has somebody to finish it, and is not kept.
+    beyond: Option<Finding>,
 }
 
 /// One finding, its place still in bytes.
@@ -66,9 +76,24 @@ impl Findings {
             help: None,
             also: Vec::new(),
         };
+        let finding = Finding { at, found };
+        let kept = match checks::severity(code) {
+            Severity::Error => &mut self.errors,
+            Severity::Warning => &mut self.warnings,
+        };
+        if *kept >= MAX_FINDINGS {
+            return self.beyond.insert(finding);
+        }
+        *kept += 1;
         let index = self.list.len();
-        self.list.push(Finding { at, found });
+        self.list.push(finding);
         &mut self.list[index]
+    }
+
+    /// "did you mean" for a name, among those known.
+    pub fn suggest<'a>(&mut self, found: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+        self.suggestions += 1;
+        (self.suggestions <= MAX_SUGGESTIONS).then(|| suggest(found, known)).flatten()
     }
 
     /// Takes in what reading a file found.
@@ -82,6 +107,22 @@ impl Findings {
     #[must_use]
     pub fn has_error(&self) -> bool {
         self.list.iter().any(|finding| checks::severity(finding.found.code) == Severity::Error)
+    }
+
+    /// Whether one of these checks found anything so far.
+    #[must_use]
+    pub fn has(&self, codes: &[&str]) -> bool {
+        self.list.iter().any(|finding| codes.contains(&finding.found.code))
+    }
+
+    /// Whether one of these checks found anything inside a place so far.
+    #[must_use]
+    pub fn has_inside(&self, place: &At, codes: &[&str]) -> bool {
+        self.list.iter().any(|finding| {
+            let at = &finding.at;
+            let inside = at.span.start >= place.span.start && at.span.end <= place.span.end;
+            at.file == place.file && inside && codes.contains(&finding.found.code)
+        })
     }
 
     /// The diagnostics, sorted by file and position; allowed warnings left out.

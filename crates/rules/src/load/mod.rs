@@ -5,9 +5,9 @@
 //! [`build`] turns what is free of errors into a [`RuleBook`]. No clock: the date that sign-offs and dated
 //! `allow`s are held against is an argument.
 
-mod build;
-mod build_care;
-mod build_scenarios;
+pub(crate) mod build;
+pub(crate) mod build_care;
+pub(crate) mod build_scenarios;
 pub mod findings;
 mod read;
 pub mod text;

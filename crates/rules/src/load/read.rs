@@ -39,12 +39,14 @@ pub(super) fn read(sources: &Sources, findings: &mut Findings) -> Written {
 }
 
 fn read_without(sources: &Sources, other_books: &BTreeMap<Arc<str>, At>, findings: &mut Findings) -> Written {
-    let mut written = Written { other_books: other_books.clone(), ..Written::default() };
+    let mut written = Written::without(other_books.clone());
     let is_other = |path: &str| {
         let below =
             |folder: &Arc<str>| path.strip_prefix(&**folder).is_some_and(|rest| rest.starts_with('/'));
         other_books.keys().any(below)
     };
+    written.other_paths =
+        sources.files.keys().filter(|path| is_rule_file(path) && is_other(path)).cloned().collect();
     let is_ours = |path: &str| is_rule_file(path) && !is_other(path);
     let rule_files: Vec<_> = sources.files.iter().filter(|(path, _)| is_ours(path)).collect();
     let bytes: usize = rule_files.iter().map(|(_, source)| source_len(source)).sum();
@@ -61,6 +63,7 @@ fn read_without(sources: &Sources, other_books: &BTreeMap<Arc<str>, At>, finding
     for (path, source) in rule_files {
         read_file(path, source, &mut written, findings);
     }
+    written.index();
     written
 }
 
@@ -305,11 +308,14 @@ impl Reader<'_> {
         keep: impl FnOnce(&Self, T, &mut Written),
     ) {
         let spanned::Parsed { value, mut found, broken_ids } = spanned::parse::<T>(self.text);
+        let is_syntax = |found: &spanned::Found| found.code == "syntax";
+        let problem =
+            problem.or_else(|| found.iter().any(is_syntax).then(|| scan::swallowed_end(self.text)).flatten());
         if let Some(problem) = problem {
             // The scan names the bracket or quote itself; ron only notices further down.
             let also = problem.also.iter().map(|(span, _)| span.start);
             let first = also.chain([problem.span.start]).min().unwrap_or_default();
-            found.retain(|found| found.span.end <= first);
+            found.retain(|found| found.span.end <= first && !is_syntax(found));
             found.push(problem);
             mark_incomplete(written, Some(self.kind));
         }

@@ -13,8 +13,9 @@ use super::text::FileText;
 use crate::{
     book::Place,
     notation::{
-        Approved, Kind, Send, Spanned, Text, check_ins::CheckIn, clinic::ClinicFile, emergencies::Sign,
-        message::Message, questions::Question, recovery::Window, red_flags::Flag, scenarios::Scenario,
+        Approved, Checked, Kind, Send, Spanned, Text, check_ins::CheckIn, clinic::ClinicFile,
+        condition::Condition, emergencies::Sign, leaf::Id, message::Message, questions::Question,
+        recovery::Window, red_flags::Flag, scenarios::Scenario,
     },
 };
 
@@ -145,11 +146,21 @@ pub struct Written {
     pub broken_ids: BTreeSet<String>,
     /// Folders that scenarios swap in, and which are no part of this book.
     pub other_books: BTreeMap<Arc<str>, At>,
+    /// Paths of rule files below those folders.
+    pub other_paths: Vec<Arc<str>>,
+    question_ix: BTreeMap<String, usize>,
+    message_ix: BTreeMap<String, usize>,
+    flag_ix: BTreeMap<String, usize>,
     /// Stands for the folder as a whole: no path, no text.
-    pub folder: FileText,
+    folder: FileText,
 }
 
 impl Written {
+    /// Nothing read yet; `other_books` are folders that do not belong to this book.
+    pub(super) fn without(other_books: BTreeMap<Arc<str>, At>) -> Self {
+        Self { other_books, ..Self::default() }
+    }
+
     /// A file's text; the folder as a whole is an empty text without a name.
     #[must_use]
     pub fn file(&self, index: usize) -> &FileText {
@@ -175,25 +186,61 @@ impl Written {
         self.incomplete.is_empty() && self.broken_ids.is_empty()
     }
 
+    /// Makes the lookups below ready, once everything has been read.
+    pub(super) fn index(&mut self) {
+        let position = |(at, id): (usize, &Checked<Id>)| id.value.as_ref().map(|id| (id.0.clone(), at));
+        // The first of two equal ids is the one meant; the second is reported.
+        let by_id = |ids: Vec<(usize, &Checked<Id>)>| ids.into_iter().rev().filter_map(position).collect();
+        self.question_ix = by_id(self.questions.iter().map(|item| &item.value.id).enumerate().collect());
+        let flags = self.flags.iter().enumerate();
+        let current: BTreeMap<String, usize> =
+            by_id(flags.clone().map(|(at, flag)| (at, &flag.value.id)).collect());
+        let former = flags.flat_map(|(at, flag)| flag.value.formerly.iter().map(move |id| (at, id)));
+        self.flag_ix = by_id(former.collect());
+        self.flag_ix.extend(current);
+        self.message_ix = self
+            .messages
+            .iter()
+            .enumerate()
+            .rev()
+            .map(|(at, message)| (message.value.id.clone(), at))
+            .collect();
+    }
+
     /// The question with this id.
     #[must_use]
     pub fn question(&self, id: &str) -> Option<&Item<Question>> {
-        self.questions.iter().find(|question| question.id.value.as_ref().is_some_and(|known| known.0 == id))
+        self.question_position(id).and_then(|at| self.questions.get(at))
+    }
+
+    /// The position of the question with this id.
+    #[must_use]
+    pub fn question_position(&self, id: &str) -> Option<usize> {
+        self.question_ix.get(id).copied()
     }
 
     /// The message with this id.
     #[must_use]
     pub fn message(&self, id: &str) -> Option<&Item<Message>> {
-        self.messages.iter().find(|message| message.id == id)
+        self.message_ix.get(id).and_then(|at| self.messages.get(*at))
     }
 
     /// The flag with this id, or that had it before.
     #[must_use]
     pub fn flag(&self, id: &str) -> Option<&Item<Flag>> {
-        let is = |known: &crate::notation::Checked<crate::notation::leaf::Id>| {
-            known.value.as_ref().is_some_and(|known| known.0 == id)
-        };
-        self.flags.iter().find(|flag| is(&flag.id) || flag.formerly.iter().any(is))
+        self.flag_ix.get(id).and_then(|at| self.flags.get(*at))
+    }
+
+    /// Every condition with the file it stands in and its part there.
+    pub fn conditions(&self) -> impl Iterator<Item = (usize, Part, &Condition)> {
+        let gates = self.questions.iter().filter_map(|question| {
+            question.only_if.as_ref().map(|gate| (question.at.file, Part::OnlyIf, gate))
+        });
+        let flags = self.flags.iter().flat_map(|flag| {
+            let clear = flag.clear_when.iter().map(|clear| (flag.at.file, Part::ClearWhen, &clear.value));
+            std::iter::once((flag.at.file, Part::When, &flag.when.value)).chain(clear)
+        });
+        gates.chain(flags)
     }
 
     /// Every place that names a message, with how it is used.
@@ -219,6 +266,17 @@ impl Written {
         }
         uses
     }
+}
+
+/// Which part of a rule a condition is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Part {
+    /// Whether to ask a question.
+    OnlyIf,
+    /// What counts as the problem.
+    When,
+    /// What counts as clear.
+    ClearWhen,
 }
 
 /// What a message is sent for; decides which placeholders can be filled in.
