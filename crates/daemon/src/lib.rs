@@ -22,3 +22,4 @@ pub mod shipped;
 pub mod token;
 pub mod transport;
 pub mod turn;
+pub mod wake;

@@ -1,12 +1,10 @@
 //! What becomes of a message, by the outcome of each attempt to hand it over.
 
-mod support;
-
+use crate::support::{World, at, in_doubt, rejected, unreachable};
 use afterrun::delivery::HOLD;
 use afterrun_mail::{Outcome, Stage};
 use afterrun_rules::chart::{Event, Reach};
 use chrono::{DateTime, TimeDelta, Utc};
-use support::{World, at, in_doubt, rejected, unreachable};
 
 const MONDAY: &str = "2026-05-04T14:00:00Z";
 const PLAN: &str = "patient/recovery-plan/r1";

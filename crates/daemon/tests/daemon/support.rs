@@ -1,8 +1,6 @@
 //! A daemon without waiting and without a network: the real parts over a database in memory, a clock that is
 //! set, and a mail server that does as it is told.
 
-#![allow(dead_code, reason = "each test takes what it needs")]
-
 use std::{
     collections::VecDeque,
     path::PathBuf,
@@ -102,7 +100,7 @@ pub struct World {
     pub server: Arc<Scripted>,
     pub store: Arc<dyn Store>,
     pub rules: PathBuf,
-    folder: TempDir,
+    _folder: TempDir,
 }
 
 impl World {
@@ -114,7 +112,7 @@ impl World {
         let store: Arc<dyn Store> = Arc::new(Sqlite::in_memory().unwrap());
         let (clock, server) = (SimulatedClock::new(at(now)), Arc::new(Scripted::default()));
         let app = assemble(&rules, &store, &clock, &server).await.unwrap();
-        Self { app, clock, server, store, rules, folder }
+        Self { app, clock, server, store, rules, _folder: folder }
     }
 
     /// The same store in a new process.

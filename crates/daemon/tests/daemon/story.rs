@@ -1,8 +1,6 @@
 //! The story a newcomer lives through, from the run to "please come and see us", with the clinic's side.
 
-mod support;
-
-use support::World;
+use crate::support::World;
 
 #[tokio::test]
 async fn pain_that_stays_is_told_on_day_3_and_day_5_and_once_each() {

@@ -1,10 +1,8 @@
 //! Time without us: what is past its use is dropped, what matters is sent once, and no silence is held against
 //! a runner who was never asked.
 
-mod support;
-
+use crate::support::{World, at, unreachable};
 use afterrun_rules::chart::Event;
-use support::{World, at, unreachable};
 
 #[tokio::test]
 async fn days_on_which_we_did_not_run_are_excused() {

@@ -1,11 +1,9 @@
 //! An edit of the rules goes live whole or not at all, and a broken folder does not keep the daemon down.
 
-mod support;
-
 use std::fs;
 
+use crate::support::World;
 use afterrun::reloading::Looked;
-use support::World;
 
 const MONDAY: &str = "2026-05-04T14:00:00Z";
 
@@ -66,7 +64,7 @@ async fn a_restart_with_a_broken_folder_goes_on_with_the_last_good_rules() {
     let mut world = World::new(MONDAY).await;
     let good = world.app.turns.rules.current();
     fs::remove_dir_all(&world.rules).unwrap();
-    world.clock.set(support::at("2026-05-05T14:00:00Z"));
+    world.clock.set(crate::support::at("2026-05-05T14:00:00Z"));
     world.restart().await.unwrap();
     let now = world.app.turns.rules.current();
     assert_eq!((now.book.hash, now.since), (good.book.hash, good.since));
