@@ -15,28 +15,19 @@ use tempfile::TempDir;
 /// something is wrong.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The path of the `afterrun` binary, built if need be.
+/// The path of the `afterrun` binary, which cargo builds together with the tests.
 ///
 /// # Panics
 ///
-/// It cannot be built.
+/// The test does not lie where cargo puts tests.
 #[must_use]
 #[expect(clippy::expect_used, reason = "support code of tests")]
 pub fn binary() -> &'static Path {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| {
+    static PATH: OnceLock<PathBuf> = OnceLock::new();
+    PATH.get_or_init(|| {
         let test = std::env::current_exe().expect("the test knows its own path");
         let profile = test.ancestors().nth(2).expect("tests lie in target/<profile>/deps");
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let mut build = Command::new(cargo);
-        build.args(["build", "--quiet", "--package", "afterrun", "--bin", "afterrun"]);
-        if profile.ends_with("release") {
-            build.arg("--release");
-        }
-        let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml");
-        let built = build.arg("--manifest-path").arg(manifest).status().expect("cargo runs");
-        assert!(built.success(), "the binary does not build");
-        profile.join("afterrun")
+        profile.join("afterrun-under-test")
     })
 }
 

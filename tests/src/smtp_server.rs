@@ -76,6 +76,19 @@ impl Fault {
     pub fn reply(line: &str) -> Self {
         Self::Say(format!("{line}\r\n"))
     }
+
+    /// What is sent, if anything.
+    fn text(&self) -> &str {
+        match self {
+            Self::Say(text) | Self::SayAndClose(text) | Self::Drip(text, _) | Self::Held(text) => text,
+            Self::Silence | Self::Close => "",
+        }
+    }
+
+    /// Whether this amounts to a reply of 2yz.
+    fn is_positive(&self) -> bool {
+        self.text().starts_with('2') && self.text().ends_with("\r\n")
+    }
 }
 
 /// How the server protects its connections.

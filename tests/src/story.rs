@@ -113,7 +113,8 @@ impl World {
         while self.now < until {
             let local = self.now.with_timezone(&ZONE);
             let step = if local.hour() >= 20 { 24 + 6 - i64::from(local.hour()) } else { 1 };
-            self.now = until.min(self.now + TimeDelta::hours(step));
+            let past_the_hour = TimeDelta::minutes(i64::from(local.minute()));
+            self.now = until.min(self.now - past_the_hour + TimeDelta::hours(step));
             self.settle();
         }
     }

@@ -48,13 +48,29 @@ fn tell(between: Between) -> (World, Vec<String>) {
     let stop = world.link(SAM, "/s/");
     let stopped = world.fill_in(&stop, &[("do", "stop")]);
     assert_eq!(stopped.status, 200, "{}", stopped.words());
-    world.pass_until(local("2026-04-06", "12:00"));
+    world.pass_until(local("2026-04-03", "12:00"));
     let outbox = world.outbox();
     (world, outbox)
 }
 
 /// Every message, its day and hour on the runner's clock, its recipient and its reason.
-const EXPECTED: &[&str] = &[];
+#[rustfmt::skip]
+const EXPECTED: &[&str] = &[
+    "03-27 09:00 patient sam@runner.example       confirm-address/1774602000 Accepted: Nothing about health is sent before the address is confirmed.",
+    "03-27 10:30 patient sam@runner.example       recovery-plan        Accepted: Half marathon on 27 March 2026: 3 to 5 days of rest (window `half-marathon`).",
+    "03-28 07:00 patient sam@runner.example       check-in             Accepted: Check-in `morning-after` is due on 28 March 2026.",
+    "03-29 07:00 patient sam@runner.example       check-in             Accepted: Check-in `morning-after` is due on 29 March 2026.",
+    "03-30 07:00 patient sam@runner.example       check-in             Accepted: Check-in `morning-after` is due on 30 March 2026.",
+    "03-31 07:00 patient sam@runner.example       check-in             Accepted: Check-in `morning-after` is due on 31 March 2026.",
+    "03-31 08:00 clinic  -                        clinic/stage/pain-lasting/heads-up/2026-03-31 Shown: \u{201c}Pain lasting more than 3 to 5 days\u{201d}: first reported on 28 March 2026 (day 0), still reported on 31 March 2026 (day 3), on 4 days in all; stage `heads-up` asks for day 3 and 2 reports.",
+    "03-31 08:00 patient sam@runner.example       pain-heads-up        Accepted: \u{201c}Pain lasting more than 3 to 5 days\u{201d}: first reported on 28 March 2026 (day 0), still reported on 31 March 2026 (day 3), on 4 days in all; stage `heads-up` asks for day 3 and 2 reports.",
+    "03-31 14:00 clinic  team@clinic.example      digest/1774962000    Accepted: The clinic's digest is due.",
+    "04-01 07:00 patient sam@runner.example       check-in             Accepted: Check-in `morning-after` is due on 1 April 2026.",
+    "04-02 07:00 patient sam@runner.example       check-in             Accepted: Check-in `morning-after` is due on 2 April 2026.",
+    "04-02 08:00 patient sam@runner.example       pain-see-us          Accepted: \u{201c}Pain lasting more than 3 to 5 days\u{201d}: first reported on 28 March 2026 (day 0), still reported on 2 April 2026 (day 5), on 6 days in all; stage `see-us` asks for day 5 and 3 reports.",
+    "04-02 14:00 clinic  team@clinic.example      clinic/left/pain-lasting/2026-03-28 Accepted: \u{201c}Pain lasting more than 3 to 5 days\u{201d} is open since 28 March 2026, and the patient has stopped all messages.",
+    "04-02 14:00 clinic  team@clinic.example      clinic/stage/pain-lasting/see-us/2026-04-02 Accepted: \u{201c}Pain lasting more than 3 to 5 days\u{201d}: first reported on 28 March 2026 (day 0), still reported on 2 April 2026 (day 5), on 6 days in all; stage `see-us` asks for day 5 and 3 reports.",
+];
 
 #[test]
 fn a_half_marathon_and_pain_that_stays() {

@@ -1,28 +1,7 @@
 //! The `afterrun` command. Everything it does is in the library beside it.
 
-use std::{
-    io::{IsTerminal, Write},
-    process::ExitCode,
-};
-
-use clap::Parser;
-use tracing_subscriber::EnvFilter;
+use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let arguments = afterrun::commands::Arguments::parse();
-    // Logs hold ids only and go to standard error; standard output is for what a command was asked for.
-    tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::try_from_env("AFTERRUN_LOG").unwrap_or_else(|_| EnvFilter::new("info")))
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_target(false)
-        .init();
-    match afterrun::commands::execute(arguments) {
-        Ok(ended) => ended.into(),
-        Err(why) => {
-            // Nowhere is left to complain if even this cannot be written.
-            let _ = writeln!(std::io::stderr(), "afterrun: {why:#}");
-            ExitCode::from(2)
-        }
-    }
+    afterrun::entry::enter()
 }

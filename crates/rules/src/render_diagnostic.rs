@@ -38,7 +38,10 @@ pub fn render(diagnostic: &Diagnostic, source: Option<&str>, prefix: &str, style
     let mut group = match text.filter(|text| !text.trim().is_empty()) {
         Some(text) => title.element(snippet(diagnostic, source, text, path)),
         None if diagnostic.file.is_empty() => title.element(Origin::path(prefix.to_owned())),
-        None => title.element(Origin::path(path)),
+        None => {
+            let (line, column) = (diagnostic.line as usize, diagnostic.column as usize);
+            title.element(Origin::path(path).line(line).char_column(column))
+        }
     };
     if let Some(help) = &diagnostic.help {
         group = group.element(Level::HELP.message(&**help));

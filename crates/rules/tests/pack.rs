@@ -166,7 +166,8 @@ fn every_message_can_be_stopped_and_every_stage_says_what_to_do_in_an_emergency(
     }
 }
 
-/// What is left of a message when nothing optional is known: no name, no other flag, no link to a check-in.
+/// What is left of a message when nothing optional is known: no name, no other flag, no open check-in, too late
+/// to refuel.
 #[test]
 fn messages_render_without_what_is_optional() {
     let book = book();
@@ -182,7 +183,11 @@ fn messages_render_without_what_is_optional() {
         ..Facts::default()
     };
     let person = Person { first_name: "", zone: book.clinic.time_zone, language: "en", miles: true };
-    let links = Links { stop: Some("https://clinic.example/stop/x".to_owned()), ..Links::default() };
+    let links = Links {
+        check_in: None,
+        page: Some("https://clinic.example/p/x".to_owned()),
+        stop: Some("https://clinic.example/s/x".to_owned()),
+    };
     let filling = fill(&book, &person, &facts, &links, "2026-11-24T15:00:00Z".parse().expect("an instant"));
     for (id, text) in &book.messages {
         if id.as_str() == "check-in" {
@@ -243,6 +248,40 @@ fn every_example_of_the_reference_is_valid() {
             .collect();
         assert!(errors.is_empty(), "{example}\n{}", shown(&errors));
     }
+}
+
+/// The reader who follows "Your first rule" to the letter ends with a folder that loads.
+#[test]
+fn the_first_rule_of_the_reference_loads() {
+    let reference = reference();
+    let steps = reference.split("## Your first rule").nth(1).expect("the chapter");
+    let mut snippets =
+        steps.split("```text\n").skip(1).map(|rest| rest.split("```").next().unwrap_or_default());
+    let (question, flag) = (snippets.next().expect("a question"), snippets.next().expect("a flag"));
+    let mut texts: Vec<(String, String)> = shipped()
+        .files
+        .iter()
+        .filter_map(|(path, source)| match source {
+            Source::Bytes(bytes) => Some((path.to_string(), String::from_utf8(bytes.to_vec()).ok()?)),
+            Source::Unreadable(_) => None,
+        })
+        .collect();
+    let heads_up =
+        texts.iter().find(|(path, _)| path == "messages/pain-heads-up.md").expect("the mail").1.clone();
+    for (path, text) in &mut texts {
+        let (before, after) = match path.as_str() {
+            "questions.ron" => ("        (\n            id: \"worst_pain\"", question),
+            "check-ins.ron" => ("\"note\"", "\"woken_by_pain\", "),
+            "red-flags.ron" => ("        (\n            id: \"limping\"", flag),
+            _ => continue,
+        };
+        assert!(text.contains(before), "{path} has changed");
+        *text = text.replace(before, &format!("{after}{before}"));
+    }
+    texts.push(("messages/night-pain.md".to_owned(), heads_up));
+    let loaded = load(&Sources::from_texts(texts.iter().map(|(path, text)| (path.as_str(), text.as_str()))));
+    let book = loaded.book.unwrap_or_else(|| panic!("{}", shown(&loaded.diagnostics)));
+    assert!(book.flag("night-pain").is_some() && book.question("woken_by_pain").is_some());
 }
 
 #[test]

@@ -83,7 +83,7 @@ impl Sqlite {
         let readers = readers.collect::<Answer<Vec<_>>>().map_err(told)?;
         let writing = open::connect(path).map_err(told)?;
         let again = path.to_owned();
-        let writer = Writer::start(writing, Box::new(move || open::connect(&again)), shown.clone())?;
+        let writer = Writer::start(writing, Box::new(move || open::reconnect(&again)), shown.clone())?;
         let readers = Some(Readers::new(readers, &shown));
         Ok(Self { writer, readers, path: Some(path.to_owned()), _lock: lock })
     }

@@ -140,53 +140,65 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Talk<'s, S> {
         if self.shared.options.account.is_some() && !self.logged_in {
             return self.say("530 5.7.0 log in first\r\n").await;
         }
-        self.from = Some(address(line));
-        self.answer(At::MailFrom, "250 2.1.0 ok\r\n").await
+        let fault = self.shared.fault(At::MailFrom);
+        if fault.as_ref().is_none_or(Fault::is_positive) {
+            self.from = Some(address(line));
+        }
+        self.perform_or_say(fault, "250 2.1.0 ok\r\n").await
     }
 
     async fn rcpt(&mut self, line: &str) -> io::Result<bool> {
         if self.from.is_none() {
             return self.say("503 5.5.1 MAIL first\r\n").await;
         }
-        match self.shared.fault(At::Recipient) {
-            Some(fault) => self.perform(fault).await,
-            None => {
-                self.to.push(address(line));
-                self.say("250 2.1.5 ok\r\n").await
-            }
+        let fault = self.shared.fault(At::Recipient);
+        if fault.as_ref().is_none_or(Fault::is_positive) {
+            self.to.push(address(line));
         }
+        self.perform_or_say(fault, "250 2.1.5 ok\r\n").await
     }
 
     async fn data(&mut self) -> io::Result<bool> {
         if self.to.is_empty() {
             return self.say("503 5.5.1 RCPT first\r\n").await;
         }
-        if let Some(fault) = self.shared.fault(At::Data) {
-            return self.perform(fault).await;
+        match self.shared.fault(At::Data) {
+            Some(fault) => {
+                let wants_message = fault.text().starts_with('3');
+                let go_on = self.perform(fault).await?;
+                if !go_on || !wants_message {
+                    return Ok(go_on);
+                }
+            }
+            None => {
+                self.say("354 go\r\n").await?;
+            }
         }
-        self.say("354 go\r\n").await?;
         if let Some(fault) = self.shared.fault(At::Body)
             && !self.perform(fault).await?
         {
             return Ok(false);
         }
         let Some(bytes) = self.message().await? else { return Ok(false) };
-        let fault = self.shared.fault(At::Dot);
-        let accepted = match &fault {
-            None => true,
-            Some(Fault::Say(text) | Fault::SayAndClose(text)) => text.starts_with('2'),
-            Some(_) => false,
-        };
+        self.take(bytes).await
+    }
+
+    /// Records the message, answers, and notes whether the answer was positive.
+    async fn take(&mut self, bytes: Vec<u8>) -> io::Result<bool> {
         let (from, to) = (self.from.take().unwrap_or_default(), std::mem::take(&mut self.to));
-        let number = {
+        let index = {
             let mut state = self.shared.lock();
-            state.taken.push(TakenMail { from, to, bytes, accepted, connection: self.connection });
-            state.taken.len()
+            state.taken.push(TakenMail { from, to, bytes, accepted: false, connection: self.connection });
+            state.taken.len() - 1
         };
-        match fault {
-            Some(fault) => self.perform(fault).await,
-            None => self.say(&format!("250 2.0.0 queued as {number}\r\n")).await,
-        }
+        let fault = self.shared.fault(At::Dot);
+        let positive = fault.as_ref().is_none_or(Fault::is_positive);
+        // Noted before the answer goes out: the client may look as soon as it has read it.
+        let held = matches!(fault, Some(Fault::Held(_) | Fault::Drip(..)));
+        self.shared.lock().taken[index].accepted = positive && !held;
+        let go_on = self.perform_or_say(fault, &format!("250 2.0.0 queued as {}\r\n", index + 1)).await?;
+        self.shared.lock().taken[index].accepted = positive;
+        Ok(go_on)
     }
 
     /// The message up to its dot, dot stuffing undone; none if the client went away before.
@@ -222,7 +234,12 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Talk<'s, S> {
 
     /// The fault scripted for this point, or the right answer. False: the conversation is over.
     async fn answer(&mut self, at: At, right: &str) -> io::Result<bool> {
-        match self.shared.fault(at) {
+        let fault = self.shared.fault(at);
+        self.perform_or_say(fault, right).await
+    }
+
+    async fn perform_or_say(&mut self, fault: Option<Fault>, right: &str) -> io::Result<bool> {
+        match fault {
             Some(fault) => self.perform(fault).await,
             None => self.say(right).await,
         }

@@ -39,7 +39,8 @@ fn look(input: &Input<'_>, findings: &mut Findings) {
 }
 
 fn look_at(input: &Input<'_>, at: At, condition: &Condition, findings: &mut Findings) {
-    if matches!(condition, Condition::WorsensEachRun { .. }) {
+    let explained = findings.has_inside(&at, &["value-off-scale", "wrong-answer-type", "misplaced-condition"]);
+    if explained || matches!(condition, Condition::WorsensEachRun { .. }) {
         return;
     }
     let (mut some, mut all) = (false, true);

@@ -87,8 +87,11 @@ impl Numbers<'_> {
 
     fn within_at(&mut self, at: At, number: u32, range: RangeInclusive<u32>) {
         if !range.contains(&number) {
-            let words = format!("from {} to {}", range.start(), range.end());
-            self.bad(at, format!("{number} makes no sense here"), &format!("may be {words}"), &format!("write a number {words}"));
+            let words = match (range.start(), range.end()) {
+                (only, end) if only == end => only.to_string(),
+                (start, end) => format!("from {start} to {end}"),
+            };
+            self.bad(at, format!("{number} makes no sense here"), &format!("may be {words}"), &format!("write {words}"));
         }
     }
 
@@ -106,7 +109,7 @@ impl Numbers<'_> {
                 }
             }
             Answer::Choice(choices) if !(2..=MAX_CHOICES).contains(&choices.len()) => {
-                let message = format!("a choice between {} things cannot be answered", choices.len());
+                let message = format!("a question with {} to choose from cannot be answered", choices.len());
                 self.bad(item.at(span), message, "too few or too many", &format!("give from 2 to {MAX_CHOICES} choices"));
             }
             Answer::Text { max_chars } => self.within(item, max_chars, 1..=MAX_CHARS),

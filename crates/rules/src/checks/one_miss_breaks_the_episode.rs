@@ -21,8 +21,9 @@ fn look(input: &Input<'_>, findings: &mut Findings) {
         let silent = AskedDays::of(input.written, flag).and_then(|asked| asked.silent_days_after_one_miss());
         let bridge = &flag.bridge_silent_days;
         if let Some(silent) = silent.filter(|silent| bridge.value < *silent) {
+            let days = if silent == 1 { "day" } else { "days" };
             findings
-                .report("one-miss-breaks-the-episode", flag.at(&bridge.span), format!("one missed check-in leaves {silent} silent days and ends the episode"))
+                .report("one-miss-breaks-the-episode", flag.at(&bridge.span), format!("one missed check-in leaves {silent} silent {days} and ends the episode"))
                 .label(format!("bridges only {}", bridge.value))
                 .help(format!("set `bridge_silent_days` to {silent} or more, or ask more often while an episode is open"));
         }

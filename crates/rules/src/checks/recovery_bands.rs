@@ -38,6 +38,10 @@ struct Band<'a> {
 
 fn look(input: &Input<'_>, findings: &mut Findings) {
     let written = input.written;
+    if written.windows.is_empty() {
+        // That there are none at all is `missing-part`.
+        return;
+    }
     let mut bands = Vec::new();
     let mut races: BTreeMap<&str, At> = BTreeMap::new();
     for window in &written.windows {
@@ -138,9 +142,10 @@ fn look_at_bands(mut bands: Vec<Band<'_>>, findings: &mut Findings) {
 
 fn distance(metres: f64) -> String {
     let miles = metres / recovery::METRES_PER_MILE;
-    if (miles * 10.0 - (miles * 10.0).round()).abs() < 1e-6 {
-        format!("{} miles", (miles * 10.0).round() / 10.0)
-    } else {
-        format!("{:.3} km", metres / 1000.0)
+    let tenths = (miles * 10.0).round();
+    if (miles * 10.0 - tenths).abs() > 1e-6 {
+        return format!("{} km", (metres / 10.0).round() / 100.0);
     }
+    let unit = if tenths == 10.0 { "mile" } else { "miles" };
+    format!("{} {unit}", tenths / 10.0)
 }

@@ -17,6 +17,9 @@ check!("when-clear-overlap", Error, "when_clear_overlap.rs", FoundBy::Looking(lo
 fn look(input: &Input<'_>, findings: &mut Findings) {
     for flag in &input.written.flags {
         let Some(clear) = &flag.clear_when else { continue };
+        if findings.has_inside(&flag.at, &["wrong-answer-type", "misplaced-condition", "always-or-never"]) {
+            continue;
+        }
         let mut both = false;
         let looked = possible::for_each(input.written, &[&flag.when, clear], |holds| both |= holds[0] && holds[1]);
         if looked && both {

@@ -115,6 +115,16 @@ impl Findings {
         self.list.iter().any(|finding| codes.contains(&finding.found.code))
     }
 
+    /// Whether one of these checks found anything inside a place so far.
+    #[must_use]
+    pub fn has_inside(&self, place: &At, codes: &[&str]) -> bool {
+        self.list.iter().any(|finding| {
+            let at = &finding.at;
+            let inside = at.span.start >= place.span.start && at.span.end <= place.span.end;
+            at.file == place.file && inside && codes.contains(&finding.found.code)
+        })
+    }
+
     /// The diagnostics, sorted by file and position; allowed warnings left out.
     #[must_use]
     pub fn into_diagnostics(self, written: &Written, today: Option<NaiveDate>) -> Vec<Diagnostic> {

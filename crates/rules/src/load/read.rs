@@ -308,11 +308,14 @@ impl Reader<'_> {
         keep: impl FnOnce(&Self, T, &mut Written),
     ) {
         let spanned::Parsed { value, mut found, broken_ids } = spanned::parse::<T>(self.text);
+        let is_syntax = |found: &spanned::Found| found.code == "syntax";
+        let problem =
+            problem.or_else(|| found.iter().any(is_syntax).then(|| scan::swallowed_end(self.text)).flatten());
         if let Some(problem) = problem {
             // The scan names the bracket or quote itself; ron only notices further down.
             let also = problem.also.iter().map(|(span, _)| span.start);
             let first = also.chain([problem.span.start]).min().unwrap_or_default();
-            found.retain(|found| found.span.end <= first);
+            found.retain(|found| found.span.end <= first && !is_syntax(found));
             found.push(problem);
             mark_incomplete(written, Some(self.kind));
         }

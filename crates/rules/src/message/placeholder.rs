@@ -56,7 +56,8 @@ pub struct Placeholder {
 }
 
 const EVERYWHERE: &[Use] = &Use::ALL;
-const ASKING: &[Use] = &[Use::CheckIn, Use::Nudge, Use::Lapsed];
+const ASKING: &[Use] = &[Use::CheckIn, Use::Nudge];
+const ASKING_OR_LAPSED: &[Use] = &[Use::CheckIn, Use::Nudge, Use::Lapsed];
 const FLAG: &[Use] = &[Use::Stage, Use::Resolved, Use::Lapsed];
 const FLAG_OR_ASKING: &[Use] = &[Use::CheckIn, Use::Nudge, Use::Stage, Use::Resolved, Use::Lapsed];
 const PLAN: &[Use] = &[Use::RecoveryPlan];
@@ -81,7 +82,7 @@ pub const PLACEHOLDERS: &[Placeholder] = &[
     placeholder("emergency_line", EVERYWHERE, "Call 911.", "what to do in an emergency"),
     placeholder("stop_link", EVERYWHERE, "https://clinic.example/stop/x", "the page that stops all messages"),
     placeholder("page_link", EVERYWHERE, "https://clinic.example/me/x", "the runner's own page"),
-    placeholder("check_in_link", ASKING, "https://clinic.example/c/x", "the page of the check-in"),
+    placeholder("check_in_link", ASKING_OR_LAPSED, "https://clinic.example/c/x", "the page of the check-in"),
     placeholder("about_day", ASKING, "Tuesday 24 November", "the day the check-in asks about"),
     placeholder("closes_at", ASKING, "19:00 on Wednesday 25 November", "when the check-in closes"),
     placeholder("last_report_day", FLAG_OR_ASKING, "Monday 23 November", "the day of the newest answer"),

@@ -44,11 +44,12 @@ pub fn parse(id: &str, text: &str) -> (Option<Message>, Vec<Found>) {
         }
         let span = start..start + written.len();
         let Some((name, value)) = written.split_once(':').filter(|(name, _)| is_header_name(name)) else {
-            found.push(misshapen(
-                span,
-                "this is not a header line".into(),
-                "a blank line should come before the text",
-            ));
+            let (message, help) = if subject.is_none() && found.is_empty() {
+                ("the message has no subject", "begin the file with a line `Subject: ...` and a blank line")
+            } else {
+                ("this is not a header line", "a blank line should come before the text")
+            };
+            found.push(misshapen(span, message.into(), help));
             at = start;
             break;
         };

@@ -51,8 +51,36 @@ pub fn previous_token(text: &str, at: usize) -> Option<Range<usize>> {
 /// What the scan found wrong, if anything. `too-large` means that ron must not be run.
 #[must_use]
 pub fn problem(text: &str) -> Option<Found> {
+    let problem = brackets_and_quotes(text)?;
+    if problem.code == "syntax" { swallowed_end(text).or(Some(problem)) } else { Some(problem) }
+}
+
+/// A text that was begun with a straight quote and meant to end at a typographic one. Only of interest if
+/// something does not add up: inside a text such quotes are welcome.
+#[must_use]
+pub fn swallowed_end(text: &str) -> Option<Found> {
+    Tokens::new(text).find_map(|token| {
+        let is_text = matches!(token.kind, TokenKind::Text | TokenKind::OpenText);
+        let inside = &text[token.span.clone()];
+        if !is_text || inside.starts_with('r') {
+            return None;
+        }
+        let ends = |at: usize, c: char| {
+            let rest = inside[at + c.len_utf8()..].trim_start_matches([' ', '\t']);
+            rest.starts_with([',', ')', ']', '\n', '\r'])
+        };
+        let (at, c) = inside.char_indices().find(|(at, c)| is_curly(*c) && ends(*at, *c))?;
+        let place = token.span.start + at..token.span.start + at + c.len_utf8();
+        let message = format!("{} does not end a text", quote(&c.to_string()));
+        let mut found =
+            found("syntax", place, message, "not a straight quote", "use the straight quote \" instead");
+        found.also.push((token.span.start..token.span.start + 1, "the text begins here".into()));
+        Some(found)
+    })
+}
+
+fn brackets_and_quotes(text: &str) -> Option<Found> {
     let mut open: Vec<(char, usize)> = Vec::new();
-    let mut suspicious = None;
     for token in Tokens::new(text) {
         let Token { kind, span } = token;
         match kind {
@@ -88,7 +116,7 @@ pub fn problem(text: &str) -> Option<Found> {
                         "close brackets in the reverse order of opening",
                     );
                     found.also.push((at..at + 1, "opened here".into()));
-                    return Some(with_suspicion(found, suspicious));
+                    return Some(found);
                 }
                 Some(_) => {}
             },
@@ -101,14 +129,7 @@ pub fn problem(text: &str) -> Option<Found> {
                     "use the straight quote \" instead",
                 ));
             }
-            TokenKind::Char(_) | TokenKind::Word => {}
-            TokenKind::Text => {
-                let inside = &text[span.clone()];
-                if suspicious.is_none() && inside.contains('\n') && !inside.starts_with('r') {
-                    suspicious =
-                        inside.char_indices().find(|(_, c)| is_curly(*c)).map(|(at, c)| (span.start + at, c));
-                }
-            }
+            TokenKind::Char(_) | TokenKind::Word | TokenKind::Text => {}
             TokenKind::OpenText => {
                 let opener = span.start
                     ..text[span.start..].chars().next().map_or(span.end, |c| span.start + c.len_utf8());
@@ -119,7 +140,7 @@ pub fn problem(text: &str) -> Option<Found> {
                     "never closed",
                     "end the text with a straight quote \"",
                 );
-                return Some(with_suspicion(found, suspicious));
+                return Some(found);
             }
             TokenKind::OpenComment => {
                 return Some(found(
@@ -141,18 +162,7 @@ pub fn problem(text: &str) -> Option<Found> {
         "never closed",
         &help,
     );
-    Some(with_suspicion(found, suspicious))
-}
-
-/// Names a curly quote that swallowed the end of a text, when the brackets no longer add up because of it.
-fn with_suspicion(mut found: Found, suspicious: Option<(usize, char)>) -> Found {
-    if let Some((at, c)) = suspicious {
-        found.also.push((
-            at..at + c.len_utf8(),
-            format!("this {c} does not end a text: use the straight quote \""),
-        ));
-    }
-    found
+    Some(found)
 }
 
 fn closer(opener: char) -> char {

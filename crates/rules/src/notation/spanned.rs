@@ -84,7 +84,8 @@ pub(super) fn note_broken(raw: &str) {
     }
 }
 
-/// A value and where it was written. For a text in quotes the place is what stands between them.
+/// A value and where it was written. For a text in quotes the place is what stands between them,
+/// if anything does.
 #[derive(Clone, Debug)]
 pub struct Spanned<T> {
     /// The value.
@@ -131,7 +132,8 @@ pub(super) fn nested<'de, T: Deserialize<'de>>(raw: &'de str) -> Result<Spanned<
         Ok(value) => {
             let written = body[..body.len() - parser.remainder().len()].trim_end();
             let quoted = written.len() >= 2 && written.starts_with('"') && written.ends_with('"');
-            let inset = usize::from(quoted);
+            // An empty text is marked with its quotes: there is nothing between them to mark.
+            let inset = usize::from(quoted && written.len() > 2);
             Ok(Spanned { value, span: offset + inset..offset + written.len() - inset })
         }
         Err(ron::Error::Message(text)) if text == RECORDED => Err(whole),

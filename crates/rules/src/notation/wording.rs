@@ -1,5 +1,7 @@
 //! Puts what ron says into words for somebody who is not a programmer, at the place where the mistake is.
 
+use std::ops::Range;
+
 use ron::error::{Error, Position, SpannedError};
 
 use super::{
@@ -65,13 +67,14 @@ fn offset_of(text: &str, position: Position) -> usize {
 /// A finding in words, for an error at a place in `text`, which itself starts at `offset` in the file.
 #[must_use]
 pub fn found(text: &str, offset: usize, error: &SpannedError) -> Found {
-    let start = offset_of(text, error.span.start);
+    let reported = offset_of(text, error.span.start);
+    let start = reported + text[reported..].len() - text[reported..].trim_start().len();
     let end = offset_of(text, error.span.end).max(start + 1).min(text.len().max(start));
     let mut words = words_for(&error.code, text, start);
     let mut span = start..end;
     match &error.code {
         Error::ExpectedComma => {
-            if let Some(before) = previous_token(text, start) {
+            if let Some(before) = previous_token(text, reported) {
                 span = before;
             }
         }
@@ -190,7 +193,10 @@ fn syntax(error: &Error, text: &str, at: usize) -> Wording {
         Error::ExpectedInteger | Error::ExpectedFloat => {
             wording("invalid-value", "a number is wanted here", "not a number", None)
         }
-        Error::IntegerOutOfBounds | Error::InvalidIntegerDigit { .. } => {
+        Error::InvalidIntegerDigit { .. } => {
+            wording("invalid-value", "a number is wanted here", "not a number", None)
+        }
+        Error::IntegerOutOfBounds => {
             let help = "write a whole number, not below zero where days, reports or hours are counted";
             wording("invalid-value", "this number does not fit here", "does not fit", Some(help.into()))
         }
@@ -307,12 +313,12 @@ fn id_of(text: &str) -> Option<&str> {
 }
 
 /// The first line of an item, for marking it without drawing over the page.
-fn first_line(text: &str) -> std::ops::Range<usize> {
+fn first_line(text: &str) -> Range<usize> {
     0..text.lines().next().unwrap_or_default().trim_end().len().max(1).min(text.len())
 }
 
 /// The word `field` nearest before, or at, a place.
-fn word_at_or_before(text: &str, at: usize, field: &str) -> Option<std::ops::Range<usize>> {
+fn word_at_or_before(text: &str, at: usize, field: &str) -> Option<Range<usize>> {
     if text[at..].starts_with(field) {
         return Some(at..at + field.len());
     }
@@ -320,16 +326,18 @@ fn word_at_or_before(text: &str, at: usize, field: &str) -> Option<std::ops::Ran
 }
 
 /// The whole token at a place: a quoted text, a name or a number.
-fn token_at(text: &str, at: usize) -> std::ops::Range<usize> {
+fn token_at(text: &str, at: usize) -> Range<usize> {
+    let in_token = |c: char| c.is_alphanumeric() || "_-+.".contains(c) || is_curly(c);
     let rest = &text[at..];
-    let len = match rest.chars().next() {
-        Some('"') => rest[1..].find(['"', '\n']).map_or(1, |end| end + 2).min(rest.len()),
-        Some(c) if c.is_alphanumeric() || c == '-' || c == '+' || is_curly(c) => rest
-            .find(|c: char| !(c.is_alphanumeric() || "_-+.".contains(c) || is_curly(c)))
-            .unwrap_or(rest.len()),
-        Some(c) => c.len_utf8(),
-        None => 0,
-    };
-    let end = at + len;
-    at..if text.is_char_boundary(end) { end } else { text.floor_char_boundary(end) }
+    match rest.chars().next() {
+        Some('"') => at..at + rest[1..].find(['"', '\n']).map_or(1, |end| end + 2).min(rest.len()),
+        Some(c) if in_token(c) => {
+            // ron may report the middle or the end of a number.
+            let start =
+                text[..at].rfind(|c| !in_token(c)).map_or(0, |before| text.ceil_char_boundary(before + 1));
+            start..at + rest.find(|c| !in_token(c)).unwrap_or(rest.len())
+        }
+        Some(c) => at..at + c.len_utf8(),
+        None => at..at,
+    }
 }

@@ -58,5 +58,6 @@ impl Fault {
 
 /// See [`Fault::is_disk_trouble`].
 pub(super) fn is_disk_trouble(error: &rusqlite::Error) -> bool {
-    matches!(error.sqlite_error_code(), Some(ErrorCode::SystemIoFailure | ErrorCode::DatabaseCorrupt))
+    use ErrorCode::{DatabaseCorrupt, DiskFull, SystemIoFailure};
+    matches!(error.sqlite_error_code(), Some(SystemIoFailure | DatabaseCorrupt | DiskFull))
 }

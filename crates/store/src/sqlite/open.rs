@@ -79,6 +79,16 @@ pub(super) fn connect(path: &Path) -> Answer<Connection> {
     Ok(connection)
 }
 
+/// A connection for writing after another one failed. On a full disk the write-ahead log may hold more than
+/// the database needs: moving it over makes room to go on with.
+pub(super) fn reconnect(path: &Path) -> Answer<Connection> {
+    let connection = connect(path)?;
+    if let Err(error) = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
+        tracing::warn!(%error, "the write-ahead log could not be moved into the database");
+    }
+    Ok(connection)
+}
+
 /// A connection that refuses to write.
 pub(super) fn connect_to_read(path: &Path) -> Answer<Connection> {
     let connection = connect(path)?;
@@ -90,7 +100,7 @@ pub(super) fn connect_to_read(path: &Path) -> Answer<Connection> {
 pub(super) fn connect_in_memory() -> Answer<Connection> {
     let connection = Connection::open_in_memory()?;
     set_up(&connection)?;
-    apply(&connection, 0)?;
+    apply(&connection, SCHEMAS)?;
     Ok(connection)
 }
 
@@ -138,7 +148,7 @@ fn create_at(new: &Path) -> Answer<()> {
     let file = options.create_new(true).write(true).mode(0o600).open(new).map_err(failed)?;
     let connection = Connection::open(new)?;
     set_up(&connection)?;
-    apply(&connection, 0)?;
+    apply(&connection, SCHEMAS)?;
     connection.close().map_err(|(_, error)| error)?;
     file.sync_all().map_err(failed)
 }
@@ -177,7 +187,7 @@ fn migrate(connection: &Connection, path: &Path, locked: bool) -> Result<()> {
     }
     if found < known {
         let _held = if locked { None } else { Some(lock(path)?) };
-        apply(connection, found).map_err(|fault| fault.told(&shown))?;
+        apply(connection, SCHEMAS).map_err(|fault| fault.told(&shown))?;
     }
     Ok(())
 }
@@ -186,24 +196,74 @@ fn version(connection: &Connection) -> Answer<i64> {
     Ok(connection.query_row("PRAGMA user_version", [], |row| row.get(0))?)
 }
 
-/// Applies the schemas after the first `found` in one transaction.
-fn apply(connection: &Connection, found: i64) -> Answer<()> {
+/// Applies the schemas the database does not have yet, all or none.
+fn apply(connection: &Connection, schemas: &[&str]) -> Answer<()> {
     connection.execute_batch("BEGIN IMMEDIATE")?;
-    let applied = SCHEMAS
-        .iter()
-        .skip(usize::try_from(found).unwrap_or(0))
-        .try_for_each(|schema| connection.execute_batch(schema))
-        .and_then(|()| connection.pragma_update(None, "user_version", SCHEMAS.len() as i64))
-        .and_then(|()| connection.execute_batch("COMMIT"));
+    // Read again inside the transaction: another process may have been faster.
+    let applied = version(connection).and_then(|found| {
+        let mut missing = schemas.iter().skip(usize::try_from(found).unwrap_or(0));
+        missing.try_for_each(|schema| connection.execute_batch(schema))?;
+        connection.pragma_update(None, "user_version", schemas.len() as i64)?;
+        Ok(connection.execute_batch("COMMIT")?)
+    });
     if applied.is_err() {
         // The error that counts is the first one.
         drop(connection.execute_batch("ROLLBACK"));
     }
-    Ok(applied?)
+    applied
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FIRST: &str = "CREATE TABLE a (x); INSERT INTO a VALUES (1)";
+    const SECOND: &str = "ALTER TABLE a ADD COLUMN y DEFAULT 2";
+
+    fn tables(connection: &Connection) -> i64 {
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn a_schema_is_brought_forward_with_what_it_holds() {
+        let connection = Connection::open_in_memory().unwrap();
+        apply(&connection, &[FIRST]).unwrap();
+        assert_eq!(version(&connection).unwrap(), 1);
+        apply(&connection, &[FIRST, SECOND]).unwrap();
+        assert_eq!(version(&connection).unwrap(), 2);
+        let row = connection.query_row("SELECT x, y FROM a", [], |row| Ok((row.get(0)?, row.get(1)?)));
+        assert_eq!(row, Ok((1, 2)));
+    }
+
+    #[test]
+    fn a_schema_that_fails_changes_nothing() {
+        let connection = Connection::open_in_memory().unwrap();
+        apply(&connection, &[FIRST]).unwrap();
+        let broken = "CREATE TABLE b (x); INSERT INTO nowhere VALUES (1)";
+        assert!(apply(&connection, &[FIRST, SECOND, broken]).is_err());
+        assert_eq!((version(&connection).unwrap(), tables(&connection)), (1, 1));
+        assert!(connection.prepare("SELECT y FROM a").is_err(), "the second was undone with the third");
+        assert!(connection.is_autocommit());
+    }
+
+    #[test]
+    fn an_older_schema_is_left_to_whoever_holds_the_lock() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("afterrun.db");
+        drop(prepare(&path, Mode::Daemon).unwrap());
+        let held = lock(&path).unwrap();
+        let connection = connect(&path).unwrap();
+        // As a database of a release before the first would look.
+        connection.pragma_update(None, "user_version", -1).unwrap();
+        let refused = prepare(&path, Mode::Tool).unwrap_err();
+        assert!(matches!(refused, StoreError::Locked(_)), "{refused}");
+        drop(held);
+        assert_eq!(version(&connection).unwrap(), -1);
+    }
 }

@@ -239,6 +239,28 @@ pub async fn have_one_entry_for_many_recipients(store: AnyStore) {
     assert_eq!(only_entry(&store, &id).await, EntryState::Done, "the work-list has told the clinic");
 }
 
+pub async fn tell_the_clinic_whatever_becomes_of_its_mail(store: AnyStore) {
+    let id = enrol(&store).await;
+    let alert = to_clinic(plan_of("r1"));
+    let mut stale = message_to(&alert, "team@clinic.example", hour(1));
+    stale.mail.as_mut().unwrap().stale_at = Some(hour(2));
+    take_turn(&store, &id, hour(1), |turn| turn.messages = vec![stale]).await;
+    assert!(store.claim(claim("w", hour(2))).await.unwrap().is_empty());
+    assert_eq!(only_entry(&store, &id).await, EntryState::Done, "the work-list shows it all the same");
+}
+
+pub async fn show_what_a_decision_took_back_from_the_clinic(store: AnyStore) {
+    let id = enrol(&store).await;
+    let alert = to_clinic(plan_of("r1"));
+    take_turn(&store, &id, hour(1), |turn| {
+        turn.messages = vec![message_to(&alert, "team@clinic.example", hour(9))];
+    })
+    .await;
+    let reason = Reason::new("overtaken", "the answer was withdrawn");
+    take_turn(&store, &id, hour(2), |turn| turn.cancels = vec![(alert, reason)]).await;
+    assert_eq!(only_entry(&store, &id).await, EntryState::Cancelled);
+}
+
 pub async fn keep_microseconds(store: AnyStore) {
     let enrolled = at("2026-03-27T09:00:00.123456Z");
     let id = store.add_patient(runner("p1"), enrolled).await.unwrap();

@@ -37,7 +37,8 @@ macro_rules! conformance {
             ]
             charts: [
                 give_back_every_kind_of_event, equal_what_was_applied, keep_the_zone_and_reach_of_the_enrolment,
-                show_each_state_of_a_message, have_one_entry_for_many_recipients, keep_microseconds,
+                show_each_state_of_a_message, have_one_entry_for_many_recipients, tell_the_clinic_whatever_becomes_of_its_mail,
+                show_what_a_decision_took_back_from_the_clinic, keep_microseconds,
             ]
             turns: [
                 on_an_old_version_are_refused_whole, twice_are_stored_once, with_a_known_identity_add_no_message,

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use afterrun_rules::{
     Reason,
-    decision::{Entry, EntryState},
+    decision::{Entry, EntryState, Identity},
 };
 use afterrun_store::{Claim, MessageState, QueueDepth, Settlement};
 use chrono::Duration;
@@ -34,10 +34,11 @@ pub async fn gives_due_mail_once(store: AnyStore) {
 
 pub async fn gives_urgent_mail_first(store: AnyStore) {
     let id = enrol(&store).await;
-    let urgent = |run: &str, hours| {
-        let entry = Entry { urgent: true, ..entry(&plan_of(run), hour(hours), EntryState::Queued) };
+    let urgent_of = |identity: &Identity, hours| {
+        let entry = Entry { urgent: true, ..entry(identity, hour(hours), EntryState::Queued) };
         from_entry(entry, Some(mail("p1@runner.example", hour(hours))))
     };
+    let urgent = |run: &str, hours| urgent_of(&plan_of(run), hours);
     take_turn(&store, &id, hour(1), |turn| {
         turn.messages = vec![
             message(&plan_of("late"), hour(2)),
@@ -45,20 +46,25 @@ pub async fn gives_urgent_mail_first(store: AnyStore) {
             message_to(&to_clinic(plan_of("alert")), "team@clinic.example", hour(3)),
             urgent("urgent-late", 4),
             urgent("urgent-early", 3),
+            urgent_of(&to_clinic(plan_of("urgent-alert")), 4),
         ];
     })
     .await;
     let taken = store.claim(claim("w", hour(5))).await.unwrap();
     let order: Vec<_> = taken.iter().map(|message| message.identity.clone().unwrap().to_string()).collect();
-    let expected = ["patient/recovery-plan/urgent-early", "patient/recovery-plan/urgent-late"];
-    assert_eq!(order[..2], expected);
+    let expected = [
+        "clinic/recovery-plan/urgent-alert",
+        "patient/recovery-plan/urgent-early",
+        "patient/recovery-plan/urgent-late",
+    ];
+    assert_eq!(order[..3], expected);
     let expected =
         ["clinic/recovery-plan/alert", "patient/recovery-plan/early", "patient/recovery-plan/late"];
-    assert_eq!(order[2..], expected);
+    assert_eq!(order[3..], expected);
     store.release(&taken.iter().map(|message| message.key).collect::<Vec<_>>(), "w").await.unwrap();
     let few = store.claim(Claim { limit: 2, ..claim("w", hour(5)) }).await.unwrap();
     assert_eq!(few.len(), 2);
-    assert_eq!(few[1].identity, Some(plan_of("urgent-late")));
+    assert_eq!(few[1].identity, Some(plan_of("urgent-early")));
 }
 
 pub async fn leaves_patient_mail_alone_while_held(store: AnyStore) {
