@@ -12,11 +12,7 @@ use afterrun_web::{Site, runner_routes};
 use anyhow::Context;
 use axum::Router;
 use chrono::{DateTime, Utc};
-use tokio::{
-    sync::{Notify, watch},
-    task::JoinSet,
-    time::timeout,
-};
+use tokio::{sync::watch, task::JoinSet, time::timeout};
 
 use crate::{
     clock::Clock,
@@ -30,10 +26,14 @@ use crate::{
     scheduler::Scheduler,
     token::random_text,
     turn::Turns,
+    wake::Wake,
 };
 
 /// Longest sleep of a loop. A command may have added a message meanwhile; this is how soon it is noticed.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
+
+/// Shortest sleep of a loop.
+const SHORTEST_SLEEP: Duration = Duration::from_millis(20);
 
 /// Sleep after the store failed: it is not made better by asking all the time.
 const SLEEP_AFTER_FAILURE: Duration = Duration::from_secs(5);
@@ -78,7 +78,7 @@ pub struct App {
     pub reloading: Arc<Reloading>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
-    wake: Arc<Notify>,
+    wake: Arc<Wake>,
     standing_notice: Option<String>,
 }
 
@@ -95,7 +95,7 @@ impl App {
         store.set_setting(BASE_URL, Some(&base_url)).await?;
         let letterhead = Letterhead::new(&config, &base_url, return_key);
         let turns = Arc::new(Turns { store: store.clone(), rules, letterhead });
-        let wake = Arc::new(Notify::new());
+        let wake = Arc::new(Wake::default());
         let worker = format!("{}-{}", std::process::id(), random_text::<9>()?);
         let (queued, in_doubt) = store.recover(std::slice::from_ref(&worker), now).await?;
         if queued + in_doubt > 0 {
@@ -164,7 +164,7 @@ impl App {
     /// Waits until an event or an edit of the rules has brought something to do. For clocks that somebody else
     /// drives: `run` does this by itself.
     pub async fn woken(&self) {
-        self.wake.notified().await;
+        self.wake.scheduler().await;
     }
 
     /// Runs the scheduler's and the delivery's loop until `stop` says so, then finishes what is in flight.
@@ -175,7 +175,7 @@ impl App {
         // An error means that whoever could say stop is gone, which says the same.
         let _ = stop.wait_for(|stop| *stop).await;
         self.delivery.stop();
-        self.wake.notify_waiters();
+        self.wake.ring();
         if timeout(STOP_WITHIN, async { while loops.join_next().await.is_some() {} }).await.is_err() {
             tracing::warn!("messages still in flight are left to the next start");
             loops.abort_all();
@@ -191,7 +191,7 @@ impl App {
                 // Only a scheduler that gets its work done keeps the watchdog quiet.
                 let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
                 if ticked.turns > 0 {
-                    self.wake.notify_one();
+                    self.wake.ring_delivery();
                 }
                 if ticked.more {
                     continue;
@@ -199,7 +199,7 @@ impl App {
             }
             let failed = trouble.note("the scheduler", outcome.err().map(|why| why.to_string()));
             let due = self.turns.store.next_due().await.ok().flatten();
-            self.sleep(due, failed).await;
+            let _ = timeout(self.sleep(due, failed), self.wake.scheduler()).await;
         }
     }
 
@@ -209,19 +209,18 @@ impl App {
             let outcome = self.delivery.run(self.clock.now()).await;
             let failed = trouble.note("the delivery", outcome.err().map(|why| why.to_string()));
             let due = self.turns.store.next_message_due().await.ok().flatten();
-            self.sleep(due, failed).await;
+            let _ = timeout(self.sleep(due, failed), self.wake.delivery()).await;
         }
     }
 
-    /// Sleeps until something is due, at most a second, less if woken.
-    async fn sleep(&self, due: Option<DateTime<Utc>>, failed: bool) {
-        let until_due = due.and_then(|due| (due - self.clock.now()).to_std().ok());
-        let time = match until_due {
+    /// How long to sleep: until something is due, at most a second.
+    fn sleep(&self, due: Option<DateTime<Utc>>, failed: bool) -> Duration {
+        match due.and_then(|due| (due - self.clock.now()).to_std().ok()) {
             _ if failed => SLEEP_AFTER_FAILURE,
-            Some(time) => time.clamp(Duration::from_millis(20), LONGEST_SLEEP),
+            // A message that is due and waits for the circuit, or is held, must not keep a processor busy.
+            Some(time) => time.clamp(SHORTEST_SLEEP, LONGEST_SLEEP),
             None => LONGEST_SLEEP,
-        };
-        let _ = timeout(time, self.wake.notified()).await;
+        }
     }
 
     /// What every page says above its content: that mail is held, or does not go where it seems to.

@@ -23,3 +23,4 @@ pub mod shipped;
 pub mod token;
 pub mod transport;
 pub mod turn;
+pub mod wake;

@@ -17,7 +17,7 @@ use afterrun_rules::{
     source::{Source, Sources},
 };
 use afterrun_store::{NewMessage, StoredBook};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::mpsc;
 
 use crate::{
     clinic_mail,
@@ -25,6 +25,7 @@ use crate::{
     compose::When,
     rules_live::{Live, Rejected},
     turn::{TurnError, Turns},
+    wake::Wake,
 };
 
 /// Verdicts waiting to be acted on. The watch blocks when there are more.
@@ -114,7 +115,7 @@ pub struct Reloading {
     turns: Arc<Turns>,
     clock: Arc<dyn Clock>,
     folder: PathBuf,
-    wake: Arc<Notify>,
+    wake: Arc<Wake>,
     /// Verdicts are acted on one at a time, whoever asked for them.
     one_at_a_time: tokio::sync::Mutex<()>,
 }
@@ -122,7 +123,7 @@ pub struct Reloading {
 impl Reloading {
     /// For the rules in `folder`.
     #[must_use]
-    pub fn new(turns: Arc<Turns>, clock: Arc<dyn Clock>, folder: &Path, wake: Arc<Notify>) -> Arc<Self> {
+    pub fn new(turns: Arc<Turns>, clock: Arc<dyn Clock>, folder: &Path, wake: Arc<Wake>) -> Arc<Self> {
         let one_at_a_time = tokio::sync::Mutex::new(());
         Arc::new(Self { turns, clock, folder: folder.to_owned(), wake, one_at_a_time })
     }
@@ -208,7 +209,7 @@ impl Reloading {
             Ok(patients) => tracing::info!(patients, "every chart is assessed anew"),
             Err(why) => tracing::error!(error = %why, "charts could not be made due"),
         }
-        self.wake.notify_one();
+        self.wake.ring();
     }
 
     async fn refuse(&self, hash: Option<BookHash>, findings: String) {
@@ -228,7 +229,7 @@ impl Reloading {
         if let Err(why) = self.tell_editors(&live, hash, &findings).await {
             tracing::error!(error = %why, "the editors could not be told of the refused edit");
         }
-        self.wake.notify_one();
+        self.wake.ring();
     }
 
     /// One mail an editor and refused content.
