@@ -149,6 +149,7 @@ impl World {
     ///
     /// There is none.
     #[must_use]
+    #[expect(clippy::panic, reason = "support code of tests")]
     pub fn link(&self, to: &str, part: &str) -> String {
         let of_person = self.arrived.iter().rev().filter(|arrived| arrived.to == to);
         let found = of_person.into_iter().find_map(|arrived| arrived.mail.link(part));
