@@ -8,6 +8,7 @@ use afterrun_tests::{
 const SAM: &str = "sam@runner.example";
 const TEAM: &str = "team@clinic.example";
 
+#[expect(clippy::unwrap_used, reason = "a mail that is missing fails the test")]
 /// A half marathon on Friday; pain on each of the next six mornings; then stop.
 fn tell(between: Between) -> (World, Vec<String>) {
     let mut world = World::new(local("2026-03-27", "09:00"), between);
