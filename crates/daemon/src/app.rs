@@ -21,7 +21,7 @@ use crate::{
     delivery::{Delivery, HOLD},
     health,
     recorder::Recording,
-    reloading::{Reloading, gate, in_full, sources_of, stored_book},
+    reloading::{Reloading, gate, refusal, sources_of, stored_book},
     rules_live::{LiveRules, Rejected},
     scheduler::Scheduler,
     token::random_text,
@@ -295,7 +295,7 @@ fn read_and_judge(path: &Path) -> Result<(Sources, RuleBook), Rejected> {
         .map_err(|why| refused(None, format!("the rules folder {}: {why}", path.display())))?;
     match gate(&sources) {
         Ok(book) => Ok((sources, book)),
-        Err(found) => Err(refused(Some(sources.hash()), in_full(&found, &sources))),
+        Err(found) => Err(refused(Some(sources.hash()), refusal(&found, &sources))),
     }
 }
 

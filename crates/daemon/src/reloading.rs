@@ -82,14 +82,23 @@ pub fn failed_scenario(failure: &Failure, sources: &Sources) -> Diagnostic {
     }
 }
 
-/// Findings as `check` shows them, in plain text.
+/// Why files are refused, as `check` shows it in plain text: every error. Warnings keep no edit from going live
+/// and would only hide what does, so they are counted.
 #[must_use]
-pub fn in_full(diagnostics: &[Diagnostic], sources: &Sources) -> String {
-    let shown = diagnostics.iter().map(|finding| {
+pub fn refusal(diagnostics: &[Diagnostic], sources: &Sources) -> String {
+    let (errors, warnings): (Vec<_>, Vec<_>) =
+        diagnostics.iter().partition(|finding| finding.severity == Severity::Error);
+    let shown = errors.into_iter().map(|finding| {
         let text = text_of(sources, &finding.file);
         render_diagnostic::render(finding, text.as_deref(), "rules/", Style::Plain)
     });
-    shown.collect::<Vec<_>>().join("\n")
+    let mut findings = shown.collect::<Vec<_>>().join("\n");
+    if !warnings.is_empty() {
+        let count = warnings.len();
+        let noun = if count == 1 { "warning" } else { "warnings" };
+        findings.push_str(&format!("\n{count} {noun} besides; `afterrun check` shows all\n"));
+    }
+    findings
 }
 
 /// A file's text, if it is one.
@@ -181,7 +190,7 @@ impl Reloading {
             }
             Verdict::Rejected { sources, diagnostics } => {
                 let hash = sources.hash();
-                self.refuse(Some(hash), in_full(&diagnostics, &sources)).await;
+                self.refuse(Some(hash), refusal(&diagnostics, &sources)).await;
                 Looked::Rejected
             }
             Verdict::Unreadable { why } => {
