@@ -124,7 +124,7 @@ impl Clinic {
     ///
     /// It does not say where it listens.
     #[must_use]
-    #[expect(clippy::expect_used, reason = "support code of tests")]
+    #[expect(clippy::expect_used, clippy::panic, reason = "support code of tests")]
     pub fn serve(&self) -> Daemon {
         let log = std::fs::OpenOptions::new()
             .create(true)
@@ -216,6 +216,7 @@ impl Daemon {
         self.answer()
     }
 
+    #[expect(clippy::panic, reason = "support code of tests")]
     fn answer(&mut self) -> String {
         match self.lines.recv_timeout(PATIENCE) {
             Ok(line) => line,

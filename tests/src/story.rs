@@ -119,6 +119,12 @@ impl World {
         }
     }
 
+    /// Lets time pass in one step, as if nobody had been there.
+    pub fn jump_to(&mut self, at: DateTime<Utc>) {
+        self.now = at;
+        self.settle();
+    }
+
     /// Everything due is done, and what arrived is taken from the mail server.
     pub fn settle(&mut self) {
         if self.between == Between::Killed {
@@ -149,6 +155,7 @@ impl World {
     ///
     /// There is none.
     #[must_use]
+    #[expect(clippy::panic, reason = "support code of tests")]
     pub fn link(&self, to: &str, part: &str) -> String {
         let of_person = self.arrived.iter().rev().filter(|arrived| arrived.to == to);
         let found = of_person.into_iter().find_map(|arrived| arrived.mail.link(part));

@@ -6,17 +6,13 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use afterrun_mail::Transport;
-use afterrun_rules::{RuleBook, folder, load, source::Sources};
+use afterrun_rules::{folder, load};
 use afterrun_store::Store;
 use afterrun_web::{Site, runner_routes};
 use anyhow::Context;
 use axum::Router;
 use chrono::{DateTime, Utc};
-use tokio::{
-    sync::{Notify, watch},
-    task::JoinSet,
-    time::timeout,
-};
+use tokio::{sync::watch, task::JoinSet, time::timeout};
 
 use crate::{
     clock::Clock,
@@ -25,15 +21,19 @@ use crate::{
     delivery::{Delivery, HOLD},
     health,
     recorder::Recording,
-    reloading::{Reloading, gate, in_full, sources_of, stored_book},
-    rules_live::{LiveRules, Rejected},
+    reloading::{Reloading, gate, refusal, sources_of, stored_book},
+    rules_live::LiveRules,
     scheduler::Scheduler,
     token::random_text,
     turn::Turns,
+    wake::Wake,
 };
 
 /// Longest sleep of a loop. A command may have added a message meanwhile; this is how soon it is noticed.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
+
+/// Shortest sleep of a loop.
+const SHORTEST_SLEEP: Duration = Duration::from_millis(20);
 
 /// Sleep after the store failed: it is not made better by asking all the time.
 const SLEEP_AFTER_FAILURE: Duration = Duration::from_secs(5);
@@ -78,7 +78,7 @@ pub struct App {
     pub reloading: Arc<Reloading>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
-    wake: Arc<Notify>,
+    wake: Arc<Wake>,
     standing_notice: Option<String>,
 }
 
@@ -95,7 +95,7 @@ impl App {
         store.set_setting(BASE_URL, Some(&base_url)).await?;
         let letterhead = Letterhead::new(&config, &base_url, return_key);
         let turns = Arc::new(Turns { store: store.clone(), rules, letterhead });
-        let wake = Arc::new(Notify::new());
+        let wake = Arc::new(Wake::default());
         let worker = format!("{}-{}", std::process::id(), random_text::<9>()?);
         let (queued, in_doubt) = store.recover(std::slice::from_ref(&worker), now).await?;
         if queued + in_doubt > 0 {
@@ -117,6 +117,8 @@ impl App {
             wake,
         };
         app.refresh_notice().await;
+        app.reloading.look_now().await;
+        tracing::info!(rules = %app.turns.rules.current().book.hash.short(), "rules in force");
         Ok(Arc::new(app))
     }
 
@@ -164,7 +166,7 @@ impl App {
     /// Waits until an event or an edit of the rules has brought something to do. For clocks that somebody else
     /// drives: `run` does this by itself.
     pub async fn woken(&self) {
-        self.wake.notified().await;
+        self.wake.scheduler().await;
     }
 
     /// Runs the scheduler's and the delivery's loop until `stop` says so, then finishes what is in flight.
@@ -175,7 +177,7 @@ impl App {
         // An error means that whoever could say stop is gone, which says the same.
         let _ = stop.wait_for(|stop| *stop).await;
         self.delivery.stop();
-        self.wake.notify_waiters();
+        self.wake.ring();
         if timeout(STOP_WITHIN, async { while loops.join_next().await.is_some() {} }).await.is_err() {
             tracing::warn!("messages still in flight are left to the next start");
             loops.abort_all();
@@ -191,7 +193,7 @@ impl App {
                 // Only a scheduler that gets its work done keeps the watchdog quiet.
                 let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
                 if ticked.turns > 0 {
-                    self.wake.notify_one();
+                    self.wake.ring_delivery();
                 }
                 if ticked.more {
                     continue;
@@ -199,7 +201,7 @@ impl App {
             }
             let failed = trouble.note("the scheduler", outcome.err().map(|why| why.to_string()));
             let due = self.turns.store.next_due().await.ok().flatten();
-            self.sleep(due, failed).await;
+            let _ = timeout(self.sleep(due, failed), self.wake.scheduler()).await;
         }
     }
 
@@ -209,19 +211,18 @@ impl App {
             let outcome = self.delivery.run(self.clock.now()).await;
             let failed = trouble.note("the delivery", outcome.err().map(|why| why.to_string()));
             let due = self.turns.store.next_message_due().await.ok().flatten();
-            self.sleep(due, failed).await;
+            let _ = timeout(self.sleep(due, failed), self.wake.delivery()).await;
         }
     }
 
-    /// Sleeps until something is due, at most a second, less if woken.
-    async fn sleep(&self, due: Option<DateTime<Utc>>, failed: bool) {
-        let until_due = due.and_then(|due| (due - self.clock.now()).to_std().ok());
-        let time = match until_due {
+    /// How long to sleep: until something is due, at most a second.
+    fn sleep(&self, due: Option<DateTime<Utc>>, failed: bool) -> Duration {
+        match due.and_then(|due| (due - self.clock.now()).to_std().ok()) {
             _ if failed => SLEEP_AFTER_FAILURE,
-            Some(time) => time.clamp(Duration::from_millis(20), LONGEST_SLEEP),
+            // A message that is due and waits for the circuit, or is held, must not keep a processor busy.
+            Some(time) => time.clamp(SHORTEST_SLEEP, LONGEST_SLEEP),
             None => LONGEST_SLEEP,
-        };
-        let _ = timeout(time, self.wake.notified()).await;
+        }
     }
 
     /// What every page says above its content: that mail is held, or does not go where it seems to.
@@ -256,47 +257,29 @@ fn standing_notice(config: &Config) -> Option<String> {
     (config.mode == Mode::Shadow).then(|| "Trial run: messages go to the clinic only.".to_owned())
 }
 
-/// The folder's rules if they pass the gate, else the last good ones from the store.
+/// The rules in force when the last process ended; at the very first start, the folder's.
+///
+/// Beginning with the folder's would make an edit during a restart an edit of the past: what was due under the
+/// old rules and not yet done would be lost. `Reloading` finishes that first and then looks at the folder.
 async fn rules_to_begin_with(
     path: &Path,
     store: &dyn Store,
     now: DateTime<Utc>,
 ) -> anyhow::Result<LiveRules> {
-    let refused = match read_and_judge(path) {
-        Ok((sources, book)) => {
-            let known = store.last_good_book().await?.map(|stored| stored.hash);
-            let since = store.save_book(stored_book(&sources, &book, now)).await?;
-            if known != Some(book.hash) {
-                store.make_all_due(now).await?;
-            }
-            tracing::info!(rules = %book.hash.short(), "rules in force");
-            return Ok(LiveRules::new(book, since));
+    if let Some(stored) = store.last_good_book().await? {
+        match load::load(&sources_of(&stored)).book {
+            Some(book) => return Ok(LiveRules::new(book, stored.live_since)),
+            None => tracing::warn!("the last good rules are from another release and no longer load"),
         }
-        Err(refused) => refused,
-    };
-    let Some(stored) = store.last_good_book().await? else {
-        anyhow::bail!("there are no sound rules to begin with\n{}", refused.findings);
-    };
-    let since = stored.live_since;
-    let book = load::load(&sources_of(&stored)).book;
-    let book = book.context("the last good rules are from another release and no longer load")?;
-    let in_force = book.hash.short();
-    tracing::error!(
-        "the rules folder is refused, {in_force} stays in force\n{}",
-        refused.findings.trim_end()
-    );
-    let rules = LiveRules::new(book, since);
-    rules.set_rejected(Some(Rejected { at: now, ..refused }));
-    Ok(rules)
-}
-
-fn read_and_judge(path: &Path) -> Result<(Sources, RuleBook), Rejected> {
-    let refused = |hash, findings| Rejected { hash, at: DateTime::UNIX_EPOCH, findings };
-    let sources = folder::read(path)
-        .map_err(|why| refused(None, format!("the rules folder {}: {why}", path.display())))?;
+    }
+    let sources = folder::read(path).with_context(|| format!("the rules folder {}", path.display()))?;
     match gate(&sources) {
-        Ok(book) => Ok((sources, book)),
-        Err(found) => Err(refused(Some(sources.hash()), in_full(&found, &sources))),
+        Ok(book) => {
+            let since = store.save_book(stored_book(&sources, &book, now)).await?;
+            store.make_all_due(now).await?;
+            Ok(LiveRules::new(book, since))
+        }
+        Err(found) => anyhow::bail!("there are no sound rules to begin with\n{}", refusal(&found, &sources)),
     }
 }
 

@@ -89,9 +89,10 @@ impl Delivery {
         let mut flights: JoinSet<(MessageKey, bool)> = JoinSet::new();
         let mut keys = HashMap::new();
         loop {
-            let free = IN_FLIGHT.saturating_sub(u32::try_from(flights.len()).unwrap_or(IN_FLIGHT));
+            let in_flight = u32::try_from(flights.len()).unwrap_or(IN_FLIGHT);
+            let free = IN_FLIGHT.saturating_sub(in_flight);
             let wanted = if round.claimed < ROUND_AT_MOST { free } else { 0 };
-            let claimed = self.claim(now, wanted).await?;
+            let claimed = self.claim(now, wanted, in_flight).await?;
             for message in claimed {
                 round.claimed += 1;
                 let (this, key) = (self.clone(), message.key);
@@ -132,26 +133,44 @@ impl Delivery {
         act(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    async fn claim(&self, now: DateTime<Utc>, wanted: u32) -> Result<Vec<OutboxMessage>, StoreError> {
-        let limit = self.with(|state| if state.stopping { 0 } else { state.circuit.allows(now, wanted) });
+    /// Claims as many as the circuit and the hourly budget let through while `in_flight` are on their way.
+    async fn claim(
+        &self,
+        now: DateTime<Utc>,
+        wanted: u32,
+        in_flight: u32,
+    ) -> Result<Vec<OutboxMessage>, StoreError> {
+        let mut limit = self.with(|state| if state.stopping { 0 } else { state.circuit.allows(now, wanted) });
         if limit == 0 {
             return Ok(Vec::new());
         }
         let per_hour = self.turns.rules.current().book.clinic.limits.all_per_hour;
-        let mut hold = self.turns.store.setting(HOLD).await?.is_some();
-        if !hold && self.with(|state| state.budget.is_spent(now, per_hour)) {
-            let why = format!("more than {per_hour} messages within an hour");
-            tracing::error!(
-                per_hour,
-                "the hourly budget is spent: patients' mail is held until `afterrun release`"
-            );
-            self.turns.store.set_setting(HOLD, Some(&why)).await?;
-            self.with(|state| state.budget.forget());
-            hold = true;
+        let mut hold_patients = self.turns.store.setting(HOLD).await?.is_some();
+        if !hold_patients {
+            let room = self.with(|state| state.budget.room(now, per_hour));
+            if room == 0 {
+                self.hold(per_hour).await?;
+            }
+            match room.saturating_sub(in_flight) {
+                0 => hold_patients = true,
+                room => limit = limit.min(room),
+            }
         }
         let claim =
-            Claim { worker: self.worker.clone(), now, lease_until: now + LEASE, limit, hold_patients: hold };
+            Claim { worker: self.worker.clone(), now, lease_until: now + LEASE, limit, hold_patients };
         self.turns.store.claim(claim).await
+    }
+
+    /// The budget is spent: whatever it is that writes so much, a human has to look before it goes on.
+    async fn hold(&self, per_hour: u32) -> Result<(), StoreError> {
+        tracing::error!(
+            per_hour,
+            "the hourly budget is spent: runners' mail is held until `afterrun release`"
+        );
+        let why = format!("{per_hour} messages within an hour are the limit");
+        self.turns.store.set_setting(HOLD, Some(&why)).await?;
+        self.with(|state| state.budget.forget());
+        Ok(())
     }
 
     /// One message from claim to settlement. True: the server took it.

@@ -13,13 +13,13 @@ use afterrun_web::{RecordError, Recorded, Recorder};
 use arc_swap::ArcSwapOption;
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio::sync::Notify;
 
 use crate::{
     clinic_mail,
     clock::Clock,
     compose::{Composer, When},
     turn::{Extras, TurnError, Turns},
+    wake::Wake,
 };
 
 /// Minutes between two fresh links for one patient: enough for a mail that is slow, too few for a nuisance.
@@ -35,16 +35,16 @@ const REMEMBERED_AT_MOST: usize = 10_000;
 pub struct Recording {
     turns: Arc<Turns>,
     clock: Arc<dyn Clock>,
-    wake: Arc<Notify>,
+    wake: Arc<Wake>,
     /// What every page shows above its content.
     pub notice: ArcSwapOption<String>,
     fresh_links: Mutex<HashMap<PatientId, DateTime<Utc>>>,
 }
 
 impl Recording {
-    /// `wake` is told after every event, so that what follows from it leaves at once.
+    /// `wake` is rung after every event, so that what follows from it leaves at once.
     #[must_use]
-    pub fn new(turns: Arc<Turns>, clock: Arc<dyn Clock>, wake: Arc<Notify>) -> Self {
+    pub fn new(turns: Arc<Turns>, clock: Arc<dyn Clock>, wake: Arc<Wake>) -> Self {
         Self { turns, clock, wake, notice: ArcSwapOption::empty(), fresh_links: Mutex::default() }
     }
 
@@ -72,7 +72,7 @@ impl Recorder for Recording {
         let turn = tokio::spawn(async move { turns.take(&whose, &events, &Extras::default(), now).await });
         let taken = turn.await.map_err(|crash| unavailable(patient, &crash))?;
         let taken = taken.map_err(|error| refusal(patient, error))?;
-        self.wake.notify_one();
+        self.wake.ring();
         Ok(Recorded { chart: taken.chart, decisions: taken.decisions, now })
     }
 
@@ -95,7 +95,7 @@ impl Recorder for Recording {
         let id = store.add_patient(again, now).await.map_err(|error| refusal(patient, error.into()))?;
         tracing::info!(before = %patient, patient = %id, "enrolled again");
         self.turns.take(&id, &[], &Extras::default(), now).await.map_err(|error| refusal(&id, error))?;
-        self.wake.notify_one();
+        self.wake.ring();
         Ok(())
     }
 
@@ -114,7 +114,7 @@ impl Recorder for Recording {
             Composer { live: &live, letterhead: &self.turns.letterhead, patient: &stored.patient, now };
         let extras = fresh_link(&composer, &stored.chart).map_err(|error| refusal(patient, error))?;
         self.turns.take(patient, &[], &extras, now).await.map_err(|error| refusal(patient, error))?;
-        self.wake.notify_one();
+        self.wake.ring();
         Ok(())
     }
 

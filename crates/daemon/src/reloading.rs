@@ -17,14 +17,17 @@ use afterrun_rules::{
     source::{Source, Sources},
 };
 use afterrun_store::{NewMessage, StoredBook};
-use tokio::sync::{Notify, mpsc};
+use chrono::{DateTime, Utc};
+use tokio::sync::mpsc;
 
 use crate::{
     clinic_mail,
     clock::Clock,
     compose::When,
     rules_live::{Live, Rejected},
+    scheduler::Scheduler,
     turn::{TurnError, Turns},
+    wake::Wake,
 };
 
 /// Verdicts waiting to be acted on. The watch blocks when there are more.
@@ -82,14 +85,23 @@ pub fn failed_scenario(failure: &Failure, sources: &Sources) -> Diagnostic {
     }
 }
 
-/// Findings as `check` shows them, in plain text.
+/// Why files are refused, as `check` shows it in plain text: every error. Warnings keep no edit from going live
+/// and would only hide what does, so they are counted.
 #[must_use]
-pub fn in_full(diagnostics: &[Diagnostic], sources: &Sources) -> String {
-    let shown = diagnostics.iter().map(|finding| {
+pub fn refusal(diagnostics: &[Diagnostic], sources: &Sources) -> String {
+    let (errors, warnings): (Vec<_>, Vec<_>) =
+        diagnostics.iter().partition(|finding| finding.severity == Severity::Error);
+    let shown = errors.into_iter().map(|finding| {
         let text = text_of(sources, &finding.file);
         render_diagnostic::render(finding, text.as_deref(), "rules/", Style::Plain)
     });
-    shown.collect::<Vec<_>>().join("\n")
+    let mut findings = shown.collect::<Vec<_>>().join("\n");
+    if !warnings.is_empty() {
+        let count = warnings.len();
+        let noun = if count == 1 { "warning" } else { "warnings" };
+        findings.push_str(&format!("\n{count} {noun} besides; `afterrun check` shows all\n"));
+    }
+    findings
 }
 
 /// A file's text, if it is one.
@@ -115,7 +127,7 @@ pub struct Reloading {
     turns: Arc<Turns>,
     clock: Arc<dyn Clock>,
     folder: PathBuf,
-    wake: Arc<Notify>,
+    wake: Arc<Wake>,
     /// Verdicts are acted on one at a time, whoever asked for them.
     one_at_a_time: tokio::sync::Mutex<()>,
 }
@@ -123,7 +135,7 @@ pub struct Reloading {
 impl Reloading {
     /// For the rules in `folder`.
     #[must_use]
-    pub fn new(turns: Arc<Turns>, clock: Arc<dyn Clock>, folder: &Path, wake: Arc<Notify>) -> Arc<Self> {
+    pub fn new(turns: Arc<Turns>, clock: Arc<dyn Clock>, folder: &Path, wake: Arc<Wake>) -> Arc<Self> {
         let one_at_a_time = tokio::sync::Mutex::new(());
         Arc::new(Self { turns, clock, folder: folder.to_owned(), wake, one_at_a_time })
     }
@@ -181,7 +193,7 @@ impl Reloading {
             }
             Verdict::Rejected { sources, diagnostics } => {
                 let hash = sources.hash();
-                self.refuse(Some(hash), in_full(&diagnostics, &sources)).await;
+                self.refuse(Some(hash), refusal(&diagnostics, &sources)).await;
                 Looked::Rejected
             }
             Verdict::Unreadable { why } => {
@@ -194,6 +206,7 @@ impl Reloading {
     async fn put_in_force(&self, sources: &Sources, book: RuleBook) {
         let now = self.clock.now();
         let hash = book.hash;
+        self.finish_under_the_old_rules(now).await;
         let stored = stored_book(sources, &book, now);
         let since = match self.turns.store.save_book(stored).await {
             Ok(since) => since,
@@ -209,7 +222,23 @@ impl Reloading {
             Ok(patients) => tracing::info!(patients, "every chart is assessed anew"),
             Err(why) => tracing::error!(error = %why, "charts could not be made due"),
         }
-        self.wake.notify_one();
+        self.wake.ring();
+    }
+
+    /// What is due by now is done by the rules it was due under. The new book counts from now on; without this
+    /// an edit in the middle of a morning's check-ins, or during a restart, would lose those not yet opened.
+    async fn finish_under_the_old_rules(&self, now: DateTime<Utc>) {
+        let scheduler = Scheduler { turns: self.turns.clone() };
+        loop {
+            match scheduler.tick(now).await {
+                Ok(ticked) if ticked.more => {}
+                Ok(_) => return,
+                Err(why) => {
+                    tracing::error!(error = %why, "what was due could not be finished before the rules changed");
+                    return;
+                }
+            }
+        }
     }
 
     async fn refuse(&self, hash: Option<BookHash>, findings: String) {
@@ -229,7 +258,7 @@ impl Reloading {
         if let Err(why) = self.tell_editors(&live, hash, &findings).await {
             tracing::error!(error = %why, "the editors could not be told of the refused edit");
         }
-        self.wake.notify_one();
+        self.wake.ring();
     }
 
     /// One mail an editor and refused content.

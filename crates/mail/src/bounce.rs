@@ -177,10 +177,16 @@ fn recipient_fields(report: &str) -> Option<RecipientFields> {
             "expanded" => Action::Expanded,
             _ => return None,
         };
-        let status = value("Status").map(word).filter(|status| is_status(status));
+        let mut status = value("Status").map(word).filter(|status| is_status(status));
         // `smtp; 550 5.1.1 no such user`: the type before the semicolon says nothing more.
         let diagnostic = value("Diagnostic-Code")
             .map(|text| text.split_once(';').map_or(text, |(_, said)| said).trim().to_owned());
+        if let Some(vague @ ("4.0.0" | "5.0.0")) = status.as_deref() {
+            // Some systems report no more than the class, yet quote the answer that says which.
+            let mut quoted = diagnostic.iter().flat_map(|said| said.split([' ', '-', '(', ')', '#']));
+            let precise = quoted.find(|word| is_status(word) && word[..1] == vague[..1]);
+            status = precise.map(str::to_owned).or(status);
+        }
         Some(RecipientFields { action, status, diagnostic })
     })
 }

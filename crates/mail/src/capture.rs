@@ -116,30 +116,47 @@ impl CaptureFolder {
         Ok(names)
     }
 
-    fn store(&self, head: &[u8], bytes: &[u8]) -> io::Result<String> {
+    fn store(&self, head: &[u8], bytes: &[u8]) -> Outcome {
+        let failed = |error: io::Error| Outcome::NotSent {
+            stage: Stage::Body,
+            why: format!("the capture folder: {error}"),
+        };
         let new = self.path.join("new");
         for _ in 0..TAKEN {
             let name = format!("{:012}.afterrun", self.next.fetch_add(1, Ordering::Relaxed));
-            let waiting = self.path.join("tmp").join(format!("{}.{name}", std::process::id()));
-            let mut file =
-                OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&waiting)?;
-            file.write_all(head)?;
-            file.write_all(bytes)?;
-            file.sync_all()?;
+            let waiting = self.path.join("tmp").join(&name);
+            match write_new(&waiting, head, bytes) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+                Err(error) => {
+                    // Half a mail is of no use; if it cannot be removed either, no reader looks in `tmp`.
+                    let _ = fs::remove_file(&waiting);
+                    return failed(error);
+                }
+                Ok(()) => {}
+            }
             // Unlike a rename, a link never replaces the mail of another process that took the same number.
             let linked = fs::hard_link(&waiting, new.join(&name));
-            fs::remove_file(&waiting)?;
+            let removed = fs::remove_file(&waiting);
             match linked {
-                Ok(()) => {
-                    File::open(&new)?.sync_all()?;
-                    return Ok(name);
-                }
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(error),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+                Err(error) => return failed(error),
+                Ok(()) => {}
             }
+            return match removed.and_then(|()| File::open(&new)?.sync_all()) {
+                Ok(()) => Outcome::Accepted { said: format!("captured as {name}") },
+                Err(error) => Outcome::Unknown { why: format!("the capture folder: {error}") },
+            };
         }
-        Err(io::Error::other("no free name in the folder"))
+        failed(io::Error::other("no free name in the folder"))
     }
+}
+
+/// A file that was not there before, on the disk when this returns.
+fn write_new(path: &Path, head: &[u8], bytes: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(head)?;
+    file.write_all(bytes)?;
+    file.sync_all()
 }
 
 /// The number in a name of our own: twelve digits or more, `.afterrun`, and what a mail client adds behind a `:`.
@@ -166,12 +183,9 @@ impl Transport for CaptureFolder {
         let head = format!("Return-Path: <{}>\r\nDelivered-To: {}\r\n", envelope.from(), envelope.to());
         let (folder, bytes) = (self.clone(), bytes.to_vec());
         let stored = tokio::task::spawn_blocking(move || folder.store(head.as_bytes(), &bytes)).await;
-        match stored {
-            Ok(Ok(name)) => Outcome::Accepted { said: format!("captured as {name}") },
-            // The mail may already be there: linked, but the folder not flushed.
-            Ok(Err(error)) => Outcome::Unknown { why: format!("the capture folder: {error}") },
-            Err(_) => Outcome::Unknown { why: "the capture folder: writing was interrupted".to_owned() },
-        }
+        stored.unwrap_or_else(|_| Outcome::Unknown {
+            why: "the capture folder: writing was interrupted".to_owned(),
+        })
     }
 }
 
@@ -230,11 +244,36 @@ mod tests {
         let one = CaptureFolder::open(place.path()).unwrap();
         let two = CaptureFolder::open(place.path()).unwrap();
         let to = envelope();
-        for _ in 0..10 {
-            let (mut left, mut right) = (OpenGate, OpenGate);
-            tokio::join!(one.deliver(&to, MAIL, &mut left), two.deliver(&to, MAIL, &mut right));
+        for number in 0..20 {
+            let [left, right] =
+                ["left", "right"].map(|side| format!("Subject: {side} {number}\r\n\r\nhello\r\n"));
+            let (mut gate_left, mut gate_right) = (OpenGate, OpenGate);
+            let (left, right) = tokio::join!(
+                one.deliver(&to, left.as_bytes(), &mut gate_left),
+                two.deliver(&to, right.as_bytes(), &mut gate_right)
+            );
+            assert!(
+                matches!((&left, &right), (Outcome::Accepted { .. }, Outcome::Accepted { .. })),
+                "{left} {right}"
+            );
         }
-        assert_eq!(one.list(100).unwrap().len(), 20);
+        let mut subjects: Vec<String> = Vec::new();
+        for mail in one.list(100).unwrap() {
+            let bytes = one.read(&mail.name).unwrap().unwrap();
+            subjects.push(String::from_utf8(bytes).unwrap().lines().nth(2).unwrap().to_owned());
+        }
+        subjects.sort();
+        subjects.dedup();
+        assert_eq!(subjects.len(), 40);
+    }
+
+    #[tokio::test]
+    async fn a_folder_that_cannot_be_written_is_no_doubt() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = CaptureFolder::open(place.path()).unwrap();
+        fs::remove_dir(place.path().join("tmp")).unwrap();
+        let outcome = folder.deliver(&envelope(), MAIL, &mut OpenGate).await;
+        assert!(matches!(outcome, Outcome::NotSent { stage: Stage::Body, .. }), "{outcome}");
     }
 
     #[tokio::test]

@@ -88,15 +88,20 @@ pub fn read(folder: &Path) -> io::Result<Sources> {
 /// # Errors
 /// As [`read`].
 pub fn walk(folder: &Path) -> io::Result<Reading> {
+    walk_within(folder, MAX_ENTRIES)
+}
+
+fn walk_within(folder: &Path, most_entries: usize) -> io::Result<Reading> {
     let metadata = fs::metadata(folder)?;
-    let mut walk = Walk::default();
-    let names = list(folder, MAX_ENTRIES)?;
+    let mut walk = Walk { most_entries, ..Walk::default() };
+    let names = list(folder, most_entries)?;
     walk.enter(folder, "", &metadata, names);
     Ok(walk.reading)
 }
 
 #[derive(Default)]
 struct Walk {
+    most_entries: usize,
     reading: Reading,
     /// From the rules folder down to where we are: a link back to any of these is a loop.
     above: Vec<Identity>,
@@ -118,9 +123,8 @@ impl Walk {
         let identity = Identity::from(metadata);
         self.reading.folders.push(Visited { path: path.to_owned(), identity });
         let Listing::Names(names) = listing else {
-            let place = if below.is_empty() { "." } else { below };
-            return self
-                .stop(place, format!("there are more than {MAX_ENTRIES} files and folders up to here"));
+            let why = format!("there are more than {} files and folders up to here", self.most_entries);
+            return self.stop(&all_of(below), why);
         };
         self.entries += names.len();
         self.above.push(identity);
@@ -143,10 +147,9 @@ impl Walk {
             // Gone since the folder was listed: somebody is at work, and whoever reads twice sees it.
             Err(error) if error.kind() == ErrorKind::NotFound && !path.is_symlink() => {}
             Err(error) if counts(below, name) => self.unreadable(&place, trouble(&error, path.is_symlink())),
-            // A link to nowhere without an ending may have been a folder of rules; a plain entry that cannot
-            // even be asked what it is may still be one.
+            // Without an ending: this may be, or lead to, a folder of rules.
             Err(error) if Path::new(name).extension().is_none() => {
-                self.unreadable(&place, trouble(&error, path.is_symlink()));
+                self.unreadable(&all_of(&place), trouble(&error, path.is_symlink()));
             }
             Err(_) => {}
         }
@@ -154,18 +157,18 @@ impl Walk {
 
     fn folder(&mut self, path: &Path, place: &str, metadata: &Metadata, name: &OsStr) {
         if name.to_str().is_none() {
-            return self.unreadable(place, "the folder's name is not valid UTF-8");
+            return self.unreadable(&all_of(place), "the folder's name is not valid UTF-8");
         }
         if self.above.contains(&Identity::from(metadata)) {
             return;
         }
         if self.above.len() > MAX_DEPTH {
-            return self.unreadable(place, format!("folders are nested more than {MAX_DEPTH} deep"));
+            return self.unreadable(&all_of(place), format!("folders are nested more than {MAX_DEPTH} deep"));
         }
-        match list(path, MAX_ENTRIES - self.entries) {
+        match list(path, self.most_entries - self.entries) {
             Ok(listing) => self.enter(path, place, metadata, listing),
             Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => self.unreadable(place, trouble(&error, false)),
+            Err(error) => self.unreadable(&all_of(place), trouble(&error, false)),
         }
     }
 
@@ -205,6 +208,12 @@ impl Walk {
         self.unreadable(place, why);
         self.full = true;
     }
+}
+
+/// The rule files of a folder, when none of them can be told by name. Whoever picks rule files by their ending
+/// must not overlook that there may be some.
+fn all_of(folder: &str) -> String {
+    if folder.is_empty() { "*.ron".to_owned() } else { format!("{folder}/*.ron") }
 }
 
 const TOO_LARGE: &str = "the file is larger than 1 MiB, more than a rule file may be";
@@ -255,7 +264,7 @@ fn read_at_most(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
 /// Why something cannot be read, in words a clinician can act on.
 fn trouble(error: &io::Error, is_link: bool) -> String {
     match error.kind() {
-        ErrorKind::NotFound if is_link => "this is a link to a file that does not exist".to_owned(),
+        ErrorKind::NotFound if is_link => "this is a link to something that does not exist".to_owned(),
         ErrorKind::PermissionDenied => "Afterrun has no permission to read it".to_owned(),
         _ if is_link => "this is a link that leads nowhere, perhaps back to itself".to_owned(),
         _ => format!("it cannot be read: {error}"),

@@ -82,7 +82,7 @@ pub enum RenderProblem {
     NoValue(Vec<String>),
     /// The template does not parse, or uses something that templates here do not have.
     Template(&'static str),
-    /// The template computes for longer than [`template::FUEL`] allows, or writes more than 64 kB.
+    /// The template takes more steps than a mail may, or writes more than 64 kB.
     TooLong,
     /// The subject came out empty.
     EmptySubject,

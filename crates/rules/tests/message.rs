@@ -225,6 +225,8 @@ fn values_in_words() {
         ("{{ closes_at }}", "19:00 on Wednesday 25 November"),
         ("{% if refuel_by %}by {{ refuel_by }}{% else %}late{% endif %}", "by 10:40"),
         ("{{ first_name|upper }}!", "SØREN!"),
+        ("{{ run_title|title }}, {{ run_title|upper|capitalize }}", "Half Marathon, Half marathon"),
+        ("{{ ' a '|trim }}{{ first_name|default('you') }}", "aSøren"),
         ("{% if refuel_by is none %}late{% elif first_name == 'Søren' %}hej{% endif %}", "hej"),
     ];
     let filling = filling_for("Søren", &facts, "2026-11-24T13:00:00Z");
@@ -234,8 +236,11 @@ fn values_in_words() {
     }
 
     let late = filling_for("Sam", &facts, "2026-11-24T16:40:00Z");
-    let body = "{% if refuel_by %}by {{ refuel_by }}{% else %}late{% endif %}";
-    assert_eq!(render(&book(), &text("x", None, body), &late).expect("renders").text, "late\n");
+    for body in
+        ["{% if refuel_by %}by {{ refuel_by }}{% else %}late{% endif %}", "{{ refuel_by|default('late') }}"]
+    {
+        assert_eq!(render(&book(), &text("x", None, body), &late).expect(body).text, "late\n");
+    }
 }
 
 const ONLY_IF: &str = "`{% if %}` is the only statement messages have";

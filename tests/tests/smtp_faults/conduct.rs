@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use afterrun_mail::{Gate, Stage, probe};
-use afterrun_tests::smtp_server::Certificate;
+use afterrun_mail::{Gate, Letter, Stage, build, probe};
+use afterrun_tests::{mailbox::ReceivedMail, smtp_server::Certificate};
 use async_trait::async_trait;
 use tokio::sync::Notify;
 
@@ -221,6 +221,65 @@ async fn a_refused_recipient_costs_no_connection() {
     smtp.deliver(&to("max@example.org"), MAIL, &mut OpenGate).await;
     smtp.deliver(&to("next@example.org"), MAIL, &mut OpenGate).await;
     assert_eq!((server.connections(), server.count_for("next@example.org")), (1, 1));
+}
+
+#[tokio::test]
+async fn a_server_about_to_hang_up_is_not_spoken_to_again() {
+    let (server, smtp) = plain().await;
+    for at in [At::Recipient, At::Dot] {
+        server.once(at, reply("421 4.3.2 closing"));
+        smtp.deliver(&to("zoe@example.org"), MAIL, &mut OpenGate).await;
+        let before = server.heard().len();
+        smtp.deliver(&to("next@example.org"), MAIL, &mut OpenGate).await;
+        let first = &server.heard()[before];
+        assert_eq!(
+            (first.line.as_str(), first.connection),
+            ("EHLO client.example", server.connections()),
+            "{at:?}"
+        );
+    }
+    assert!(server.heard().iter().all(|heard| heard.line != "RSET"));
+    assert_eq!((server.connections(), server.count_for("next@example.org")), (3, 2));
+}
+
+#[tokio::test]
+async fn a_letter_arrives_as_a_person_would_read_it() {
+    let options = ServerOptions { tls: ServerTls::Implicit, ..ServerOptions::default() };
+    let server = SmtpServer::start(options).await.unwrap();
+    let smtp = Smtp::new(SmtpConfig { limits: Limits::default(), ..config(&server, Security::ImplicitTls) })
+        .unwrap();
+    let letter = Letter {
+        from_name: "Example Running Clinic".into(),
+        from_address: "check-in@clinic.example".into(),
+        reply_to: Some("frontdesk@clinic.example".into()),
+        to_name: "Zo\u{eb}\r\nBcc: eve@example.net".into(),
+        to_address: "zoe@example.org".into(),
+        subject: "Wie geht\u{2019}s heute?".into(),
+        text: ".\nfirst line is a dot\n\nhttps://clinic.example/c/token\n".into(),
+        html: Some("<p><a href=\"https://clinic.example/c/token?a=1&amp;b=2\">Answer</a></p>".into()),
+        message_id: "<m.1@clinic.example>".into(),
+        date: "2026-11-24T07:00:00Z".parse().unwrap(),
+        language: "de".into(),
+        list_id: None,
+        unsubscribe_url: Some("https://clinic.example/u/token".into()),
+        feedback_id: None,
+        in_reply_to: None,
+        references: None,
+    };
+    let bytes = build(&letter).unwrap();
+    let outcome = smtp.deliver(&to("zoe@example.org"), &bytes, &mut OpenGate).await;
+    assert_eq!(shown(&outcome), "accepted", "{outcome}");
+    let taken = server.accepted();
+    assert_eq!(taken[0].bytes, bytes);
+    let mail = ReceivedMail::read(&taken[0].bytes);
+    assert_eq!(mail.subject, letter.subject);
+    assert_eq!(mail.from, "Example Running Clinic <check-in@clinic.example>");
+    assert_eq!(mail.to, "Zo\u{eb} Bcc: eve@example.net <zoe@example.org>");
+    assert_eq!(mail.text.trim_end(), letter.text.trim_end());
+    assert_eq!(mail.links, ["https://clinic.example/c/token", "https://clinic.example/c/token?a=1&b=2"]);
+    assert_eq!(mail.header("Message-ID"), Some("<m.1@clinic.example>"));
+    assert_eq!(mail.header("List-Unsubscribe"), Some("<https://clinic.example/u/token>"));
+    assert_eq!(mail.header("Bcc"), None);
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use std::{
     io::{self, Write},
     path::Path,
     sync::Arc,
+    time::Duration,
 };
 
 use afterrun_store::Options;
@@ -31,6 +32,9 @@ use crate::{
 
 /// The setting that holds where a simulated clock stood.
 const SIMULATED_CLOCK: &str = "simulated-clock";
+
+/// How long requests under way may take to be finished when the program ends.
+const PAGES_STOP_WITHIN: Duration = Duration::from_secs(10);
 
 /// Runs until told to stop.
 #[derive(Args, Debug)]
@@ -99,7 +103,10 @@ impl Serve {
             }
         }
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
-        pages.await??;
+        match tokio::time::timeout(PAGES_STOP_WITHIN, pages).await {
+            Ok(ended) => ended??,
+            Err(_) => tracing::warn!("a browser kept its connection; it is cut"),
+        }
         tracing::info!("stopped");
         Ok(Ended::Well)
     }

@@ -1,5 +1,5 @@
-//! How many messages left within the last hour: the limit for a whole clinic, against mistakes that no rule
-//! foresaw. Kept in memory: what it leads to (the hold) is in the store and outlives a restart.
+//! How many messages to runners left within the last hour: the limit for a whole clinic, against mistakes that
+//! no rule foresaw. Mail to the clinic does not count: it is told regardless. Kept in memory: what it leads to (the hold) is in the store and outlives a restart.
 
 use std::collections::VecDeque;
 
@@ -17,13 +17,13 @@ impl HourlyBudget {
         self.sent.push_back(now);
     }
 
-    /// Whether `limit` messages have left within the hour before `now`.
-    pub(super) fn is_spent(&mut self, now: DateTime<Utc>, limit: u32) -> bool {
+    /// How many more may leave, if `limit` may within any hour.
+    pub(super) fn room(&mut self, now: DateTime<Utc>, limit: u32) -> u32 {
         let since = now - TimeDelta::hours(1);
         while self.sent.front().is_some_and(|at| *at <= since) {
             self.sent.pop_front();
         }
-        self.sent.len() >= usize::try_from(limit).unwrap_or(usize::MAX)
+        limit.saturating_sub(u32::try_from(self.sent.len()).unwrap_or(u32::MAX))
     }
 
     /// Begins anew: the human who releases the hold has looked at it.
@@ -42,12 +42,12 @@ mod tests {
         let mut budget = HourlyBudget::default();
         budget.spend(at(0));
         budget.spend(at(10));
-        assert!(!budget.is_spent(at(10), 3));
-        assert!(budget.is_spent(at(59), 2));
-        assert!(!budget.is_spent(at(60), 2));
+        assert_eq!(budget.room(at(10), 3), 1);
+        assert_eq!(budget.room(at(59), 2), 0);
+        assert_eq!(budget.room(at(60), 2), 1);
         budget.spend(at(60));
-        assert!(budget.is_spent(at(61), 2));
+        assert_eq!(budget.room(at(61), 1), 0);
         budget.forget();
-        assert!(!budget.is_spent(at(61), 2));
+        assert_eq!(budget.room(at(61), 2), 2);
     }
 }

@@ -27,7 +27,7 @@ impl Delivery {
     pub(super) async fn settle(&self, message: &OutboxMessage, outcome: Outcome, now: DateTime<Utc>) -> bool {
         let class = outcome.class();
         let said = outcome.to_string();
-        self.turn_circuit(class, &said, now);
+        self.turn_circuit(message.audience, class, &said, now);
         let attempts = message.attempts + 1;
         let settlement = match class {
             Class::Accepted => Settlement::Accepted { said: said.clone() },
@@ -64,10 +64,12 @@ impl Delivery {
         class == Class::Accepted
     }
 
-    fn turn_circuit(&self, class: Class, said: &str, now: DateTime<Utc>) {
+    fn turn_circuit(&self, audience: Audience, class: Class, said: &str, now: DateTime<Utc>) {
         let change = self.with(|state| match class {
             Class::Accepted => {
-                state.budget.spend(now);
+                if audience == Audience::Patient {
+                    state.budget.spend(now);
+                }
                 state.circuit.worked()
             }
             Class::DeadAddress | Class::Refused => state.circuit.worked(),

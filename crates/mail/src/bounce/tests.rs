@@ -72,6 +72,8 @@ fn bounces_are_judged_as_answers_are() {
         ("failed", "5.7.1", "554 5.7.1 relay access denied", Class::OurFault, true),
         ("failed", "5.1.8", "550 5.1.8 sender domain unknown", Class::OurFault, true),
         ("failed", "5.0.0", "550 something else", Class::Refused, true),
+        ("failed", "5.0.0", "550-5.1.1 no such user", Class::DeadAddress, true),
+        ("failed", "5.0.0", "550 4.1.1 5.7.1 relaying denied", Class::OurFault, true),
         ("failed", "4.4.7", "delivery time expired", Class::Refused, false),
         ("Failed (gave up)", "5.1.1 (bad mailbox)", "550 no", Class::DeadAddress, true),
         ("failed", "nonsense", "550 5.1.1 no such user", Class::Refused, false),

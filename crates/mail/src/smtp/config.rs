@@ -113,3 +113,65 @@ pub enum ConfigError {
     #[error("TLS cannot be set up: {0}")]
     Tls(String),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{super::Smtp, *};
+
+    #[test]
+    fn a_configuration_that_cannot_work_is_refused_with_its_reason() {
+        type Spoil = fn(&mut SmtpConfig);
+        let cases: [(Spoil, &str); 11] = [
+            (|config| config.host = String::new(), "`` is not a host name or an IP address"),
+            (|config| config.host = "mail example".into(), "`mail example` is not a host name"),
+            (|config| config.hello_name = String::new(), "`` is not a name to greet"),
+            (|config| config.hello_name = "a\r\nMAIL".into(), "`a\r\nMAIL` is not a name to greet"),
+            (|config| config.max_connections = 0, "the number of connections must be from 1 to 100, not 0"),
+            (|config| config.max_connections = 101, "the number of connections must be from 1 to 100"),
+            (|config| config.user = Some((String::new(), "x".into())), "the user name or password is empty"),
+            (|config| config.user = Some(("clinic".into(), "x\ny".into())), "the user name or password"),
+            (
+                |config| config.extra_root_certificates = vec!["junk".into()],
+                "a root certificate cannot be read",
+            ),
+            (
+                |config| {
+                    let pem = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+                    config.extra_root_certificates = vec![pem.into()];
+                },
+                "a root certificate cannot be read",
+            ),
+            (
+                |config| {
+                    config.security = Security::StartTls;
+                    config.extra_root_certificates = vec![String::new()];
+                },
+                "a root certificate cannot be read: there is no certificate in it",
+            ),
+        ];
+        for (spoil, expected) in cases {
+            let mut config = SmtpConfig::new("mail.example", 465, "daemon.clinic.example");
+            spoil(&mut config);
+            let error = Smtp::new(config).unwrap_err().to_string();
+            assert!(error.starts_with(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn names_and_addresses_of_all_kinds_are_taken() {
+        for (host, hello) in [("mail.example", "a.example"), ("127.0.0.1", "127.0.0.1"), ("::1", "::1")] {
+            let mut config = SmtpConfig::new(host, 25, hello);
+            config.security = Security::PlainLoopbackOnly;
+            assert!(Smtp::new(config).is_ok(), "{host} {hello}");
+        }
+    }
+
+    #[test]
+    fn no_stage_outlasts_the_whole_and_the_whole_fits_a_lease() {
+        let limits = Limits::default();
+        for stage in [limits.connect, limits.greeting, limits.command, limits.data, limits.dot] {
+            assert!(stage < limits.total);
+        }
+        assert!(limits.total < Duration::from_secs(600));
+    }
+}

@@ -34,8 +34,9 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.set_debug(false);
     environment.set_formatter(print);
     environment.add_filter("capitalize", filters::capitalize);
-    environment.add_filter("default", filters::default);
+    environment.add_filter("default", default);
     environment.add_filter("lower", filters::lower);
+    environment.add_filter("title", filters::title);
     environment.add_filter("trim", filters::trim);
     environment.add_filter("upper", filters::upper);
     environment.add_test("none", tests::is_none);
@@ -114,6 +115,13 @@ pub fn unmark(text: &str) -> String {
 /// Removes marks that the clinic's text has in it: only `print` may make them.
 fn without_marks(text: &str) -> String {
     text.chars().filter(|c| byte_of(*c).is_none()).collect()
+}
+
+/// `{{ name|default("you") }}`: other words for a placeholder that has no value here, or an empty one.
+/// Minijinja's own looks at undefined names only.
+fn default(value: Value, other: Value) -> Value {
+    let empty = value.is_undefined() || value.is_none() || value.as_str() == Some("");
+    if empty { other } else { value }
 }
 
 /// Minijinja's formatter: what `{{ value }}` writes.

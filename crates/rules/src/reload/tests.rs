@@ -218,7 +218,7 @@ fn reading_makes_no_hints_and_writing_does() {
     let mailbox = Arc::<Mailbox>::default();
     let mut hints = Notify::new(folder.clone(), mailbox.clone());
     hints.arm(&places(&folder, &folder::walk(&folder).unwrap().folders)).unwrap();
-    (0..3).for_each(|_| drop(folder::walk(&folder).unwrap()));
+    (0..300).for_each(|_| drop(folder::walk(&folder).unwrap()));
     fs::write(place.path().join("beside.ron"), "1").unwrap();
     let written = Instant::now();
     fs::write(folder.join("below/a.ron"), "2").unwrap();

@@ -49,9 +49,11 @@ fn form(fields: &[(&str, &str)]) -> String {
 }
 
 impl Answer {
-    /// One element a line, so that snapshots can be read and compared.
+    /// One element a line, so that snapshots can be read and compared; without the style sheet's version.
     pub fn pretty(&self) -> String {
-        format!("{}\n{}\n", self.status, self.html.replace("><", ">\n<"))
+        let lines = self.html.replace("><", ">\n<");
+        let lines = lines.lines().map(|line| line.split_once("?v=").map_or(line, |(before, _)| before));
+        format!("{}\n{}\n", self.status, lines.collect::<Vec<_>>().join("\n"))
     }
 
     pub fn header(&self, name: &str) -> &str {

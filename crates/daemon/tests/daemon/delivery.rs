@@ -1,0 +1,228 @@
+//! What becomes of a message, by the outcome of each attempt to hand it over.
+
+use crate::support::{World, at, in_doubt, rejected, unreachable};
+use afterrun::delivery::HOLD;
+use afterrun_mail::{Outcome, Stage};
+use afterrun_rules::chart::{Event, Reach};
+use chrono::{DateTime, TimeDelta, Utc};
+
+const MONDAY: &str = "2026-05-04T14:00:00Z";
+const PLAN: &str = "patient/recovery-plan/r1";
+
+struct Ends {
+    plan: &'static str,
+    attempts: &'static [&'static str],
+    transmitted: usize,
+    work: &'static [&'static str],
+    reach: Reach,
+}
+
+/// One recovery plan; the clock goes on to whatever is due next, for an hour.
+async fn check(name: &str, script: Vec<Outcome>, ends: Ends) {
+    let world = World::new(MONDAY).await;
+    let runner = world.runner("zoe@example.org").await;
+    world.half_marathon(&runner).await;
+    world.script(script);
+    let until = at(MONDAY) + TimeDelta::hours(1);
+    let mut now = at(MONDAY);
+    while now <= until {
+        world.pass_to(&now.to_rfc3339()).await;
+        let later = world.app.next_due().await.unwrap().filter(|due: &DateTime<Utc>| *due > now);
+        now = later.unwrap_or(until + TimeDelta::hours(1));
+    }
+    assert_eq!(world.ledger().await, [format!("{PLAN} {}", ends.plan)], "{name}");
+    let key = world.messages().await[0].key;
+    assert_eq!(world.attempts(key).await, ends.attempts, "{name}");
+    let transmitted = world.server.transmitted.lock().unwrap().clone();
+    assert_eq!(transmitted.len(), ends.transmitted, "{name}");
+    assert!(transmitted.windows(2).all(|pair| pair[0] == pair[1]), "{name}: the same bytes each time");
+    assert_eq!(world.work().await, ends.work, "{name}");
+    assert_eq!(world.store.patient(&runner).await.unwrap().reach, ends.reach, "{name}");
+}
+
+#[tokio::test]
+async fn accepted_is_done() {
+    let ends = Ends {
+        plan: "accepted",
+        attempts: &["accepted: accepted: 250 ok"],
+        transmitted: 1,
+        work: &[],
+        reach: Reach::Confirmed,
+    };
+    check("accepted", vec![], ends).await;
+}
+
+#[tokio::test]
+async fn trouble_that_passes_is_tried_again() {
+    let ends = Ends {
+        plan: "accepted",
+        attempts: &[
+            "not sent: not sent, at connect: refused",
+            "not sent: rejected at RCPT TO: 450 4.2.0 no",
+            "accepted: accepted: 250 ok",
+        ],
+        transmitted: 1,
+        work: &[],
+        reach: Reach::Confirmed,
+    };
+    check("greylisted", vec![unreachable(), rejected(Stage::Recipient, 450, "4.2.0")], ends).await;
+}
+
+#[tokio::test]
+async fn an_address_that_does_not_exist_is_the_clinics_business() {
+    let ends = Ends {
+        plan: "rejected",
+        attempts: &["rejected: rejected at RCPT TO: 550 5.1.1 no"],
+        transmitted: 0,
+        work: &["address-dead"],
+        reach: Reach::Dead,
+    };
+    check("no such user", vec![rejected(Stage::Recipient, 550, "5.1.1")], ends).await;
+}
+
+#[tokio::test]
+async fn a_message_refused_for_good_is_the_clinics_business_and_nobodys_fault() {
+    let ends = Ends {
+        plan: "rejected",
+        attempts: &["rejected: rejected at final dot: 554 5.6.0 no"],
+        transmitted: 1,
+        work: &["mail-refused"],
+        reach: Reach::Confirmed,
+    };
+    check("refused", vec![rejected(Stage::Dot, 554, "5.6.0")], ends).await;
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_our_fault_alone() {
+    let ends = Ends {
+        plan: "accepted",
+        attempts: &[
+            "not sent: rejected at AUTH: 535 5.7.8 no",
+            "not sent: rejected at AUTH: 535 5.7.8 no",
+            "accepted: accepted: 250 ok",
+        ],
+        transmitted: 1,
+        work: &[],
+        reach: Reach::Confirmed,
+    };
+    let wrong = || rejected(Stage::Auth, 535, "5.7.8");
+    check("wrong password", vec![wrong(), wrong()], ends).await;
+}
+
+#[tokio::test]
+async fn in_doubt_once_is_sent_again_byte_for_byte() {
+    let ends = Ends {
+        plan: "accepted",
+        attempts: &["in doubt: in doubt: no answer", "accepted: accepted: 250 ok"],
+        transmitted: 2,
+        work: &[],
+        reach: Reach::Confirmed,
+    };
+    check("in doubt", vec![in_doubt()], ends).await;
+}
+
+#[tokio::test]
+async fn in_doubt_twice_is_given_up_unless_it_must_arrive() {
+    let ends = Ends {
+        plan: "failed",
+        attempts: &[
+            "in doubt: in doubt: no answer",
+            "failed: twice without a clear answer, so it may have arrived: in doubt: no answer",
+        ],
+        transmitted: 2,
+        work: &["mail-given-up"],
+        reach: Reach::Confirmed,
+    };
+    check("in doubt twice", vec![in_doubt(), in_doubt()], ends).await;
+}
+
+#[tokio::test]
+async fn while_the_server_does_not_want_us_one_message_at_a_time_is_tried() {
+    let world = World::new(MONDAY).await;
+    for number in 0..6 {
+        let runner = world.runner(&format!("zoe{number}@example.org")).await;
+        world.half_marathon(&runner).await;
+    }
+    world.script(std::iter::repeat_n(rejected(Stage::MailFrom, 550, "5.7.1"), 4));
+    world.pass_to(MONDAY).await;
+    assert!(world.tried() <= 4, "those in flight when the first was refused");
+    let tried = world.tried();
+    world.pass_to("2026-05-04T14:00:29Z").await;
+    assert_eq!(world.tried(), tried, "the circuit is open");
+    world.server.script.lock().unwrap().clear();
+    world.pass_to("2026-05-04T14:00:31Z").await;
+    assert!(
+        world.ledger().await.iter().all(|line| line.ends_with(" accepted")),
+        "{:?}",
+        world.ledger().await
+    );
+    assert_eq!(world.work().await, [""; 0], "no runner is blamed");
+}
+
+#[tokio::test]
+async fn held_mail_waits_and_the_clinic_still_hears() {
+    let world = World::new(MONDAY).await;
+    let runner = world.runner("zoe@example.org").await;
+    world.half_marathon(&runner).await;
+    world.store.set_setting(HOLD, Some("a test")).await.unwrap();
+    world.report_pain(&runner, "2026-05-04", 9).await;
+    world.pass_to(MONDAY).await;
+    let to = |messages: &[(String, Vec<u8>)]| messages.iter().map(|(to, _)| to.clone()).collect::<Vec<_>>();
+    let sent = to(&world.server.transmitted.lock().unwrap());
+    assert!(!sent.is_empty() && sent.iter().all(|to| to == "team@clinic.example"), "{sent:?}");
+    world.store.set_setting(HOLD, None).await.unwrap();
+    world.pass_to("2026-05-04T14:10:00Z").await;
+    assert!(to(&world.server.transmitted.lock().unwrap()).contains(&"zoe@example.org".to_owned()));
+}
+
+#[tokio::test]
+async fn stopping_while_the_mail_is_on_its_way_keeps_it_back() {
+    let world = World::new(MONDAY).await;
+    let runner = world.runner("zoe@example.org").await;
+    world.half_marathon(&runner).await;
+    let (app, who) = (world.app.clone(), runner.clone());
+    let stop = move || {
+        let (app, who) = (app.clone(), who.clone());
+        tokio::spawn(async move {
+            let event = afterrun_rules::TimedEvent { at: at(MONDAY), event: Event::Stop {} };
+            app.turns.take(&who, &[event], &Default::default(), at(MONDAY)).await.unwrap();
+        })
+    };
+    *world.server.meanwhile.lock().unwrap() = Some(Box::new(stop));
+    world.pass_to(MONDAY).await;
+    assert_eq!(world.tried(), 1);
+    assert!(world.server.transmitted.lock().unwrap().is_empty());
+    assert_eq!(world.ledger().await, [format!("{PLAN} cancelled")]);
+}
+
+#[tokio::test]
+async fn a_message_that_breaks_us_is_put_aside_and_the_others_go_on() {
+    let world = World::new(MONDAY).await;
+    let runner = world.runner("zoe@example.org").await;
+    world.half_marathon(&runner).await;
+    *world.server.broken.lock().unwrap() = true;
+    for minutes in [0, 3, 12, 40] {
+        world.pass_to(&(at(MONDAY) + TimeDelta::minutes(minutes)).to_rfc3339()).await;
+    }
+    assert_eq!(world.tried(), 3);
+    assert_eq!(world.ledger().await, [format!("{PLAN} quarantined")]);
+}
+
+#[tokio::test]
+async fn the_hourly_budget_holds_patients_mail_until_a_human_looks() {
+    let world = World::new(MONDAY).await;
+    let clinic = std::fs::read_to_string(world.rules.join("clinic.ron")).unwrap();
+    std::fs::write(world.rules.join("clinic.ron"), clinic.replace("all_per_hour: 2000", "all_per_hour: 2"))
+        .unwrap();
+    world.app.reloading.look_now().await;
+    for number in 0..4 {
+        let runner = world.runner(&format!("zoe{number}@example.org")).await;
+        world.half_marathon(&runner).await;
+    }
+    world.pass_to(MONDAY).await;
+    let sent = || world.server.transmitted.lock().unwrap().len();
+    assert_eq!(sent(), 2);
+    assert!(world.store.setting(HOLD).await.unwrap().unwrap().contains("are the limit"));
+    world.pass_to("2026-05-04T15:30:00Z").await;
+    assert_eq!(sent(), 2, "an hour later it is still held");
+}

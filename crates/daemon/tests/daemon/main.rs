@@ -1,0 +1,10 @@
+//! The daemon's parts together: what only shows when store, rules, mail and clock meet.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so best by failing here")]
+
+mod command_line;
+mod delivery;
+mod outage;
+mod reload;
+mod story;
+mod support;

@@ -1,0 +1,247 @@
+//! A daemon without waiting and without a network: the real parts over a database in memory, a clock that is
+//! set, and a mail server that does as it is told.
+
+use std::{
+    collections::VecDeque,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+};
+
+use afterrun::{
+    app::{App, Parts},
+    clock::{Clock, SimulatedClock},
+    config::Config,
+    shipped,
+    turn::{Extras, Taken},
+};
+use afterrun_mail::{Envelope, Gate, Outcome, Stage, Transport};
+use afterrun_rules::{
+    TimedEvent,
+    chart::{AnswerEvent, Event, Reach, Run, RunKind, Value},
+    ids::PatientId,
+};
+use afterrun_store::{Message, MessageKey, NewPatient, Sqlite, Store, Units};
+use async_trait::async_trait;
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
+use tempfile::TempDir;
+
+/// An instant.
+pub fn at(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
+}
+
+/// Accepted.
+pub fn accepted() -> Outcome {
+    Outcome::Accepted { said: "250 ok".into() }
+}
+
+/// Refused at a stage.
+pub fn rejected(stage: Stage, code: u16, enhanced: &str) -> Outcome {
+    Outcome::Rejected { stage, code, enhanced: Some(enhanced.into()), said: "no".into() }
+}
+
+/// No clear answer after the dot.
+pub fn in_doubt() -> Outcome {
+    Outcome::Unknown { why: "no answer".into() }
+}
+
+/// Not reached.
+pub fn unreachable() -> Outcome {
+    Outcome::NotSent { stage: Stage::Connect, why: "refused".into() }
+}
+
+/// What happens before the gate is asked.
+type Meanwhile = Box<dyn Fn() -> tokio::task::JoinHandle<()> + Send + Sync>;
+
+/// A mail server that does as it is told, and remembers.
+#[derive(Default)]
+pub struct Scripted {
+    /// What the next attempts lead to; accepted when there is nothing left.
+    pub script: Mutex<VecDeque<Outcome>>,
+    /// Every attempt that got past the gate: recipient and bytes.
+    pub transmitted: Mutex<Vec<(String, Vec<u8>)>>,
+    /// Every attempt.
+    pub attempts: Mutex<u32>,
+    /// What happens between the claim and the gate.
+    pub meanwhile: Mutex<Option<Meanwhile>>,
+    /// Panics instead.
+    pub broken: Mutex<bool>,
+}
+
+#[async_trait]
+impl Transport for Scripted {
+    async fn deliver(&self, envelope: &Envelope, bytes: &[u8], gate: &mut dyn Gate) -> Outcome {
+        *self.attempts.lock().unwrap() += 1;
+        assert!(!*self.broken.lock().unwrap_or_else(|poisoned| poisoned.into_inner()), "broken on purpose");
+        let outcome = self.script.lock().unwrap().pop_front().unwrap_or_else(accepted);
+        let meanwhile = self.meanwhile.lock().unwrap().as_ref().map(|act| act());
+        if let Some(act) = meanwhile {
+            act.await.unwrap();
+        }
+        let reaches_dot = matches!(
+            outcome,
+            Outcome::Accepted { .. } | Outcome::Unknown { .. } | Outcome::Rejected { stage: Stage::Dot, .. }
+        );
+        if reaches_dot {
+            if !gate.before_dot().await {
+                return Outcome::NotSent { stage: Stage::Body, why: "kept back".into() };
+            }
+            self.transmitted.lock().unwrap().push((envelope.to().to_owned(), bytes.to_vec()));
+        }
+        outcome
+    }
+}
+
+/// A clinic with the shipped rules and nobody in it.
+pub struct World {
+    pub app: Arc<App>,
+    pub clock: SimulatedClock,
+    pub server: Arc<Scripted>,
+    pub store: Arc<dyn Store>,
+    pub rules: PathBuf,
+    _folder: TempDir,
+}
+
+impl World {
+    /// At this instant.
+    pub async fn new(now: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let rules = folder.path().join("rules");
+        shipped::write_to(&rules).unwrap();
+        let store: Arc<dyn Store> = Arc::new(Sqlite::in_memory().unwrap());
+        let (clock, server) = (SimulatedClock::new(at(now)), Arc::new(Scripted::default()));
+        let app = assemble(&rules, &store, &clock, &server).await.unwrap();
+        Self { app, clock, server, store, rules, _folder: folder }
+    }
+
+    /// The same store in a new process.
+    pub async fn restart(&mut self) -> anyhow::Result<()> {
+        self.app = assemble(&self.rules, &self.store, &self.clock, &self.server).await?;
+        Ok(())
+    }
+
+    /// A runner in Chicago with a confirmed address.
+    pub async fn runner(&self, email: &str) -> PatientId {
+        self.runner_with(email, Reach::Confirmed).await
+    }
+
+    /// A runner in Chicago.
+    pub async fn runner_with(&self, email: &str, reach: Reach) -> PatientId {
+        let new = NewPatient {
+            id: None,
+            name: "Zoe Berg".into(),
+            email: email.into(),
+            time_zone: Tz::America__Chicago,
+            language: "en".into(),
+            units: Units::Miles,
+            reach,
+        };
+        self.store.add_patient(new, self.clock.now()).await.unwrap()
+    }
+
+    /// Sets the clock and does everything due.
+    pub async fn pass_to(&self, now: &str) {
+        self.clock.set(at(now));
+        self.app.settle(at(now)).await.unwrap();
+    }
+
+    /// Records an event now.
+    pub async fn tell(&self, patient: &PatientId, event: Event) -> Taken {
+        let now = self.clock.now();
+        let event = TimedEvent { at: now, event };
+        self.app.turns.take(patient, &[event], &Extras::default(), now).await.unwrap()
+    }
+
+    /// Logs a half marathon that started two hours ago.
+    pub async fn half_marathon(&self, patient: &PatientId) -> Taken {
+        let run = Run {
+            id: "r1".into(),
+            started_at: self.clock.now() - chrono::TimeDelta::hours(2),
+            distance_m: 21_097.5,
+            duration_s: None,
+            kind: RunKind::Race("half-marathon".into()),
+        };
+        self.tell(patient, Event::Run(run)).await
+    }
+
+    /// Answers the morning check-in about a day.
+    pub async fn report_pain(&self, patient: &PatientId, about_day: &str, pain: i32) -> Taken {
+        let about_day: NaiveDate = about_day.parse().unwrap();
+        let values = [
+            ("feeling".into(), Value::Word("pain".into())),
+            ("worst_pain".into(), Value::Number(pain)),
+            ("swelling".into(), Value::Word("none".into())),
+            ("walking".into(), Value::Word("normal".into())),
+        ];
+        let answer = AnswerEvent {
+            check_in: Some("morning-after".into()),
+            run: None,
+            about_day,
+            values: values.into_iter().collect(),
+            emergencies: Some(Vec::new()),
+        };
+        self.tell(patient, Event::Answer(answer)).await
+    }
+
+    /// All messages, oldest first, with their bytes.
+    pub async fn messages(&self) -> Vec<Message> {
+        let mut rows = self.store.messages(None, None, 500).await.unwrap().rows;
+        rows.reverse();
+        rows
+    }
+
+    /// `identity state` of every message, oldest first.
+    pub async fn ledger(&self) -> Vec<String> {
+        let rows = self.messages().await;
+        rows.iter()
+            .map(|row| {
+                format!(
+                    "{} {}",
+                    row.identity_text,
+                    serde_json::to_value(row.state).unwrap().as_str().unwrap()
+                )
+            })
+            .collect()
+    }
+
+    /// Reasons on the work-list, oldest first.
+    pub async fn work(&self) -> Vec<String> {
+        let mut rows = self.store.work_items(None, 500).await.unwrap().rows;
+        rows.reverse();
+        rows.iter().map(|item| item.reason.code.to_string()).collect()
+    }
+
+    /// How the attempts of a message ended.
+    pub async fn attempts(&self, key: MessageKey) -> Vec<String> {
+        let attempts = self.store.attempts(key).await.unwrap();
+        attempts.into_iter().map(|attempt| attempt.outcome).collect()
+    }
+
+    /// What the next attempts lead to.
+    pub fn script(&self, outcomes: impl IntoIterator<Item = Outcome>) {
+        self.server.script.lock().unwrap().extend(outcomes);
+    }
+
+    /// How many attempts were made.
+    pub fn tried(&self) -> u32 {
+        *self.server.attempts.lock().unwrap()
+    }
+}
+
+async fn assemble(
+    rules: &std::path::Path,
+    store: &Arc<dyn Store>,
+    clock: &SimulatedClock,
+    server: &Arc<Scripted>,
+) -> anyhow::Result<Arc<App>> {
+    let config = Config { rules: rules.to_owned(), ..Config::default() };
+    App::assemble(Parts {
+        config,
+        store: store.clone(),
+        transport: server.clone(),
+        clock: Arc::new(clock.clone()),
+        base_url: "http://127.0.0.1:1".into(),
+    })
+    .await
+}
