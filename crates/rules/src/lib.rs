@@ -7,6 +7,7 @@ pub mod assess;
 pub mod book;
 pub mod chart;
 pub mod checks;
+pub mod compare;
 pub mod decision;
 pub mod describe;
 pub mod diagnostic;
