@@ -1,9 +1,9 @@
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a fixture that does not fit is a broken test")]
-
 //! Every check: a page, a folder it finds fault with, one it does not, and what it says, word for word.
 //!
 //! A fixture is `fixtures/checks/<code>.bad` or `.good` and says how it differs from the sample folder; one file
 //! holds several cases, each begun by a line `### name`.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a fixture that does not fit is a broken test")]
 
 mod support;
 

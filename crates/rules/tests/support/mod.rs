@@ -1,7 +1,7 @@
+//! Reads fixture folders, and small fixtures that say how they differ from the sample folder.
+
 #![expect(clippy::unwrap_used, reason = "a fixture that cannot be read is a broken test")]
 #![expect(clippy::panic, reason = "a fixture that does not fit is a broken test")]
-
-//! Reads fixture folders, and small fixtures that say how they differ from the sample folder.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
