@@ -71,6 +71,20 @@ fn a_folder_of_ten_thousand_files_is_refused_by_their_number() {
 }
 
 #[test]
+fn lists_beyond_their_limits_are_refused() {
+    for (before, entry, after) in [
+        ("RedFlags(flags: [(id: \"x\", when: AnyOf([", "No(\"x\"),", "]))])"),
+        ("Emergencies(allow: [", "\"\",", "], signs: [])"),
+        ("Emergencies(signs: [", "(id: \"x\", ask: \"a\", do_now: \"b\", level: CallNow),", "])"),
+        ("Scenarios(scenarios: [(name: \"x\", series: {", "\"x\": \"\",", "}, until_day: 1, messages: [])])"),
+    ] {
+        let text = format!("{before}{}{after}", entry.repeat(1_000_000 / entry.len()));
+        let loaded = load_soundly(&one("extra.ron", text));
+        assert!(codes(&loaded).contains(&"too-large"), "{before}: {:?}", codes(&loaded));
+    }
+}
+
+#[test]
 fn a_file_of_nothing_but_mistakes_stops_after_a_hundred() {
     for item in [
         "(),",
@@ -96,7 +110,7 @@ fn many_unknown_names_are_found_in_little_time() {
     let text = format!(
         "RedFlags(flags: [(id: \"many\", title: \"Many\", basis: Seed, when: AnyOf([{}]), bridge_silent_days: 2, clear_reports: 1,
          stages: [(id: \"a\", after_days: 0, min_reports: 1, send: \"pain-see-us\")])])",
-        leaf.repeat(900_000 / leaf.len())
+        format!("AllOf([{}]),", leaf.repeat(499)).repeat(100)
     );
     let loaded = load_soundly(&one("extra.ron", text));
     assert!(codes(&loaded).contains(&"unknown-question"));

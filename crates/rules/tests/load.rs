@@ -3,8 +3,12 @@
 mod changed;
 mod support;
 
-use afterrun_rules::{load::load, render_diagnostic::to_json};
+use afterrun_rules::{
+    load::{load, load_at},
+    render_diagnostic::{Style, render, to_json},
+};
 use changed::{changed, shown};
+use chrono::NaiveDate;
 use support::folder;
 
 #[test]
@@ -118,4 +122,30 @@ fn a_folder_that_a_scenario_swaps_in_is_no_part_of_the_book() {
 fn diagnostics_are_json_with_their_places() {
     let sources = changed("@@@ red-flags.ron\n- send: \"pain-heads-up\"\n+ send: \"pain-headsup\"\n");
     insta::assert_snapshot!(to_json(&load(&sources).diagnostics).unwrap());
+}
+
+#[test]
+fn colours_are_for_terminals_only() {
+    let sources = changed("@@@ red-flags.ron\n- send: \"pain-heads-up\"\n+ send: \"pain-headsup\"\n");
+    let found = &load(&sources).diagnostics[0];
+    let shown = |style| render(found, Some("x\n"), "rules/", style);
+    assert!(shown(Style::Colour).contains("\u{1b}["));
+    assert!(!shown(Style::Plain).contains('\u{1b}'));
+}
+
+#[test]
+fn without_a_date_nothing_is_past_and_every_allow_holds() {
+    let sources = changed(
+        "@@@ red-flags.ron
+- review_by: \"2027-02-01\"
++ review_by: \"2026-03-01\"
+- bridge_silent_days: 2
++ bridge_silent_days: 0, allow: [\"one-miss-breaks-the-episode until 2026-03-01\"]
+",
+    );
+    assert_eq!(shown(&sources, &load(&sources).diagnostics), "");
+    let codes =
+        |today| load_at(&sources, today).diagnostics.iter().map(|found| found.code).collect::<Vec<_>>();
+    assert_eq!(codes(NaiveDate::from_ymd_opt(2026, 3, 1)), Vec::<&str>::new());
+    assert_eq!(codes(NaiveDate::from_ymd_opt(2026, 3, 2)), ["review-past", "one-miss-breaks-the-episode"]);
 }
