@@ -74,6 +74,7 @@ fn a_folder_of_ten_thousand_files_is_refused_by_their_number() {
 fn lists_beyond_their_limits_are_refused() {
     for (before, entry, after) in [
         ("RedFlags(flags: [(id: \"x\", when: AnyOf([", "No(\"x\"),", "]))])"),
+        ("RedFlags(flags: [(id: \"x\", when: AnyOf([", "AllOf([No(\"a\"), No(\"b\")]),", "]))])"),
         ("Emergencies(allow: [", "\"\",", "], signs: [])"),
         ("Emergencies(signs: [", "(id: \"x\", ask: \"a\", do_now: \"b\", level: CallNow),", "])"),
         ("Scenarios(scenarios: [(name: \"x\", series: {", "\"x\": \"\",", "}, until_day: 1, messages: [])])"),
@@ -82,6 +83,14 @@ fn lists_beyond_their_limits_are_refused() {
         let loaded = load_soundly(&one("extra.ron", text));
         assert!(codes(&loaded).contains(&"too-large"), "{before}: {:?}", codes(&loaded));
     }
+}
+
+#[test]
+fn more_values_than_anybody_writes_are_refused() {
+    let inner = format!("AllOf([{}]),", "No(\"\"),".repeat(499));
+    let text = format!("RedFlags(flags: [(id: \"x\", when: AnyOf([{}]))])", inner.repeat(300));
+    let loaded = load_soundly(&one("extra.ron", text));
+    assert_eq!(codes(&loaded), ["too-large"]);
 }
 
 #[test]
@@ -110,7 +119,7 @@ fn many_unknown_names_are_found_in_little_time() {
     let text = format!(
         "RedFlags(flags: [(id: \"many\", title: \"Many\", basis: Seed, when: AnyOf([{}]), bridge_silent_days: 2, clear_reports: 1,
          stages: [(id: \"a\", after_days: 0, min_reports: 1, send: \"pain-see-us\")])])",
-        format!("AllOf([{}]),", leaf.repeat(499)).repeat(100)
+        format!("AllOf([{}]),", leaf.repeat(499)).repeat(25)
     );
     let loaded = load_soundly(&one("extra.ron", text));
     assert!(codes(&loaded).contains(&"unknown-question"));
