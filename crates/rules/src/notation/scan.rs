@@ -81,6 +81,7 @@ pub fn swallowed_end(text: &str) -> Option<Found> {
 
 fn brackets_and_quotes(text: &str) -> Option<Found> {
     let mut open: Vec<(char, usize)> = Vec::new();
+    let mut long_text = None;
     for token in Tokens::new(text) {
         let Token { kind, span } = token;
         match kind {
@@ -129,10 +130,18 @@ fn brackets_and_quotes(text: &str) -> Option<Found> {
                     "use the straight quote \" instead",
                 ));
             }
-            TokenKind::Char(_) | TokenKind::Word | TokenKind::Text => {}
+            TokenKind::Char(_) | TokenKind::Word => {}
+            TokenKind::Text => {
+                let inside = &text[span.clone()];
+                if inside.contains('\n') && !inside.starts_with('r') {
+                    long_text = long_text.or(Some(span.start));
+                }
+            }
             TokenKind::OpenText => {
-                let opener = span.start
-                    ..text[span.start..].chars().next().map_or(span.end, |c| span.start + c.len_utf8());
+                // With one quote too few, every text after it is turned inside out and the last one stays
+                // open; the one at fault is most likely the first that runs over the end of its line.
+                let at = long_text.unwrap_or(span.start);
+                let opener = at..at + 1;
                 let found = found(
                     "syntax",
                     opener,
