@@ -13,7 +13,7 @@ use afterrun_rules::{
     folder, load,
     reload::{Options, Verdict, Watch, watch},
     render_diagnostic::{self, Style},
-    scenario_run::{self, Failure, OtherBooks},
+    scenario_run::Failure,
     source::{Source, Sources},
 };
 use afterrun_store::{NewMessage, StoredBook};
@@ -24,6 +24,7 @@ use crate::{
     clock::Clock,
     compose::When,
     rules_live::{Live, Rejected},
+    scenarios,
     turn::{TurnError, Turns},
     wake::Wake,
 };
@@ -38,7 +39,7 @@ const VERDICTS: usize = 4;
 pub fn gate(sources: &Sources) -> Result<RuleBook, Vec<Diagnostic>> {
     let loaded = load::load(sources);
     let Some(book) = loaded.book else { return Err(loaded.diagnostics) };
-    let failures = scenario_run::run_all(&book, &OtherBooks::new());
+    let failures = scenarios::run_all(&book, sources)?;
     if failures.is_empty() {
         return Ok(book);
     }
