@@ -261,11 +261,12 @@ async fn rules_to_begin_with(
     store: &dyn Store,
     now: DateTime<Utc>,
 ) -> anyhow::Result<LiveRules> {
-    let refused = match read_and_judge(path) {
+    let stored = store.last_good_book().await?;
+    let before = stored.as_ref().and_then(|stored| load::load(&sources_of(stored)).book);
+    let refused = match read_and_judge(path, before.as_ref()) {
         Ok((sources, book)) => {
-            let known = store.last_good_book().await?.map(|stored| stored.hash);
             let since = store.save_book(stored_book(&sources, &book, now)).await?;
-            if known != Some(book.hash) {
+            if stored.is_none_or(|stored| stored.hash != book.hash) {
                 store.make_all_due(now).await?;
             }
             tracing::info!(rules = %book.hash.short(), "rules in force");
@@ -273,12 +274,11 @@ async fn rules_to_begin_with(
         }
         Err(refused) => refused,
     };
-    let Some(stored) = store.last_good_book().await? else {
+    let Some(stored) = stored else {
         anyhow::bail!("there are no sound rules to begin with\n{}", refused.findings);
     };
     let since = stored.live_since;
-    let book = load::load(&sources_of(&stored)).book;
-    let book = book.context("the last good rules are from another release and no longer load")?;
+    let book = before.context("the last good rules are from another release and no longer load")?;
     let in_force = book.hash.short();
     tracing::error!(
         "the rules folder is refused, {in_force} stays in force\n{}",
@@ -289,11 +289,11 @@ async fn rules_to_begin_with(
     Ok(rules)
 }
 
-fn read_and_judge(path: &Path) -> Result<(Sources, RuleBook), Rejected> {
+fn read_and_judge(path: &Path, before: Option<&RuleBook>) -> Result<(Sources, RuleBook), Rejected> {
     let refused = |hash, findings| Rejected { hash, at: DateTime::UNIX_EPOCH, findings };
     let sources = folder::read(path)
         .map_err(|why| refused(None, format!("the rules folder {}: {why}", path.display())))?;
-    match gate(&sources) {
+    match gate(&sources, before) {
         Ok(book) => Ok((sources, book)),
         Err(found) => Err(refused(Some(sources.hash()), refusal(&found, &sources))),
     }
