@@ -13,6 +13,10 @@ use super::{
 /// Brackets inside brackets. A flag with a three-level condition needs nine.
 pub const MAX_DEPTH: usize = 40;
 
+/// Words, numbers and texts in one file: an ordinary file of the largest size has about 60,000. Reading costs
+/// several passes over each, this scan one.
+pub const MAX_WORDS: usize = 100_000;
+
 /// Typographic quotes that word processors put in place of straight ones.
 #[must_use]
 pub fn is_curly(c: char) -> bool {
@@ -82,8 +86,14 @@ pub fn swallowed_end(text: &str) -> Option<Found> {
 fn brackets_and_quotes(text: &str) -> Option<Found> {
     let mut open: Vec<(char, usize)> = Vec::new();
     let mut long_text = None;
+    let mut words = 0;
     for token in Tokens::new(text) {
         let Token { kind, span } = token;
+        words += usize::from(matches!(kind, TokenKind::Word | TokenKind::Text));
+        if words > MAX_WORDS {
+            let message = format!("the file holds more than {MAX_WORDS} words and texts");
+            return Some(found("too-large", span, message, "not read from here on", "split the file"));
+        }
         match kind {
             TokenKind::Char(c @ ('(' | '[' | '{')) => {
                 if open.len() >= MAX_DEPTH {

@@ -39,9 +39,6 @@ pub struct Found {
 /// Findings of one file after which reading it stops: nobody reads more, and it bounds time and memory.
 pub const MAX_FOUND: usize = 100;
 
-/// Values with a place of their own in one file. An ordinary file of the largest size has about 20,000.
-const MAX_VALUES: usize = 30_000;
-
 /// Error text that stands for "already recorded".
 const RECORDED: &str = "\u{1}recorded";
 
@@ -51,7 +48,6 @@ struct Context {
     options: Options,
     found: Vec<Found>,
     broken_ids: Vec<String>,
-    values: usize,
 }
 
 thread_local! {
@@ -69,7 +65,7 @@ pub(super) fn record(found: Found) {
 
 /// Whether so much was found that reading on is of no use.
 pub(super) fn is_full() -> bool {
-    with_context(|context| context.found.len() >= MAX_FOUND || context.values > MAX_VALUES).unwrap_or(false)
+    with_context(|context| context.found.len() >= MAX_FOUND).unwrap_or(false)
 }
 
 /// The error that says "already recorded".
@@ -118,19 +114,12 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Spanned<T> {
 /// Parses a piece of the source; a failure has been recorded and leaves the piece's place.
 pub(super) fn nested<'de, T: Deserialize<'de>>(raw: &'de str) -> Result<Spanned<T>, Range<usize>> {
     let body = skip_blank(raw);
-    let (offset, options, values) = with_context(|context| {
-        context.values += 1;
+    let (offset, options) = with_context(|context| {
         let offset = (body.as_ptr() as usize).wrapping_sub(context.base);
-        (if offset <= context.text_len { offset } else { 0 }, context.options.clone(), context.values)
+        (if offset <= context.text_len { offset } else { 0 }, context.options.clone())
     })
-    .unwrap_or((0, options(), 0));
+    .unwrap_or((0, options()));
     let whole = offset..offset + body.trim_end().len();
-    if values > MAX_VALUES {
-        if values == MAX_VALUES + 1 {
-            record(wording::too_many_values(whole.clone(), MAX_VALUES));
-        }
-        return Err(whole);
-    }
     let fail = |error: &SpannedError| {
         record(wording::found(body, offset, error));
         Err(whole.clone())
@@ -196,7 +185,6 @@ pub fn parse<'de, T: Deserialize<'de>>(text: &'de str) -> Parsed<T> {
         options: nested_options,
         found: Vec::new(),
         broken_ids: Vec::new(),
-        values: 0,
     };
     let restore = Restore(CONTEXT.with(|current| current.borrow_mut().replace(context)));
     let result = T::deserialize(&mut parser).and_then(|value| parser.end().map(|()| value));

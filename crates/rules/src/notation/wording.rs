@@ -96,19 +96,6 @@ pub fn found(text: &str, offset: usize, error: &SpannedError) -> Found {
     }
 }
 
-/// The finding that a file holds too much, from this place on.
-#[must_use]
-pub fn too_many_values(span: Range<usize>, most: usize) -> Found {
-    Found {
-        code: "too-large",
-        span: span.start..span.start,
-        message: format!("the file holds more than {most} values"),
-        label: "not read from here on".into(),
-        help: Some("split the file".into()),
-        also: Vec::new(),
-    }
-}
-
 struct Wording {
     code: &'static str,
     message: String,
