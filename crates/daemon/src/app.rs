@@ -273,7 +273,7 @@ async fn rules_to_begin_with(
         }
     }
     let sources = folder::read(path).with_context(|| format!("the rules folder {}", path.display()))?;
-    match gate(&sources) {
+    match gate(&sources, None) {
         Ok(book) => {
             let since = store.save_book(stored_book(&sources, &book, now)).await?;
             store.make_all_due(now).await?;

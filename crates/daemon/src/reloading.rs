@@ -13,7 +13,7 @@ use afterrun_rules::{
     folder, load,
     reload::{Options, Verdict, Watch, watch},
     render_diagnostic::{self, Style},
-    scenario_run::{self, Failure, OtherBooks},
+    scenario_run::Failure,
     source::{Source, Sources},
 };
 use afterrun_store::{NewMessage, StoredBook};
@@ -25,6 +25,7 @@ use crate::{
     clock::Clock,
     compose::When,
     rules_live::{Live, Rejected},
+    scenarios,
     scheduler::Scheduler,
     turn::{TurnError, Turns},
     wake::Wake,
@@ -33,14 +34,15 @@ use crate::{
 /// Verdicts waiting to be acted on. The watch blocks when there are more.
 const VERDICTS: usize = 4;
 
-/// The gate an edit has to pass: it parses, type-checks, passes every check, and its own scenarios.
+/// The gate an edit has to pass: it parses, type-checks, passes every check (those against `before`, the book in
+/// force, included), and its own scenarios.
 ///
 /// # Errors
 /// Every finding, warnings included, when at least one is an error.
-pub fn gate(sources: &Sources) -> Result<RuleBook, Vec<Diagnostic>> {
-    let loaded = load::load(sources);
+pub fn gate(sources: &Sources, before: Option<&RuleBook>) -> Result<RuleBook, Vec<Diagnostic>> {
+    let loaded = load::load_after(sources, None, before);
     let Some(book) = loaded.book else { return Err(loaded.diagnostics) };
-    let failures = scenario_run::run_all(&book, &OtherBooks::new());
+    let failures = scenarios::run_all(&book, sources)?;
     if failures.is_empty() {
         return Ok(book);
     }
@@ -158,6 +160,8 @@ impl Reloading {
             // Fails only when the program is ending.
             let _ = send.blocking_send(verdict);
         };
+        let rules = self.turns.rules.clone();
+        let gate = move |sources: &Sources| gate(sources, Some(&rules.current().book));
         watch(self.folder.clone(), options, known, gate, sink)
     }
 
@@ -166,7 +170,7 @@ impl Reloading {
         let verdict = match folder::read(&self.folder) {
             Err(why) => Verdict::Unreadable { why: why.to_string() },
             Ok(sources) if sources.hash() == self.turns.rules.current().book.hash => Verdict::Restored,
-            Ok(sources) => match gate(&sources) {
+            Ok(sources) => match gate(&sources, Some(&self.turns.rules.current().book)) {
                 Ok(value) => Verdict::Loaded { sources, value },
                 Err(diagnostics) => Verdict::Rejected { sources, diagnostics },
             },
