@@ -5,11 +5,16 @@
 
 mod answer;
 mod backup;
+mod chart_file;
 mod check;
+mod compare;
+mod completions;
 mod demo;
 mod describe;
 mod hold;
+mod layout;
 mod mail;
+mod man;
 mod message;
 mod patient;
 mod replay;
@@ -17,7 +22,9 @@ mod rules_folder;
 mod run;
 mod serve;
 mod test;
+mod test_mutants;
 mod tool;
+mod why;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -30,6 +37,10 @@ use clap::{Parser, Subcommand};
 /// it. Afterrun writes to the runners, asks how the body feels, and says when somebody should be seen.
 #[derive(Parser, Debug)]
 #[command(name = "afterrun", version, max_term_width = 100)]
+#[command(
+    after_help = "Exit codes: 0 done; 1 findings or failures; 2 wrong usage or input/output trouble; 3 warnings \
+                        under --strict."
+)]
 pub struct Arguments {
     /// The configuration; without it `afterrun.ron` in this folder if there is one, else the defaults.
     #[arg(long, global = true, value_name = "FILE", env = "AFTERRUN_CONFIG")]
@@ -53,6 +64,10 @@ enum Command {
     Test(test::Test),
     /// Live through a chart under a rule book: every decision with its time and reason.
     Replay(replay::Replay),
+    /// Live through the same charts under two rule books: who would no longer be flagged, who newly.
+    Compare(compare::Compare),
+    /// Why is somebody flagged, or not: day by day, down to the answers.
+    Why(why::Why),
     /// Run: watch the rules, ask the runners, send the mail, serve the pages.
     Serve(serve::Serve),
     /// Add and look after runners.
@@ -76,6 +91,10 @@ enum Command {
     Mail(mail::Mail),
     /// Copy the database to a file while it is in use.
     Backup(backup::Backup),
+    /// Print what a shell needs to complete these commands.
+    Completions(completions::Completions),
+    /// Write the manual pages.
+    Man(man::Man),
 }
 
 /// How a command that found nothing worse ended.
@@ -111,6 +130,8 @@ pub fn execute(arguments: Arguments) -> anyhow::Result<Ended> {
         Command::Describe(describe) => describe.execute(&shared),
         Command::Test(test) => test.execute(&shared),
         Command::Replay(replay) => replay.execute(&shared),
+        Command::Compare(compare) => compare.execute(&shared),
+        Command::Why(why) => why.execute(&shared),
         Command::Serve(serve) => serve.execute(&shared),
         Command::Patient(patient) => tool::block_on(patient.execute(&shared)),
         Command::Run(run) => tool::block_on(run.execute(&shared)),
@@ -120,5 +141,7 @@ pub fn execute(arguments: Arguments) -> anyhow::Result<Ended> {
         Command::Message(message) => tool::block_on(message.execute(&shared)),
         Command::Mail(mail) => tool::block_on(mail.execute(&shared)),
         Command::Backup(backup) => tool::block_on(backup.execute(&shared)),
+        Command::Completions(completions) => completions.execute(),
+        Command::Man(man) => man.execute(),
     }
 }

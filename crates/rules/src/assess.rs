@@ -7,8 +7,8 @@ mod episodes;
 mod recovery;
 mod silence;
 
-pub(crate) use episodes::run_evidence_of;
 pub use episodes::{End, Episode};
+pub(crate) use episodes::{run_evidence_of, scored_runs};
 pub use recovery::{RecoveryState, window_of};
 pub(crate) use silence::is_excused;
 

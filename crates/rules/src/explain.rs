@@ -1,5 +1,7 @@
 //! Why, and why not: what `afterrun why` and the console show. Computed when asked, never on the hot path.
 
+mod runs;
+
 use chrono::{DateTime, Days, NaiveDate, Utc};
 
 use crate::{
@@ -127,7 +129,7 @@ fn flag(book: &RuleBook, chart: &Chart, assessment: &Assessment, position: usize
         place: rule.place.clone(),
         state: state(rule, newest, told),
         days: days(book, chart, assessment, rule, newest),
-        leaves: leaves(book, chart, rule),
+        leaves: leaves(book, chart, rule, assessment.day),
         told: told_lines(chart, rule, newest),
         nearest_miss: nearest_miss(book, chart, assessment, rule, assessed.open(), told),
     }
@@ -220,8 +222,11 @@ fn words(value: &Value) -> String {
     }
 }
 
-fn leaves(book: &RuleBook, chart: &Chart, rule: &Flag) -> Vec<Leaf> {
-    let FlagEvidence::Days { when, .. } = &rule.evidence else { return Vec::new() };
+fn leaves(book: &RuleBook, chart: &Chart, rule: &Flag, today: NaiveDate) -> Vec<Leaf> {
+    let when = match &rule.evidence {
+        FlagEvidence::Days { when, .. } => when,
+        FlagEvidence::Runs(rule) => return runs::leaves(book, chart, rule, today),
+    };
     let newest = chart.answers.iter().rposition(|answer| matches!(answer.source, Source::CheckIn(_)));
     let Some(at) = newest else { return Vec::new() };
     let report = Report { book, answers: &chart.answers, at };
@@ -309,12 +314,19 @@ fn nearest_miss(
     if missing.is_empty() && chart.book_since > episode.newest_received_at {
         missing.push("a report made since the rules changed".to_owned());
     }
-    (!missing.is_empty()).then(|| format!("stage `{}` still needs {}", stage.id, missing.join(", and ")))
+    let near =
+        nearest_leaf(book, chart, assessment.day, rule).filter(|_| episode.newest != Evidence::Present);
+    let near = near.map_or_else(String::new, |near| format!("; {near}"));
+    (!missing.is_empty())
+        .then(|| format!("stage `{}` still needs {}{near}", stage.id, missing.join(", and ")))
 }
 
 /// The closest any number of the last fortnight came to its threshold.
 fn nearest_leaf(book: &RuleBook, chart: &Chart, today: NaiveDate, rule: &Flag) -> Option<String> {
-    let FlagEvidence::Days { when, .. } = &rule.evidence else { return None };
+    let when = match &rule.evidence {
+        FlagEvidence::Days { when, .. } => when,
+        FlagEvidence::Runs(rule) => return runs::nearest_miss(book, chart, rule, today),
+    };
     let since = today - Days::new(DAYS_SHOWN - 1);
     let mut nearest: Option<(i32, String)> = None;
     collect_leaves(when, &mut |leaf| {

@@ -259,6 +259,17 @@ pub(crate) fn run_evidence_of(
     (found, scores.collect())
 }
 
+/// The scored runs up to a day, by start time, each with its day and score.
+pub(crate) fn scored_runs(
+    book: &RuleBook,
+    chart: &Chart,
+    rule: &WorsensEachRun,
+    as_of: NaiveDate,
+) -> Vec<(NaiveDate, i32)> {
+    let runs = chart.runs.iter().filter(|logged| logged.day <= as_of);
+    runs.filter_map(|logged| Some((logged.day, score_of(book, chart, rule, logged)?.0))).collect()
+}
+
 /// None: the window is too wide.
 fn window_evidence(rule: &WorsensEachRun, window: &[(NaiveDate, i32)]) -> Option<Evidence> {
     let (first, last) = (window.first()?, window.last()?);
