@@ -52,21 +52,16 @@ pub struct Arguments {
     command: Command,
 }
 
+/// A command without words of its own here is described where it is.
 #[derive(Subcommand, Debug)]
 enum Command {
     /// Try everything out in five minutes, with made-up runners and a clock you turn by hand.
     Demo(demo::Demo),
-    /// Check a rules folder: every finding with its file, line and what to do about it.
     Check(check::Check),
-    /// Read the rules back in plain English, all of them or one.
     Describe(describe::Describe),
-    /// Run the scenarios of a rules folder.
     Test(test::Test),
-    /// Live through a chart under a rule book: every decision with its time and reason.
     Replay(replay::Replay),
-    /// Live through the same charts under two rule books: who would no longer be flagged, who newly.
     Compare(compare::Compare),
-    /// Why is somebody flagged, or not: day by day, down to the answers.
     Why(why::Why),
     /// Run: watch the rules, ask the runners, send the mail, serve the pages.
     Serve(serve::Serve),
@@ -91,9 +86,7 @@ enum Command {
     Mail(mail::Mail),
     /// Copy the database to a file while it is in use.
     Backup(backup::Backup),
-    /// Print what a shell needs to complete these commands.
     Completions(completions::Completions),
-    /// Write the manual pages.
     Man(man::Man),
 }
 

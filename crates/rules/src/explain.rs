@@ -17,6 +17,9 @@ use crate::{
 /// Days shown when nothing is open.
 const DAYS_SHOWN: u64 = 14;
 
+/// Days shown at most: an episode asks daily for four weeks, and reminders end well before twice that.
+const LONGEST_SHOWN: u64 = 60;
+
 /// What one day was for a flag.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum DayMark {
@@ -135,6 +138,10 @@ fn flag(book: &RuleBook, chart: &Chart, assessment: &Assessment, position: usize
     }
 }
 
+fn days_in_words(count: u32) -> String {
+    if count == 1 { "1 day".to_owned() } else { format!("{count} days") }
+}
+
 fn state(rule: &Flag, newest: Option<&Episode>, told: Option<usize>) -> String {
     let Some(episode) = newest else { return "quiet: never reported".to_owned() };
     let reached = match told {
@@ -143,11 +150,11 @@ fn state(rule: &Flag, newest: Option<&Episode>, told: Option<usize>) -> String {
     };
     match episode.end {
         End::Open => format!(
-            "open since {} (day 0), last reported on {} (day {}), {} Present days; {reached}",
+            "open since {} (day 0), last reported on {} (day {}), on {} in all; {reached}",
             date(episode.onset),
             date(episode.last_present),
             (episode.last_present - episode.onset).num_days(),
-            episode.present_days,
+            days_in_words(episode.present_days),
         ),
         End::Resolved(on) => {
             format!("resolved on {} (open since {}); {reached}", date(on), date(episode.onset))
@@ -161,7 +168,8 @@ fn state(rule: &Flag, newest: Option<&Episode>, told: Option<usize>) -> String {
     }
 }
 
-/// From a little before the newest episode, or the last fortnight, to today.
+/// From a little before the newest episode, or the last fortnight, to today, but not from before the enrolment. A
+/// flag over runs has the days of runs only: a day without one says nothing.
 fn days(
     book: &RuleBook,
     chart: &Chart,
@@ -173,7 +181,9 @@ fn days(
     let recent = today - Days::new(DAYS_SHOWN - 1);
     let from =
         newest.filter(|episode| episode.end == End::Open).map_or(recent, |episode| episode.onset.min(recent));
-    let from = from.max(today - Days::new(60));
+    let enrolled = chart.local_date(chart.enrolled_at);
+    let from = from.max(today - Days::new(LONGEST_SHOWN)).max(enrolled.min(today));
+    let over_runs = matches!(rule.evidence, FlagEvidence::Runs(_));
     from.iter_days()
         .take_while(|day| *day <= today)
         .map(|day| {
@@ -187,6 +197,7 @@ fn days(
             let inside = newest.filter(|episode| episode.onset <= day && episode.is_open_on(day));
             DayRow { day, number: inside.map(|episode| (day - episode.onset).num_days()), mark, answers }
         })
+        .filter(|row| !over_runs || !row.answers.is_empty())
         .collect()
 }
 
@@ -305,7 +316,8 @@ fn nearest_miss(
         missing.push(format!("a report of it about {} or later", date(earliest)));
     }
     if episode.present_days < stage.min_reports {
-        missing.push(format!("{} more Present day(s)", stage.min_reports - episode.present_days));
+        let more = days_in_words(stage.min_reports - episode.present_days);
+        missing.push(format!("reports of it on {more} more"));
     }
     if episode.newest != Evidence::Present {
         missing

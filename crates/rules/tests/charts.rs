@@ -50,8 +50,10 @@ fn chart(name: &str) -> ChartFile {
     parse_chart(&text).expect("a chart")
 }
 
+/// Hashes are left out: they change with every comment in the rules.
 fn compared(new: &RuleBook) -> Comparison {
-    compare(&book(&shipped()), new, CHARTS.iter().map(|name| Ok(chart(name))))
+    let comparison = compare(&book(&shipped()), new, CHARTS.iter().map(|name| Ok(chart(name))));
+    Comparison { old: "OLD".to_owned(), new: "NEW".to_owned(), ..comparison }
 }
 
 #[test]
@@ -69,7 +71,7 @@ fn each_example_chart_leads_to_these_decisions() {
 fn the_shipped_rules_read_back() {
     let mut text = String::new();
     for rule in describe(&book(&shipped())) {
-        let place = rule.place.map_or_else(String::new, |place| format!(" ({place})"));
+        let place = rule.place.map_or_else(String::new, |place| format!(" ({})", place.file));
         let _ = writeln!(text, "# {} {}{place}\n{}\n", rule.kind, rule.id, rule.text);
     }
     insta::assert_snapshot!(text);

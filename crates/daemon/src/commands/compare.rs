@@ -13,7 +13,7 @@ use clap::{Args, ValueEnum};
 use super::{
     Ended,
     chart_file::each_chart,
-    layout::{Progress, hanging},
+    layout::{COLUMNS, Progress, hanging},
     rules_folder::{Read, read},
     tool::{Shared, block_on, open_store, say},
 };
@@ -94,10 +94,11 @@ impl Compare {
 /// Long reasons are wrapped under their first line.
 fn say_comparison(comparison: &Comparison) -> anyhow::Result<()> {
     for line in comparison.to_string().lines() {
-        let indent = line.chars().take_while(|char| *char == ' ').count();
-        match indent {
-            0 => say(line)?,
-            _ => say(hanging(line, indent, indent + 2))?,
+        if line.chars().count() <= COLUMNS {
+            say(line)?;
+        } else {
+            let indent = line.chars().take_while(|char| *char == ' ').count();
+            say(hanging(line, indent, indent + 2))?;
         }
     }
     Ok(())

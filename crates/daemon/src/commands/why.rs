@@ -190,12 +190,14 @@ fn say_flag(flag: &FlagExplanation, known: &Known, zone: Tz) -> anyhow::Result<(
             vec![
                 row.number.map_or_else(String::new, |number| format!("day {number}")),
                 row.day.format("%a %-d %b %Y").to_string(),
-                mark(row.mark).to_owned(),
+                mark(row.mark, !row.answers.is_empty()).to_owned(),
                 row.answers.join(", "),
             ]
         })
         .collect();
-    say(format_args!("\n  the days\n{}", table(&days, 4)))?;
+    if !days.is_empty() {
+        say(format_args!("\n  the days\n{}", table(&days, 4)))?;
+    }
     if !flag.leaves.is_empty() {
         let leaves: Vec<Vec<String>> = flag
             .leaves
@@ -221,8 +223,10 @@ fn say_flag(flag: &FlagExplanation, known: &Known, zone: Tz) -> anyhow::Result<(
     Ok(())
 }
 
-fn mark(mark: DayMark) -> &'static str {
+/// A day with answers that decide nothing (a blank, too few runs for a trend) is not the same as a silent one.
+fn mark(mark: DayMark, answered: bool) -> &'static str {
     match mark {
+        DayMark::Silent | DayMark::Excused | DayMark::Today if answered => "undecided",
         DayMark::Observed(Evidence::Present) => "there",
         DayMark::Observed(Evidence::Between) => "neither",
         DayMark::Observed(Evidence::Clear) => "clear",
