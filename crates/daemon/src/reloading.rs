@@ -17,6 +17,7 @@ use afterrun_rules::{
     source::{Source, Sources},
 };
 use afterrun_store::{NewMessage, StoredBook};
+use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
 
 use crate::{
@@ -25,6 +26,7 @@ use crate::{
     compose::When,
     rules_live::{Live, Rejected},
     scenarios,
+    scheduler::Scheduler,
     turn::{TurnError, Turns},
     wake::Wake,
 };
@@ -207,6 +209,7 @@ impl Reloading {
     async fn put_in_force(&self, sources: &Sources, book: RuleBook) {
         let now = self.clock.now();
         let hash = book.hash;
+        self.finish_under_the_old_rules(now).await;
         let stored = stored_book(sources, &book, now);
         let since = match self.turns.store.save_book(stored).await {
             Ok(since) => since,
@@ -223,6 +226,22 @@ impl Reloading {
             Err(why) => tracing::error!(error = %why, "charts could not be made due"),
         }
         self.wake.ring();
+    }
+
+    /// What is due by now is done by the rules it was due under. The new book counts from now on; without this
+    /// an edit in the middle of a morning's check-ins, or during a restart, would lose those not yet opened.
+    async fn finish_under_the_old_rules(&self, now: DateTime<Utc>) {
+        let scheduler = Scheduler { turns: self.turns.clone() };
+        loop {
+            match scheduler.tick(now).await {
+                Ok(ticked) if ticked.more => {}
+                Ok(_) => return,
+                Err(why) => {
+                    tracing::error!(error = %why, "what was due could not be finished before the rules changed");
+                    return;
+                }
+            }
+        }
     }
 
     async fn refuse(&self, hash: Option<BookHash>, findings: String) {

@@ -131,6 +131,7 @@ pub trait Store: Send + Sync + 'static {
     // Links.
 
     /// What a link opens: looked up by the SHA-256 of its token. Expired and revoked links are returned too.
+    /// A stop link opens the newest enrolment of its address, whichever it was made for.
     async fn link(&self, token_hash: &[u8; 32]) -> Result<Option<Link>>;
 
     // Outbox.

@@ -62,6 +62,7 @@ macro_rules! conformance {
             ]
             links: [
                 open_what_they_were_made_for, that_expired_are_still_known, are_revoked_by_stop_but_for_stop,
+                that_stop_follow_their_address_into_the_newest_enrolment,
             ]
             rest: [
                 books_keep_their_date_until_another_is_live, books_come_back_whole, settings_are_set_and_cleared,
