@@ -18,6 +18,7 @@ mod run;
 mod serve;
 mod test;
 mod tool;
+mod work;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -64,6 +65,9 @@ enum Command {
     /// Enter answers given on the telephone.
     #[command(subcommand)]
     Answer(answer::Answer),
+    /// See which runners need a look, and why.
+    #[command(subcommand)]
+    Work(work::Work),
     /// Hold all mail to runners, at once, until `release`.
     Hold(hold::Hold),
     /// Let mail to runners go out again.
@@ -115,6 +119,7 @@ pub fn execute(arguments: Arguments) -> anyhow::Result<Ended> {
         Command::Patient(patient) => tool::block_on(patient.execute(&shared)),
         Command::Run(run) => tool::block_on(run.execute(&shared)),
         Command::Answer(answer) => tool::block_on(answer.execute(&shared)),
+        Command::Work(work) => tool::block_on(work.execute(&shared)),
         Command::Hold(hold) => tool::block_on(hold.execute(&shared)),
         Command::Release(release) => tool::block_on(release.execute(&shared)),
         Command::Message(message) => tool::block_on(message.execute(&shared)),

@@ -85,10 +85,11 @@ impl Patient {
             Self::List => list(&tool).await?,
             Self::Show(named) => show(&tool, &tool.patient(&named.patient).await?).await?,
             Self::Pause(pause) => {
-                record(&tool, &pause.patient, Event::Pause(PauseEvent { until: pause.until })).await?;
+                let event = Event::Pause(PauseEvent { until: pause.until });
+                record(&tool, &pause.patient, event, "patient-pause").await?;
             }
-            Self::Resume(named) => record(&tool, &named.patient, Event::Resume {}).await?,
-            Self::Stop(named) => record(&tool, &named.patient, Event::Stop {}).await?,
+            Self::Resume(named) => record(&tool, &named.patient, Event::Resume {}, "patient-resume").await?,
+            Self::Stop(named) => record(&tool, &named.patient, Event::Stop {}, "patient-stop").await?,
         }
         Ok(Ended::Well)
     }
@@ -128,9 +129,9 @@ impl Add {
     }
 }
 
-async fn record(tool: &Tool, named: &str, event: Event) -> anyhow::Result<()> {
+async fn record(tool: &Tool, named: &str, event: Event, action: &'static str) -> anyhow::Result<()> {
     let patient = tool.patient(named).await?;
-    let taken = tool.record(&patient, event).await?;
+    let taken = tool.record(&patient, event, action).await?;
     say_decisions(&taken)
 }
 
