@@ -19,6 +19,7 @@ pub mod health;
 pub mod recorder;
 pub mod reloading;
 pub mod rules_live;
+pub mod scenarios;
 pub mod scheduler;
 pub mod shipped;
 pub mod token;

@@ -72,7 +72,7 @@ async fn rules(config: &Config, store: &dyn Store, now: DateTime<Utc>) -> anyhow
     }
     let sources = folder::read(&config.rules)
         .with_context(|| format!("the rules folder {}", config.rules.display()))?;
-    match gate(&sources) {
+    match gate(&sources, None) {
         Ok(book) => {
             let since = store.save_book(stored_book(&sources, &book, now)).await?;
             Ok(LiveRules::new(book, since))

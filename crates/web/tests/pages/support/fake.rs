@@ -345,6 +345,10 @@ impl Store for Fake {
         self.not_for_pages("settle")
     }
 
+    async fn try_again(&self, _: MessageKey, _: DateTime<Utc>) -> afterrun_store::Result<bool> {
+        self.not_for_pages("try_again")
+    }
+
     async fn release(&self, _: &[MessageKey], _: &str) -> afterrun_store::Result<()> {
         self.not_for_pages("release")
     }
