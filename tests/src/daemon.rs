@@ -118,6 +118,22 @@ impl Clinic {
         command.output().expect("the binary runs")
     }
 
+    /// As `try_run`, with this on standard input.
+    ///
+    /// # Panics
+    ///
+    /// It cannot be run.
+    #[expect(clippy::expect_used, reason = "support code of tests")]
+    pub fn run_with_input(&self, at: DateTime<Utc>, arguments: &[&str], input: &[u8]) -> Output {
+        let mut command = Command::new(binary());
+        command.current_dir(self.folder.path()).arg("--now").arg(text(at)).args(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the binary runs");
+        // A command that refuses early reads nothing.
+        let _ = child.stdin.take().expect("its input is piped").write_all(input);
+        child.wait_with_output().expect("it ends")
+    }
+
     /// Starts the daemon.
     ///
     /// # Panics
