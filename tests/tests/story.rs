@@ -8,6 +8,7 @@ use afterrun_tests::{
 const SAM: &str = "sam@runner.example";
 const TEAM: &str = "team@clinic.example";
 
+#[expect(clippy::unwrap_used, reason = "a mail that is missing fails the test")]
 /// A half marathon on Friday; pain on each of the next six mornings; then stop.
 fn tell(between: Between) -> (World, Vec<String>) {
     let mut world = World::new(local("2026-03-27", "09:00"), between);
@@ -154,4 +155,22 @@ fn an_edit_takes_effect_and_a_broken_one_keeps_the_last_good_rules() {
     let after = world.daemon().reload();
     assert!(after.starts_with("reloaded ") && after != before, "{after}");
     world.stop();
+}
+
+#[test]
+fn an_edit_while_the_daemon_is_down_loses_no_check_in() {
+    let mut world = World::new(local("2026-03-27", "09:00"), Between::Killed);
+    let enrol =
+        ["patient", "add", "--name", "Sam", "--email", SAM, "--time-zone", "Europe/London", "--confirmed"];
+    world.run(&enrol);
+    world.run(&["run", "add", SAM, "--race", "half-marathon", "--started", "2026-03-27T07:00"]);
+    world.pass_until(local("2026-03-28", "06:00"));
+    let flags = world.clinic.folder().join("rules/red-flags.ron");
+    let text = std::fs::read_to_string(&flags).unwrap();
+    std::fs::write(&flags, format!("// A remark.\n{text}")).unwrap();
+    // The daemon is killed, and starts again with the edit, an hour and a half later.
+    world.jump_to(local("2026-03-28", "07:30"));
+    let check_ins: Vec<_> = world.outbox().into_iter().filter(|line| line.contains("check-in ")).collect();
+    assert_eq!(check_ins.len(), 1, "{check_ins:?}");
+    assert!(check_ins[0].contains("Accepted"), "{check_ins:?}");
 }

@@ -6,7 +6,7 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use afterrun_mail::Transport;
-use afterrun_rules::{RuleBook, folder, load, source::Sources};
+use afterrun_rules::{folder, load};
 use afterrun_store::Store;
 use afterrun_web::{Site, runner_routes};
 use anyhow::Context;
@@ -21,8 +21,8 @@ use crate::{
     delivery::{Delivery, HOLD},
     health,
     recorder::Recording,
-    reloading::{Reloading, gate, in_full, sources_of, stored_book},
-    rules_live::{LiveRules, Rejected},
+    reloading::{Reloading, gate, refusal, sources_of, stored_book},
+    rules_live::LiveRules,
     scheduler::Scheduler,
     token::random_text,
     turn::Turns,
@@ -117,6 +117,8 @@ impl App {
             wake,
         };
         app.refresh_notice().await;
+        app.reloading.look_now().await;
+        tracing::info!(rules = %app.turns.rules.current().book.hash.short(), "rules in force");
         Ok(Arc::new(app))
     }
 
@@ -255,47 +257,29 @@ fn standing_notice(config: &Config) -> Option<String> {
     (config.mode == Mode::Shadow).then(|| "Trial run: messages go to the clinic only.".to_owned())
 }
 
-/// The folder's rules if they pass the gate, else the last good ones from the store.
+/// The rules in force when the last process ended; at the very first start, the folder's.
+///
+/// Beginning with the folder's would make an edit during a restart an edit of the past: what was due under the
+/// old rules and not yet done would be lost. `Reloading` finishes that first and then looks at the folder.
 async fn rules_to_begin_with(
     path: &Path,
     store: &dyn Store,
     now: DateTime<Utc>,
 ) -> anyhow::Result<LiveRules> {
-    let refused = match read_and_judge(path) {
-        Ok((sources, book)) => {
-            let known = store.last_good_book().await?.map(|stored| stored.hash);
-            let since = store.save_book(stored_book(&sources, &book, now)).await?;
-            if known != Some(book.hash) {
-                store.make_all_due(now).await?;
-            }
-            tracing::info!(rules = %book.hash.short(), "rules in force");
-            return Ok(LiveRules::new(book, since));
+    if let Some(stored) = store.last_good_book().await? {
+        match load::load(&sources_of(&stored)).book {
+            Some(book) => return Ok(LiveRules::new(book, stored.live_since)),
+            None => tracing::warn!("the last good rules are from another release and no longer load"),
         }
-        Err(refused) => refused,
-    };
-    let Some(stored) = store.last_good_book().await? else {
-        anyhow::bail!("there are no sound rules to begin with\n{}", refused.findings);
-    };
-    let since = stored.live_since;
-    let book = load::load(&sources_of(&stored)).book;
-    let book = book.context("the last good rules are from another release and no longer load")?;
-    let in_force = book.hash.short();
-    tracing::error!(
-        "the rules folder is refused, {in_force} stays in force\n{}",
-        refused.findings.trim_end()
-    );
-    let rules = LiveRules::new(book, since);
-    rules.set_rejected(Some(Rejected { at: now, ..refused }));
-    Ok(rules)
-}
-
-fn read_and_judge(path: &Path) -> Result<(Sources, RuleBook), Rejected> {
-    let refused = |hash, findings| Rejected { hash, at: DateTime::UNIX_EPOCH, findings };
-    let sources = folder::read(path)
-        .map_err(|why| refused(None, format!("the rules folder {}: {why}", path.display())))?;
-    match gate(&sources) {
-        Ok(book) => Ok((sources, book)),
-        Err(found) => Err(refused(Some(sources.hash()), in_full(&found, &sources))),
+    }
+    let sources = folder::read(path).with_context(|| format!("the rules folder {}", path.display()))?;
+    match gate(&sources, None) {
+        Ok(book) => {
+            let since = store.save_book(stored_book(&sources, &book, now)).await?;
+            store.make_all_due(now).await?;
+            Ok(LiveRules::new(book, since))
+        }
+        Err(found) => anyhow::bail!("there are no sound rules to begin with\n{}", refusal(&found, &sources)),
     }
 }
 

@@ -15,7 +15,7 @@ use afterrun_rules::{
 };
 use afterrun_store::WorkItem;
 
-use crate::compose::{initials, patient_page};
+use crate::compose::initials;
 
 /// A text: subject and Markdown body.
 pub(crate) struct Text {
@@ -30,7 +30,6 @@ pub(crate) struct Alert<'a> {
     pub initials: &'a str,
     pub title: Option<&'a str>,
     pub subject: &'a Subject,
-    pub base_url: &'a str,
     pub patient: &'a PatientId,
 }
 
@@ -46,16 +45,15 @@ pub(crate) fn alert(alert: &Alert<'_>) -> Text {
     );
     let _ = write!(
         body,
-        "[Open Afterrun]({}) to see the answers and the reason.\n\nThis mail says no more than it must: the \
-         details stay in Afterrun. Runner `{}`.\n",
-        patient_page(alert.base_url, alert.patient),
+        "This mail says no more than it must: the answers and the reason stay in Afterrun. See them there with\n\n    \
+         afterrun patient show {}\n",
         alert.patient,
     );
     Text { id: "clinic-alert", subject: format!("{urgency}: {} needs a look", alert.initials), body }
 }
 
 /// The digest: one line a work item.
-pub(crate) fn digest(items: &[WorkItem], base_url: &str, book: &RuleBook) -> Text {
+pub(crate) fn digest(items: &[WorkItem], book: &RuleBook) -> Text {
     let count = items.len();
     let noun = if count == 1 { "runner note" } else { "runner notes" };
     let mut body = format!("{count} {noun} since the last digest.\n\n");
@@ -68,7 +66,7 @@ pub(crate) fn digest(items: &[WorkItem], base_url: &str, book: &RuleBook) -> Tex
             escape(title.unwrap_or("see the work-list")),
         );
     }
-    let _ = write!(body, "\n[Open Afterrun]({base_url}) for the answers behind each of them.\n");
+    body.push_str("\nThe answers and the reasons stay in Afterrun.\n");
     Text { id: "clinic-digest", subject: format!("Digest: {count} {noun}"), body }
 }
 

@@ -7,6 +7,7 @@ mod answer;
 mod backup;
 mod check;
 mod demo;
+mod describe;
 mod hold;
 mod mail;
 mod message;
@@ -46,6 +47,8 @@ enum Command {
     Demo(demo::Demo),
     /// Check a rules folder: every finding with its file, line and what to do about it.
     Check(check::Check),
+    /// Read the rules back in plain English, all of them or one.
+    Describe(describe::Describe),
     /// Run the scenarios of a rules folder.
     Test(test::Test),
     /// Live through a chart under a rule book: every decision with its time and reason.
@@ -105,6 +108,7 @@ pub fn execute(arguments: Arguments) -> anyhow::Result<Ended> {
     match arguments.command {
         Command::Demo(demo) => demo.execute(),
         Command::Check(check) => check.execute(&shared),
+        Command::Describe(describe) => describe.execute(&shared),
         Command::Test(test) => test.execute(&shared),
         Command::Replay(replay) => replay.execute(&shared),
         Command::Serve(serve) => serve.execute(&shared),

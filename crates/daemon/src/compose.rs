@@ -9,7 +9,7 @@ use afterrun_rules::{
     book::TellClinic,
     chart::Chart,
     decision::Subject,
-    ids::{MessageId, PatientId},
+    ids::MessageId,
     message::{Links, Person, Rendered, fill, render},
 };
 use afterrun_store::{LinkScope, Mail, NewLink, Patient, Units, WorkItem};
@@ -214,7 +214,6 @@ impl Composer<'_> {
             initials: &initials(&self.patient.name),
             title: flag.map(|flag| &*flag.title),
             subject: &decision.identity.subject,
-            base_url: &self.letterhead.base_url,
             patient: &self.patient.id,
         };
         let when = When { due_at: decision.at, stale_at: None };
@@ -293,7 +292,7 @@ impl Letterhead {
         items: &[WorkItem],
         now: DateTime<Utc>,
     ) -> Result<Vec<Mail>, TurnError> {
-        let text = clinic_mail::digest(items, &self.base_url, book);
+        let text = clinic_mail::digest(items, book);
         self.to_clinic(book, &book.clinic.alerts_to, &text, When { due_at: now, stale_at: None })
     }
 }
@@ -311,12 +310,6 @@ pub fn initials(name: &str) -> String {
     let first = words.next();
     let both: String = first.into_iter().chain(words.next_back()).flat_map(char::to_uppercase).collect();
     if both.is_empty() { "?".to_owned() } else { both }
-}
-
-/// What the pages show a patient id as, in logs and mails: the id itself says nothing about a person.
-#[must_use]
-pub fn patient_page(base_url: &str, patient: &PatientId) -> String {
-    format!("{base_url}/console/patients/{patient}")
 }
 
 fn message_of(decision: &Decision) -> Option<&MessageId> {

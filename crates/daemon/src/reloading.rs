@@ -13,10 +13,11 @@ use afterrun_rules::{
     folder, load,
     reload::{Options, Verdict, Watch, watch},
     render_diagnostic::{self, Style},
-    scenario_run::{self, Failure, OtherBooks},
+    scenario_run::Failure,
     source::{Source, Sources},
 };
 use afterrun_store::{NewMessage, StoredBook};
+use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
 
 use crate::{
@@ -24,6 +25,8 @@ use crate::{
     clock::Clock,
     compose::When,
     rules_live::{Live, Rejected},
+    scenarios,
+    scheduler::Scheduler,
     turn::{TurnError, Turns},
     wake::Wake,
 };
@@ -31,14 +34,15 @@ use crate::{
 /// Verdicts waiting to be acted on. The watch blocks when there are more.
 const VERDICTS: usize = 4;
 
-/// The gate an edit has to pass: it parses, type-checks, passes every check, and its own scenarios.
+/// The gate an edit has to pass: it parses, type-checks, passes every check (those against `before`, the book in
+/// force, included), and its own scenarios.
 ///
 /// # Errors
 /// Every finding, warnings included, when at least one is an error.
-pub fn gate(sources: &Sources) -> Result<RuleBook, Vec<Diagnostic>> {
-    let loaded = load::load(sources);
+pub fn gate(sources: &Sources, before: Option<&RuleBook>) -> Result<RuleBook, Vec<Diagnostic>> {
+    let loaded = load::load_after(sources, None, before);
     let Some(book) = loaded.book else { return Err(loaded.diagnostics) };
-    let failures = scenario_run::run_all(&book, &OtherBooks::new());
+    let failures = scenarios::run_all(&book, sources)?;
     if failures.is_empty() {
         return Ok(book);
     }
@@ -82,14 +86,23 @@ pub fn failed_scenario(failure: &Failure, sources: &Sources) -> Diagnostic {
     }
 }
 
-/// Findings as `check` shows them, in plain text.
+/// Why files are refused, as `check` shows it in plain text: every error. Warnings keep no edit from going live
+/// and would only hide what does, so they are counted.
 #[must_use]
-pub fn in_full(diagnostics: &[Diagnostic], sources: &Sources) -> String {
-    let shown = diagnostics.iter().map(|finding| {
+pub fn refusal(diagnostics: &[Diagnostic], sources: &Sources) -> String {
+    let (errors, warnings): (Vec<_>, Vec<_>) =
+        diagnostics.iter().partition(|finding| finding.severity == Severity::Error);
+    let shown = errors.into_iter().map(|finding| {
         let text = text_of(sources, &finding.file);
         render_diagnostic::render(finding, text.as_deref(), "rules/", Style::Plain)
     });
-    shown.collect::<Vec<_>>().join("\n")
+    let mut findings = shown.collect::<Vec<_>>().join("\n");
+    if !warnings.is_empty() {
+        let count = warnings.len();
+        let noun = if count == 1 { "warning" } else { "warnings" };
+        findings.push_str(&format!("\n{count} {noun} besides; `afterrun check` shows all\n"));
+    }
+    findings
 }
 
 /// A file's text, if it is one.
@@ -146,6 +159,8 @@ impl Reloading {
             // Fails only when the program is ending.
             let _ = send.blocking_send(verdict);
         };
+        let rules = self.turns.rules.clone();
+        let gate = move |sources: &Sources| gate(sources, Some(&rules.current().book));
         watch(self.folder.clone(), options, known, gate, sink)
     }
 
@@ -154,7 +169,7 @@ impl Reloading {
         let verdict = match folder::read(&self.folder) {
             Err(why) => Verdict::Unreadable { why: why.to_string() },
             Ok(sources) if sources.hash() == self.turns.rules.current().book.hash => Verdict::Restored,
-            Ok(sources) => match gate(&sources) {
+            Ok(sources) => match gate(&sources, Some(&self.turns.rules.current().book)) {
                 Ok(value) => Verdict::Loaded { sources, value },
                 Err(diagnostics) => Verdict::Rejected { sources, diagnostics },
             },
@@ -181,7 +196,7 @@ impl Reloading {
             }
             Verdict::Rejected { sources, diagnostics } => {
                 let hash = sources.hash();
-                self.refuse(Some(hash), in_full(&diagnostics, &sources)).await;
+                self.refuse(Some(hash), refusal(&diagnostics, &sources)).await;
                 Looked::Rejected
             }
             Verdict::Unreadable { why } => {
@@ -194,6 +209,7 @@ impl Reloading {
     async fn put_in_force(&self, sources: &Sources, book: RuleBook) {
         let now = self.clock.now();
         let hash = book.hash;
+        self.finish_under_the_old_rules(now).await;
         let stored = stored_book(sources, &book, now);
         let since = match self.turns.store.save_book(stored).await {
             Ok(since) => since,
@@ -210,6 +226,22 @@ impl Reloading {
             Err(why) => tracing::error!(error = %why, "charts could not be made due"),
         }
         self.wake.ring();
+    }
+
+    /// What is due by now is done by the rules it was due under. The new book counts from now on; without this
+    /// an edit in the middle of a morning's check-ins, or during a restart, would lose those not yet opened.
+    async fn finish_under_the_old_rules(&self, now: DateTime<Utc>) {
+        let scheduler = Scheduler { turns: self.turns.clone() };
+        loop {
+            match scheduler.tick(now).await {
+                Ok(ticked) if ticked.more => {}
+                Ok(_) => return,
+                Err(why) => {
+                    tracing::error!(error = %why, "what was due could not be finished before the rules changed");
+                    return;
+                }
+            }
+        }
     }
 
     async fn refuse(&self, hash: Option<BookHash>, findings: String) {

@@ -88,15 +88,20 @@ pub fn read(folder: &Path) -> io::Result<Sources> {
 /// # Errors
 /// As [`read`].
 pub fn walk(folder: &Path) -> io::Result<Reading> {
+    walk_within(folder, MAX_ENTRIES)
+}
+
+fn walk_within(folder: &Path, most_entries: usize) -> io::Result<Reading> {
     let metadata = fs::metadata(folder)?;
-    let mut walk = Walk::default();
-    let names = list(folder, MAX_ENTRIES)?;
+    let mut walk = Walk { most_entries, ..Walk::default() };
+    let names = list(folder, most_entries)?;
     walk.enter(folder, "", &metadata, names);
     Ok(walk.reading)
 }
 
 #[derive(Default)]
 struct Walk {
+    most_entries: usize,
     reading: Reading,
     /// From the rules folder down to where we are: a link back to any of these is a loop.
     above: Vec<Identity>,
@@ -118,7 +123,7 @@ impl Walk {
         let identity = Identity::from(metadata);
         self.reading.folders.push(Visited { path: path.to_owned(), identity });
         let Listing::Names(names) = listing else {
-            let why = format!("there are more than {MAX_ENTRIES} files and folders up to here");
+            let why = format!("there are more than {} files and folders up to here", self.most_entries);
             return self.stop(&all_of(below), why);
         };
         self.entries += names.len();
@@ -160,7 +165,7 @@ impl Walk {
         if self.above.len() > MAX_DEPTH {
             return self.unreadable(&all_of(place), format!("folders are nested more than {MAX_DEPTH} deep"));
         }
-        match list(path, MAX_ENTRIES - self.entries) {
+        match list(path, self.most_entries - self.entries) {
             Ok(listing) => self.enter(path, place, metadata, listing),
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => self.unreadable(&all_of(place), trouble(&error, false)),

@@ -20,6 +20,10 @@ pub enum Style {
     Colour,
 }
 
+/// Most of a file that is shown around a finding, in bytes. Lines longer than this are named, not shown:
+/// drawing costs time with the length of what is drawn, and nobody reads it.
+const MAX_SHOWN_BYTES: usize = 16 << 10;
+
 /// One diagnostic as text, ending in a newline. `source` is the whole file as read; the path is shown as
 /// `prefix` + path, `prefix` being for example `rules/`.
 #[must_use]
@@ -34,9 +38,8 @@ pub fn render(diagnostic: &Diagnostic, source: Option<&str>, prefix: &str, style
     };
     let title = level.primary_title(&*diagnostic.message).id(diagnostic.code);
     let path = format!("{prefix}{}", diagnostic.file);
-    let text = source.map(|source| source.strip_prefix(BYTE_ORDER_MARK).unwrap_or(source));
-    let mut group = match text.filter(|text| !text.trim().is_empty()) {
-        Some(text) => title.element(snippet(diagnostic, source, text, path)),
+    let mut group = match source.and_then(|source| excerpt(diagnostic, source)) {
+        Some(excerpt) => title.element(snippet(diagnostic, &excerpt, path)),
         None if diagnostic.file.is_empty() => title.element(Origin::path(prefix.to_owned())),
         None => {
             let (line, column) = (diagnostic.line as usize, diagnostic.column as usize);
@@ -51,21 +54,58 @@ pub fn render(diagnostic: &Diagnostic, source: Option<&str>, prefix: &str, style
     shown
 }
 
+/// The lines of a file that a diagnostic is about.
+struct Excerpt<'a> {
+    text: &'a str,
+    /// Where it starts in the file.
+    offset: usize,
+    /// Its first line's number.
+    line: usize,
+    /// Places besides the main one that lie within.
+    also: Vec<(Range<usize>, &'a str)>,
+}
+
+fn excerpt<'a>(diagnostic: &'a Diagnostic, source: &'a str) -> Option<Excerpt<'a>> {
+    let bare_from = source.len() - source.strip_prefix(BYTE_ORDER_MARK).unwrap_or(source).len();
+    let lines_of = |span: &Range<usize>| {
+        let end = source.floor_char_boundary(span.end.min(source.len()));
+        let start = source.floor_char_boundary(span.start.min(end));
+        let from = source[..start].rfind('\n').map_or(bare_from, |at| at + 1).min(start);
+        let until = source[end..].find('\n').map_or(source.len(), |at| end + at);
+        from..until
+    };
+    let main = lines_of(&diagnostic.span);
+    let mut whole = main.clone();
+    let mut also = Vec::new();
+    for (span, words) in &diagnostic.also {
+        let lines = lines_of(span);
+        let wider = whole.start.min(lines.start)..whole.end.max(lines.end);
+        if wider.len() <= MAX_SHOWN_BYTES {
+            whole = wider;
+            also.push((span.clone(), words.as_str()));
+        }
+    }
+    let text = &source[whole.clone()];
+    let fits = main.len() <= MAX_SHOWN_BYTES && !text.trim().is_empty();
+    let before = source[whole.start..main.start].bytes().filter(|byte| *byte == b'\n').count();
+    let line = (diagnostic.line as usize).saturating_sub(before).max(1);
+    fits.then_some(Excerpt { text, offset: whole.start, line, also })
+}
+
 fn snippet<'a>(
     diagnostic: &'a Diagnostic,
-    source: Option<&str>,
-    text: &'a str,
+    excerpt: &Excerpt<'a>,
     path: String,
 ) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
-    let skipped = source.map_or(0, |source| source.len() - text.len());
+    let text = excerpt.text;
     let inside = |span: &Range<usize>| {
-        let at = |at: usize| text.floor_char_boundary(at.saturating_sub(skipped).min(text.len()));
+        let at = |at: usize| text.floor_char_boundary(at.saturating_sub(excerpt.offset).min(text.len()));
         at(span.start)..at(span.end).max(at(span.start))
     };
     let primary = AnnotationKind::Primary.span(inside(&diagnostic.span)).label(&*diagnostic.label);
-    let also = diagnostic.also.iter();
-    let context = also.map(|(span, words)| AnnotationKind::Context.span(inside(span)).label(&**words));
-    Snippet::source(text).path(path).line_start(1).annotation(primary).annotations(context)
+    let also = excerpt.also.iter();
+    let context = also.map(|(span, words)| AnnotationKind::Context.span(inside(span)).label(*words));
+    Snippet::source(text).path(path).line_start(excerpt.line).annotation(primary).annotations(context)
 }
 
 /// All diagnostics as one JSON array, for the console and `--format json`.

@@ -1,10 +1,11 @@
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a fixture that does not fit is a broken test")]
-
 //! Every check: a page, a folder it finds fault with, one it does not, and what it says, word for word.
 //!
 //! A fixture is `fixtures/checks/<code>.bad` or `.good` and says how it differs from the sample folder; one file
 //! holds several cases, each begun by a line `### name`.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a fixture that does not fit is a broken test")]
+
+mod changed;
 mod support;
 
 use std::collections::BTreeSet;
@@ -15,8 +16,9 @@ use afterrun_rules::{
     diagnostic::Severity,
     load::{load, load_after},
 };
+use changed::{changed, shown};
 use chrono::NaiveDate;
-use support::{changed, fixtures, folder, shown};
+use support::{fixtures, folder};
 
 /// The date on which the cases are checked.
 fn today() -> Option<NaiveDate> {
@@ -44,7 +46,13 @@ fn cases(code: &str, kind: &str) -> Vec<(String, String)> {
 fn every_check_has_a_page() {
     for check in checks::all() {
         let page = check.page();
-        assert!(page.lines().count() >= 3, "the page of {} says too little:\n{page}", check.code);
+        let has_example = page.contains("```") || page.contains("or example") || check.code == "internal";
+        assert!(
+            page.lines().count() >= 3 && has_example,
+            "the page of {} says too little:\n{page}",
+            check.code
+        );
+        assert_eq!(check.code.replace('-', "_") + ".rs", check.source_name, "one check, one file, one name");
     }
 }
 

@@ -131,6 +131,7 @@ pub trait Store: Send + Sync + 'static {
     // Links.
 
     /// What a link opens: looked up by the SHA-256 of its token. Expired and revoked links are returned too.
+    /// A stop link opens the newest enrolment of its address, whichever it was made for.
     async fn link(&self, token_hash: &[u8; 32]) -> Result<Option<Link>>;
 
     // Outbox.
@@ -155,6 +156,9 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<bool>;
     /// Gives back what was claimed and not begun.
     async fn release(&self, ids: &[MessageKey], worker: &str) -> Result<()>;
+    /// Puts a message that was given up, refused or put aside back into the queue, due now: a person has removed
+    /// the cause. False: it is in no such state, or its patient has stopped.
+    async fn try_again(&self, id: MessageKey, now: DateTime<Utc>) -> Result<bool>;
     /// At start: makes messages ready again that a worker now gone had claimed (every worker but those
     /// `alive`). The first number counts those not begun, the second those found in transmission: they are
     /// marked as in doubt, and the attempt is recorded.

@@ -193,6 +193,10 @@ impl Store for Sqlite {
         self.write(move |db| outbox::settle(db, id, &worker, now, &outcome)).await
     }
 
+    async fn try_again(&self, id: MessageKey, now: DateTime<Utc>) -> Result<bool> {
+        self.write(move |db| outbox::try_again(db, id, now)).await
+    }
+
     async fn release(&self, ids: &[MessageKey], worker: &str) -> Result<()> {
         let (ids, worker) = (ids.to_vec(), worker.to_owned());
         self.write(move |db| outbox::release(db, &ids, &worker)).await

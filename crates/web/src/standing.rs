@@ -1,89 +1,92 @@
-//! What a chart's facts and ledger say for the pages to repeat: the rest after the newest runs, what the
-//! patient was told and is not over, emergency signs nobody has dealt with, when we expect to ask again.
+//! What a chart amounts to, for the pages to repeat: problems reported and not over, emergency signs nobody has
+//! dealt with, the rest in force, when we expect to ask again.
 //!
-//! Decides nothing: what was told, withheld or cleared is read from the ledger.
+//! Decides nothing: all of it comes from `assess`, `plan` and the ledger.
+
+use std::collections::BTreeSet;
 
 use afterrun_rules::{
-    Chart, RuleBook,
-    book::{CheckInRule, Flag, FlagEvidence, Lasts, QuestionIx, RunMatch, Sign, Starts, Window},
-    chart::{CheckIn, LoggedRun, RunKind},
-    decision::Subject,
+    Action, Chart, RuleBook, assess,
+    assess::Colour,
+    book::{Flag, QuestionIx, Sign, Window},
+    chart::{CheckIn, LoggedRun},
+    decision::Audience,
+    plan::{self, plan},
 };
-use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
-/// Days beyond the longest rest after which a run no longer counts as being recovered from (2-rules 2.4.3).
-const RECOVERED_AFTER_DAYS: u64 = 7;
-
-/// Occurrences of a schedule looked at before saying nothing about when we ask again.
-const LOOK_AHEAD: usize = 60;
+/// Turns of the plan followed to find the next check-in. Each either decides something or moves on to the next
+/// instant that matters; a quiet chart needs two or three.
+const TURNS_AHEAD: usize = 40;
 
 /// What the pages repeat.
 pub(crate) struct Standing<'a> {
-    /// Flags of which a stage was told and no end has been.
-    pub open: Vec<&'a Flag>,
-    /// Signs ticked last, while no clinician has dealt with them.
+    /// Open episodes.
+    pub open: Vec<OpenFlag<'a>>,
+    /// Signs ticked, while no clinician has dealt with them; those that call for help first.
     pub emergency: Vec<&'a Sign>,
     /// The rest in force.
     pub rest: Option<Rest<'a>>,
+    /// Questions asked whatever their gate says.
+    pub always_asked: BTreeSet<QuestionIx>,
+    /// The newest report is clear of everything.
+    pub is_green: bool,
+}
+
+/// One open episode.
+pub(crate) struct OpenFlag<'a> {
+    pub flag: &'a Flag,
+    /// First day on which it was reported.
+    pub onset: NaiveDate,
+    /// A stage of it was told to the patient.
+    pub told: bool,
 }
 
 /// Rest from running after one run.
-#[derive(Clone)]
 pub(crate) struct Rest<'a> {
+    /// The run whose rest ends last.
     pub run: &'a LoggedRun,
     pub window: &'a Window,
     /// Last day of rest at least.
     pub at_least: NaiveDate,
-    /// Last day of rest at most.
-    pub at_most: NaiveDate,
     /// First day on which the patient was told to run again.
     pub cleared: Option<NaiveDate>,
 }
 
 impl<'a> Standing<'a> {
     pub(crate) fn of(book: &'a RuleBook, chart: &'a Chart, now: DateTime<Utc>) -> Self {
+        let assessment = assess(book, chart, now);
+        let open = book.flags.iter().zip(&assessment.flags).filter_map(|(flag, assessed)| {
+            let episode = assessed.open()?;
+            let told = assessment.told(chart, flag, episode, Audience::Patient).is_some();
+            Some(OpenFlag { flag, onset: episode.onset, told })
+        });
+        let rest = assessment.recovery.as_ref().and_then(|state| {
+            let run = chart.runs.iter().find(|logged| logged.run.id == state.run)?;
+            let window = book.recovery.windows.get(state.window)?;
+            let cleared = state.cleared_on.and_then(|day| day.succ_opt());
+            // The first day of running is still news; after it, as after a week of silence, rest is over.
+            let over = cleared.map_or(assessment.day > state.recovered_on(), |first| assessment.day > first);
+            (!over).then_some(Rest { run, window, at_least: state.min_day, cleared })
+        });
         Self {
-            open: open_flags(book, chart),
+            open: open.collect(),
             emergency: emergency(book, chart),
-            rest: rest(book, chart, now),
+            rest,
+            always_asked: plan::questions_always_asked(book, &assessment),
+            is_green: assessment.newest_report.is_some_and(|report| report.colour == Colour::Green),
         }
     }
 
-    /// Questions asked whatever their gate says, because something told and not over depends on them.
-    pub(crate) fn always_asked(&self) -> Vec<QuestionIx> {
-        let mut all = Vec::new();
-        for flag in &self.open {
-            match &flag.evidence {
-                FlagEvidence::Days { when, clear_when } => {
-                    when.for_each_question(&mut |ix| all.push(ix));
-                    if let Some(clear) = clear_when {
-                        clear.for_each_question(&mut |ix| all.push(ix));
-                    }
-                }
-                FlagEvidence::Runs(runs) => all.push(runs.question),
-            }
-        }
-        all
+    /// Open episodes of which a stage was told.
+    pub(crate) fn told(&self) -> impl Iterator<Item = &OpenFlag<'a>> {
+        self.open.iter().filter(|open| open.told)
     }
-}
 
-fn open_flags<'a>(book: &'a RuleBook, chart: &Chart) -> Vec<&'a Flag> {
-    let is_open = |flag: &&Flag| {
-        let mut open = false;
-        for entry in chart.ledger.iter().filter(|entry| entry.counts_as_told()) {
-            let subject = &entry.identity.subject;
-            if !subject.flag().is_some_and(|id| flag.is_called(id.as_str())) {
-                continue;
-            }
-            match subject {
-                Subject::Stage { .. } | Subject::StageReminder { .. } => open = true,
-                Subject::Resolved { .. } | Subject::Lapsed { .. } => open = false,
-                _ => {}
-            }
-        }
-        open
-    };
-    book.flags.iter().filter(is_open).collect()
+    /// Nothing that forbids running is known.
+    pub(crate) fn may_speak_of_running(&self) -> bool {
+        self.open.is_empty() && self.emergency.is_empty()
+    }
 }
 
 fn emergency<'a>(book: &'a RuleBook, chart: &Chart) -> Vec<&'a Sign> {
@@ -98,114 +101,30 @@ fn emergency<'a>(book: &'a RuleBook, chart: &Chart) -> Vec<&'a Sign> {
     signs
 }
 
-/// The window whose end is latest; a short run never shortens a long run's rest.
-fn rest<'a>(book: &'a RuleBook, chart: &'a Chart, now: DateTime<Utc>) -> Option<Rest<'a>> {
-    let today = chart.local_date(now);
-    let latest =
-        chart.runs.iter().filter_map(|run| rest_after(book, chart, run)).max_by_key(|rest| rest.at_most)?;
-    let over = latest.at_most.checked_add_days(Days::new(RECOVERED_AFTER_DAYS))?;
-    let running_already = latest.cleared.is_some_and(|first| first < today);
-    (today <= over && !running_already).then_some(latest)
-}
-
-fn rest_after<'a>(book: &'a RuleBook, chart: &'a Chart, run: &'a LoggedRun) -> Option<Rest<'a>> {
-    let window = window_of(book, run)?;
-    let cleared = chart.ledger.iter().filter(|entry| entry.counts_as_told()).find_map(|entry| {
-        match &entry.identity.subject {
-            Subject::RunAgain { run: id, about_day } if *id == run.run.id => about_day.succ_opt(),
-            _ => None,
-        }
-    });
-    let after = |days: u32| run.day.checked_add_days(Days::new(days.into()));
-    Some(Rest { run, window, at_least: after(window.min_days)?, at_most: after(window.max_days)?, cleared })
-}
-
-/// A race kind beats a distance band.
-fn window_of<'a>(book: &'a RuleBook, run: &LoggedRun) -> Option<&'a Window> {
-    let race = |window: &&Window| match (&window.when, &run.run.kind) {
-        (RunMatch::Race(kind), RunKind::Race(ran)) => kind == ran,
-        _ => false,
-    };
-    let band = |window: &&Window| match &window.when {
-        RunMatch::Distance { from_m, below_m } => {
-            run.run.distance_m >= *from_m && below_m.is_none_or(|below| run.run.distance_m < below)
-        }
-        RunMatch::Race(_) => false,
-    };
-    let windows = &book.recovery.windows;
-    windows.iter().find(race).or_else(|| windows.iter().find(band))
-}
-
 /// The newest check-in that is open and not answered.
 pub(crate) fn waiting(chart: &Chart, now: DateTime<Utc>) -> Option<&CheckIn> {
     let newest = chart.check_ins.iter().rev().find(|check_in| check_in.expires_at > now)?;
     chart.answer_to(&newest.id, newest.about_day).is_none().then_some(newest)
 }
 
-/// When we expect to ask again: the earliest schedule that goes on, on a day that has no check-in yet and is
-/// not paused. An expectation, worded as one: the plan made on the day decides.
-pub(crate) fn next_ask(
-    book: &RuleBook,
-    chart: &Chart,
-    standing: &Standing<'_>,
-    now: DateTime<Utc>,
-) -> Option<DateTime<Utc>> {
-    if chart.stopped_at.is_some() {
-        return None;
-    }
-    book.check_ins.iter().filter_map(|rule| next_of(rule, chart, standing, now)).min()
-}
-
-fn next_of(
-    rule: &CheckInRule,
-    chart: &Chart,
-    standing: &Standing<'_>,
-    now: DateTime<Utc>,
-) -> Option<DateTime<Utc>> {
-    let zone = chart.zone_at(now);
-    let (first, last) = span(rule, chart, standing, now)?;
-    let mut after = now;
-    for _ in 0..LOOK_AHEAD {
-        let next = rule.schedule.next_after(after, zone, first)?;
-        let day = next.with_timezone(&zone).date_naive();
-        if day > last {
-            return None;
+/// When we ask again if nothing new becomes known: the plan is followed on a copy of the chart.
+pub(crate) fn next_ask(book: &RuleBook, chart: &Chart, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let mut chart = chart.clone();
+    let mut at = now;
+    for _ in 0..TURNS_AHEAD {
+        let assessment = assess(book, &chart, at);
+        let planned = plan(book, &chart, &assessment, at);
+        let opens = |action: &Action| matches!(action, Action::OpenCheckIn { .. });
+        if let Some(asks) = planned.decisions.iter().find(|asks| asks.at > now && opens(&asks.action)) {
+            return Some(asks.at);
         }
-        let asked = chart.check_ins.iter().any(|check_in| check_in.about_day == day);
-        if day >= first && !asked && !chart.is_paused(day) {
-            return Some(next);
+        for decision in &planned.decisions {
+            chart.record(decision, at);
+            chart.mark_done(&decision.identity);
         }
-        after = next;
+        if planned.decisions.is_empty() {
+            at = planned.next_due.filter(|next| *next > at)?;
+        }
     }
     None
-}
-
-/// First and last day on which a rule asks, as far as the chart tells.
-fn span(
-    rule: &CheckInRule,
-    chart: &Chart,
-    standing: &Standing<'_>,
-    now: DateTime<Utc>,
-) -> Option<(NaiveDate, NaiveDate)> {
-    let first = match rule.starts {
-        Starts::OnEnrolment => chart.local_date(chart.enrolled_at),
-        Starts::AfterRun => standing.rest.as_ref()?.run.day.succ_opt()?,
-        Starts::WhileFlagged if standing.open.is_empty() => return None,
-        Starts::WhileFlagged => chart.local_date(now),
-    };
-    let days = |days: u64| first.checked_add_days(Days::new(days));
-    let last = match rule.lasts {
-        Lasts::Weeks(weeks) => days((u64::from(weeks) * 7).saturating_sub(1))?,
-        Lasts::Days(count) => days(u64::from(count).saturating_sub(1))?,
-        Lasts::UntilClear => NaiveDate::MAX,
-        Lasts::UntilRecovered { extra_days } => {
-            let rest = standing.rest.as_ref()?;
-            let recovered = match rest.cleared {
-                Some(first_running_day) => first_running_day.pred_opt()?,
-                None => rest.at_most.checked_add_days(Days::new(RECOVERED_AFTER_DAYS))?,
-            };
-            recovered.checked_add_days(Days::new(extra_days.into()))?
-        }
-    };
-    Some((first, last))
 }

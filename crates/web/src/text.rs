@@ -143,9 +143,14 @@ pub(crate) const STEP_BACK: &str =
     "Keep answering the check-ins. Call us if it gets worse, or if you are not sure.";
 pub(crate) const RUN_AGAIN_TITLE: &str = "You may run again";
 pub(crate) const RUN_AGAIN: &str = "Start short and easy. If it hurts, stop and walk.";
-pub(crate) const KEEP_GOING_TITLE: &str = "Thank you";
-pub(crate) const KEEP_GOING: &str =
-    "We have nothing new to tell you today. What we told you before still holds.";
+pub(crate) const STILL_HOLDS: &str = "What we wrote to you about this still holds. If it said to call us and you have not yet, \
+    please call now.";
+pub(crate) const WATCHING: &str =
+    "We ask again and see whether it lasts. Call us if it gets worse, or if you are not sure.";
+pub(crate) const KEEP_GOING_TITLE: &str = "Good. Keep going.";
+pub(crate) const KEEP_GOING: &str = "Your answers look fine. What we told you before still holds.";
+pub(crate) const NOTED_TITLE: &str = "Thank you";
+pub(crate) const NOTED: &str = "We have nothing new to tell you today. What we told you before still holds.";
 pub(crate) const WATCH_FOR: &str = "Sharp pain, pain in one spot, swelling or a limp means: do not run, rest it, \
     and call us if it stays.";
 pub(crate) const WHY: &str = "Why";

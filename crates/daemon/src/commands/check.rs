@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 
 use afterrun_rules::{checks, render_diagnostic};
-use anyhow::bail;
+use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 
 use super::{
     Ended,
-    rules_folder::{counted, read},
+    rules_folder::{counted, read, read_after},
     tool::{Shared, say},
 };
 
@@ -17,6 +17,9 @@ use super::{
 pub(super) struct Check {
     /// The folder; without it the configuration's, `rules` by default.
     rules: Option<PathBuf>,
+    /// The rules that these are to replace: finds questions whose meaning changes under the same id.
+    #[arg(long, value_name = "OLD")]
+    against: Option<PathBuf>,
     /// Let warnings count: exit with 3 if there are any.
     #[arg(long)]
     strict: bool,
@@ -39,7 +42,18 @@ impl Check {
         if let Some(code) = &self.explain {
             return explain(code);
         }
-        let read = read(self.rules.as_deref(), shared)?;
+        let before = match &self.against {
+            Some(old) => {
+                let old = read(Some(old), shared)?;
+                let named = old.folder.display().to_string();
+                Some(
+                    old.book
+                        .with_context(|| format!("{named} has errors, so nothing can be held against it"))?,
+                )
+            }
+            None => None,
+        };
+        let read = read_after(self.rules.as_deref(), before.as_ref(), shared)?;
         let (errors, warnings) = read.counts();
         match self.format {
             Format::Json => say(render_diagnostic::to_json(&read.diagnostics)?)?,

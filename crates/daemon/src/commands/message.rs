@@ -18,6 +18,8 @@ pub(super) enum Message {
     List(List),
     /// One message: why, every attempt, and the mail itself.
     Show(Numbered),
+    /// Try a message again that was refused, given up or put aside, once the cause is removed.
+    Retry(Numbered),
     /// Do not send a message that still waits.
     Cancel(Numbered),
 }
@@ -43,6 +45,7 @@ impl Message {
         match self {
             Self::List(list) => list.execute(&tool).await?,
             Self::Show(numbered) => show(&tool, MessageKey(numbered.message)).await?,
+            Self::Retry(numbered) => retry(&tool, MessageKey(numbered.message)).await?,
             Self::Cancel(numbered) => cancel(&tool, MessageKey(numbered.message)).await?,
         }
         Ok(Ended::Well)
@@ -86,6 +89,20 @@ async fn show(tool: &Tool, key: MessageKey) -> anyhow::Result<()> {
         say(String::from_utf8_lossy(&mail.bytes).replace("\r\n", "\n"))?;
     }
     Ok(())
+}
+
+async fn retry(tool: &Tool, key: MessageKey) -> anyhow::Result<()> {
+    let store = &tool.turns.store;
+    if !store.try_again(key, tool.now).await? {
+        let message = store.message(key).await?;
+        bail!(
+            "message {} cannot be tried again: it is {}, or its runner has stopped",
+            key.0,
+            state(message.state)
+        );
+    }
+    store.audit(tool.now, "command line", "message-retry", &key.0.to_string()).await?;
+    say(format_args!("message {} waits again", key.0))
 }
 
 async fn cancel(tool: &Tool, key: MessageKey) -> anyhow::Result<()> {

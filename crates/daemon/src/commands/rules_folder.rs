@@ -28,6 +28,15 @@ pub(super) struct Read {
 
 /// Reads and checks the folder named, or the configuration's.
 pub(super) fn read(named: Option<&Path>, shared: &Shared) -> anyhow::Result<Read> {
+    read_after(named, None, shared)
+}
+
+/// Reads and checks a folder that is to replace another book.
+pub(super) fn read_after(
+    named: Option<&Path>,
+    before: Option<&RuleBook>,
+    shared: &Shared,
+) -> anyhow::Result<Read> {
     let folder = match named {
         Some(named) => named.to_owned(),
         None => shared.config()?.rules,
@@ -35,7 +44,7 @@ pub(super) fn read(named: Option<&Path>, shared: &Shared) -> anyhow::Result<Read
     let sources = folder::read(&folder)
         .with_context(|| format!("cannot read the rules folder {}", folder.display()))?;
     let today = shared.now.unwrap_or_else(|| SystemClock.now()).date_naive();
-    let loaded = load::load_at(&sources, Some(today));
+    let loaded = load::load_after(&sources, Some(today), before);
     Ok(Read { folder, sources, book: loaded.book, diagnostics: loaded.diagnostics })
 }
 

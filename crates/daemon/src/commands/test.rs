@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use afterrun_rules::scenario_run::{self, Failure, OtherBooks};
+use afterrun_rules::scenario_run::Failure;
 use clap::Args;
 
 use super::{
@@ -10,6 +10,7 @@ use super::{
     rules_folder::{counted, read},
     tool::{Shared, say},
 };
+use crate::scenarios;
 
 /// Runs the scenarios of a rules folder.
 #[derive(Args, Debug)]
@@ -26,7 +27,16 @@ impl Test {
             say("these rules have errors, so their scenarios were not run")?;
             return Ok(Ended::WithFindings);
         };
-        let failures = scenario_run::run_all(book, &OtherBooks::new());
+        let failures = match scenarios::run_all(book, &read.sources) {
+            Ok(failures) => failures,
+            Err(findings) => {
+                for finding in &findings {
+                    say(read.in_full(finding).trim_end())?;
+                }
+                say("rules that a scenario puts in force have errors")?;
+                return Ok(Ended::WithFindings);
+            }
+        };
         for failure in &failures {
             say_failure(failure)?;
         }

@@ -16,7 +16,7 @@ use crate::{
     clock::{Clock, SystemClock},
     compose::Letterhead,
     config::Config,
-    reloading::{gate, in_full, sources_of, stored_book},
+    reloading::{gate, refusal, sources_of, stored_book},
     rules_live::LiveRules,
     turn::{Extras, Taken, Turns},
 };
@@ -72,12 +72,12 @@ async fn rules(config: &Config, store: &dyn Store, now: DateTime<Utc>) -> anyhow
     }
     let sources = folder::read(&config.rules)
         .with_context(|| format!("the rules folder {}", config.rules.display()))?;
-    match gate(&sources) {
+    match gate(&sources, None) {
         Ok(book) => {
             let since = store.save_book(stored_book(&sources, &book, now)).await?;
             Ok(LiveRules::new(book, since))
         }
-        Err(found) => bail!("the rules have mistakes\n{}", in_full(&found, &sources)),
+        Err(found) => bail!("the rules have mistakes\n{}", refusal(&found, &sources)),
     }
 }
 

@@ -6,7 +6,7 @@ use afterrun_store::{Message, MessageState};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::{
-    page_parts::{ago, clock, day_and_time, state_word, what},
+    page_parts::{ago, clock, day_and_time, reason, state_word, what},
     snapshot::{Runner, Snapshot},
     strip::strip,
 };
@@ -176,7 +176,7 @@ fn mailbox(shown: &Snapshot) -> Markup {
                 }
                 p.small {
                     "To " @if let Some(mail) = &open.message.mail { (mail.recipient) }
-                    " · because: " (open.message.reason.text)
+                    " · because: " (reason(&open.message.reason.text))
                 }
                 iframe title="The mail as HTML" sandbox="allow-popups allow-popups-to-escape-sandbox"
                     src={ "/demo/mail/" (open.message.key.0) } {}
@@ -272,7 +272,7 @@ fn work_list(shown: &Snapshot) -> Markup {
                     li {
                         span.chip.(format!("{:?}", item.level).to_lowercase()) { (format!("{:?}", item.level)) }
                         b { (item.patient_name) }
-                        p { (item.reason.text) }
+                        p { (reason(&item.reason.text)) }
                         span.when { (day_and_time(item.created_at, shown.zone)) }
                     }
                 }
@@ -293,8 +293,8 @@ fn decisions(shown: &Snapshot) -> Markup {
                             b { (whose.unwrap_or("Clinic")) } " · " (what(message))
                             " " span.state.(state_word(message.state)) { (state_word(message.state)) }
                         }
-                        p { (message.reason.text) }
-                        @if let Some(end) = &message.end_reason { p.end { (end) } }
+                        p { (reason(&message.reason.text)) }
+                        @if let Some(end) = &message.end_reason { p.end { (reason(end)) } }
                         span.when { (day_and_time(message.decided_at, shown.zone)) }
                     }
                 }

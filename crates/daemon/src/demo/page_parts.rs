@@ -4,6 +4,16 @@ use afterrun_rules::decision::Audience;
 use afterrun_store::{Message, MessageState};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
+use maud::{Markup, html};
+
+/// A reason, with what stands between backticks set as code.
+pub(super) fn reason(text: &str) -> Markup {
+    html! {
+        @for (at, part) in text.split('`').enumerate() {
+            @if at % 2 == 1 { code { (part) } } @else { (part) }
+        }
+    }
+}
 
 /// `09:00`.
 pub(super) fn clock(at: DateTime<Utc>, zone: Tz) -> String {

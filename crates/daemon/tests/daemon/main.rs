@@ -6,5 +6,6 @@ mod command_line;
 mod delivery;
 mod outage;
 mod reload;
+mod runner;
 mod story;
 mod support;

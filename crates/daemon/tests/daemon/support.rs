@@ -10,7 +10,7 @@ use std::{
 use afterrun::{
     app::{App, Parts},
     clock::{Clock, SimulatedClock},
-    config::Config,
+    config::{Config, Mode},
     shipped,
     turn::{Extras, Taken},
 };
@@ -106,18 +106,23 @@ pub struct World {
 impl World {
     /// At this instant.
     pub async fn new(now: &str) -> Self {
+        Self::in_mode(now, Mode::Live).await
+    }
+
+    /// At this instant, in this mode.
+    pub async fn in_mode(now: &str, mode: Mode) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let rules = folder.path().join("rules");
         shipped::write_to(&rules).unwrap();
         let store: Arc<dyn Store> = Arc::new(Sqlite::in_memory().unwrap());
         let (clock, server) = (SimulatedClock::new(at(now)), Arc::new(Scripted::default()));
-        let app = assemble(&rules, &store, &clock, &server).await.unwrap();
+        let app = assemble(mode, &rules, &store, &clock, &server).await.unwrap();
         Self { app, clock, server, store, rules, _folder: folder }
     }
 
     /// The same store in a new process.
     pub async fn restart(&mut self) -> anyhow::Result<()> {
-        self.app = assemble(&self.rules, &self.store, &self.clock, &self.server).await?;
+        self.app = assemble(Mode::Live, &self.rules, &self.store, &self.clock, &self.server).await?;
         Ok(())
     }
 
@@ -223,6 +228,14 @@ impl World {
         self.server.script.lock().unwrap().extend(outcomes);
     }
 
+    /// Recipient and whole text of every mail that left.
+    pub fn left(&self) -> Vec<(String, String)> {
+        let transmitted = self.server.transmitted.lock().unwrap();
+        let mail =
+            |(to, bytes): &(String, Vec<u8>)| (to.clone(), String::from_utf8_lossy(bytes).into_owned());
+        transmitted.iter().map(mail).collect()
+    }
+
     /// How many attempts were made.
     pub fn tried(&self) -> u32 {
         *self.server.attempts.lock().unwrap()
@@ -230,12 +243,13 @@ impl World {
 }
 
 async fn assemble(
+    mode: Mode,
     rules: &std::path::Path,
     store: &Arc<dyn Store>,
     clock: &SimulatedClock,
     server: &Arc<Scripted>,
 ) -> anyhow::Result<Arc<App>> {
-    let config = Config { rules: rules.to_owned(), ..Config::default() };
+    let config = Config { rules: rules.to_owned(), mode, ..Config::default() };
     App::assemble(Parts {
         config,
         store: store.clone(),

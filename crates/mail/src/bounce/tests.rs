@@ -1,3 +1,5 @@
+//! Bounces as Postfix writes them, mangled ones, and forged ones.
+
 use proptest::prelude::*;
 
 use super::*;

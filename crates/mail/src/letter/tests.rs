@@ -1,3 +1,5 @@
+//! A letter as a mail client reads it, its headers, and what is refused.
+
 use std::fmt::Write as _;
 
 use mail_parser::MessageParser;

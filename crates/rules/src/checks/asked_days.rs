@@ -109,11 +109,15 @@ impl AskedDays {
     /// What can become of a stage at best, whatever the day of onset.
     #[must_use]
     pub fn reach(&self, flag: &Flag, stage: &Stage) -> Reach {
-        let from = |onset: u64| {
-            monday().checked_add_days(Days::new(onset)).map(|onset| self.reach_from(onset, flag, stage))
-        };
-        let all: Vec<Reach> = (0..ONSETS).filter_map(from).collect();
-        [Reach::OnTime, Reach::Late].into_iter().find(|reach| all.contains(reach)).unwrap_or(Reach::Never)
+        let mut best = Reach::Never;
+        for onset in (0..ONSETS).filter_map(|onset| monday().checked_add_days(Days::new(onset))) {
+            match self.reach_from(onset, flag, stage) {
+                Reach::OnTime => return Reach::OnTime,
+                Reach::Late => best = Reach::Late,
+                Reach::Never => {}
+            }
+        }
+        best
     }
 
     fn reach_from(&self, onset: NaiveDate, flag: &Flag, stage: &Stage) -> Reach {

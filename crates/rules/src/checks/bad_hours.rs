@@ -1,7 +1,10 @@
-//! Opening hours or a send window that end before they begin.
+//! Opening hours or a send window that end before they begin; a clinic that is never open, or that nobody would tell.
+//!
+//! What is to be told "today" is told when the clinic is open, and alerts need an address.
 //!
 //! ```ron
 //! send_window: (from: "20:00", until: "07:00"),
+//! office_hours: [], alerts_to: [],
 //! ```
 //!
 //! `from` comes before `until`, both on the same day. For a lunch break, write two rows of office hours.

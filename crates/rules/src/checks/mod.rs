@@ -43,6 +43,8 @@ pub struct Check {
     pub code: &'static str,
     /// How bad.
     pub severity: Severity,
+    /// The name of its file.
+    pub source_name: &'static str,
     /// Its file, whose doc comment is its page.
     pub source: &'static str,
     /// Who finds it.
@@ -64,6 +66,7 @@ macro_rules! check {
         pub const CHECK: $crate::checks::Check = $crate::checks::Check {
             code: $code,
             severity: $crate::diagnostic::Severity::$severity,
+            source_name: $file,
             source: include_str!($file),
             found_by: $found_by,
         };

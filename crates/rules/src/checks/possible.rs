@@ -11,8 +11,9 @@ use crate::{
     notation::{condition::Condition, questions::Answer},
 };
 
-/// Combinations looked at before giving up. A condition over six questions of five choices stays below.
-const MAX_COMBINATIONS: usize = 50_000;
+/// Conditions judged, over all combinations, before giving up. Six questions of five choices each, looked at
+/// by ten conditions, stay below.
+const MAX_JUDGED: usize = 200_000;
 
 #[derive(Clone, Copy, PartialEq)]
 enum Answered<'a> {
@@ -33,9 +34,10 @@ pub fn for_each(written: &Written, conditions: &[&Condition], mut visit: impl Fn
     let Some((questions, rises)) = domains(written, conditions) else { return false };
     let sizes: Vec<usize> = questions.values().map(Vec::len).chain(rises.iter().map(|_| 2)).collect();
     let combinations = sizes.iter().try_fold(1_usize, |product, size| product.checked_mul(*size));
-    let Some(combinations) = combinations.filter(|count| (1..=MAX_COMBINATIONS).contains(count)) else {
-        return false;
-    };
+    let mut parts = 0_usize;
+    conditions.iter().for_each(|condition| condition.walk(&mut |_| parts += 1));
+    let within = |count: &usize| *count > 0 && count.saturating_mul(parts) <= MAX_JUDGED;
+    let Some(combinations) = combinations.filter(within) else { return false };
     for mut number in 0..combinations {
         let mut digit = |size: usize| {
             let digit = number % size;

@@ -4,7 +4,10 @@ use std::ops::Range;
 
 use chrono::NaiveDate;
 
-use super::written::{At, Written};
+use super::{
+    text::FileText,
+    written::{At, Written},
+};
 use crate::{
     checks,
     diagnostic::{Diagnostic, Severity},
@@ -128,37 +131,60 @@ impl Findings {
     /// The diagnostics, sorted by file and position; allowed warnings left out.
     #[must_use]
     pub fn into_diagnostics(self, written: &Written, today: Option<NaiveDate>) -> Vec<Diagnostic> {
-        let mut all: Vec<Diagnostic> = self
-            .list
-            .into_iter()
-            .filter(|finding| {
-                checks::severity(finding.found.code) == Severity::Error
-                    || !written
-                        .allows
-                        .iter()
-                        .any(|allow| allow.covers(finding.found.code, &finding.at, today))
-            })
-            .map(|finding| diagnostic(finding, written))
-            .collect();
-        all.sort_by(|a, b| {
-            (&a.file, a.span.start, a.span.end, a.code).cmp(&(&b.file, b.span.start, b.span.end, b.code))
-        });
-        all.dedup();
-        if all.len() > MAX_DIAGNOSTICS {
-            // Errors must survive the cut: the book depends on them.
-            all.sort_by_key(|diagnostic| diagnostic.severity);
-            all.truncate(MAX_DIAGNOSTICS);
-            all.sort_by(|a, b| (&a.file, a.span.start, a.span.end).cmp(&(&b.file, b.span.start, b.span.end)));
-        }
-        all
+        let accepted = |finding: &Finding| {
+            let code = finding.found.code;
+            let mut allows = written.allows.iter();
+            checks::severity(code) == Severity::Warning
+                && allows.any(|allow| allow.covers(code, &finding.at, today))
+        };
+        let mut all: Vec<Finding> = self.list.into_iter().filter(|finding| !accepted(finding)).collect();
+        // Files are in path order, the folder as a whole comes first; errors must survive the cut.
+        let place = |finding: &Finding| {
+            (
+                finding.at.file.wrapping_add(1),
+                finding.found.span.start,
+                finding.found.span.end,
+                finding.found.code,
+            )
+        };
+        all.sort_by_key(|finding| (checks::severity(finding.found.code), place(finding)));
+        all.truncate(MAX_DIAGNOSTICS);
+        all.sort_by_key(place);
+        let mut counter = Counter { file: At::folder().file, at: 0, line: 1, column: 1 };
+        let mut diagnostics: Vec<Diagnostic> =
+            all.into_iter().map(|finding| diagnostic(finding, written, &mut counter)).collect();
+        diagnostics.dedup();
+        diagnostics
     }
 }
 
-fn diagnostic(finding: Finding, written: &Written) -> Diagnostic {
+/// Counts lines and columns forward from the last place, so that many findings on one long line stay cheap.
+struct Counter {
+    file: usize,
+    at: usize,
+    line: u32,
+    column: u32,
+}
+
+impl Counter {
+    fn line_and_column(&mut self, file: usize, text: &FileText, at: usize) -> (u32, u32) {
+        let between = text.text.get(self.at..at);
+        match between.filter(|between| self.file == file && !between.contains('\n')) {
+            Some(between) => {
+                let more = between.chars().count();
+                self.column = self.column.saturating_add(u32::try_from(more).unwrap_or(u32::MAX));
+            }
+            None => (self.line, self.column) = text.line_and_column(at),
+        }
+        (self.file, self.at) = (file, at);
+        (self.line, self.column)
+    }
+}
+
+fn diagnostic(finding: Finding, written: &Written, counter: &mut Counter) -> Diagnostic {
     let Finding { at, found } = finding;
     let file = written.file(at.file);
-    let clamped = file.clamp(&found.span);
-    let (line, column) = file.line_and_column(clamped.start);
+    let (line, column) = counter.line_and_column(at.file, file, file.clamp(&found.span).start);
     let as_read = |span: &Range<usize>| {
         let span = file.clamp(span);
         span.start + file.skipped..span.end + file.skipped

@@ -1,8 +1,8 @@
 //! The files of a rules folder in, a checked rule book or diagnostics out. All or nothing: one error anywhere
 //! and there is no book.
 //!
-//! Three steps: [`written`] reads every file as far as it can be read, `checks` look at all of it together,
-//! [`build`] turns what is free of errors into a [`RuleBook`]. No clock: the date that sign-offs and dated
+//! Three steps: `read` reads every file as far as it can be read, `checks` look at all of it together,
+//! `build` turns what is free of errors into a [`RuleBook`]. No clock: the date that sign-offs and dated
 //! `allow`s are held against is an argument.
 
 pub(crate) mod build;

@@ -63,8 +63,31 @@ fn read_without(sources: &Sources, other_books: &BTreeMap<Arc<str>, At>, finding
     for (path, source) in rule_files {
         read_file(path, source, &mut written, findings);
     }
+    if let Some((what, count, most)) = too_many(&written) {
+        let help = format!("at most {most} are read: is this the right folder?");
+        findings.report("too-large", At::folder(), format!("the folder holds {count} {what}")).help(help);
+        written = written.emptied();
+        mark_incomplete(&mut written, None);
+        mark_incomplete(&mut written, Some(Kind::Message));
+    }
     written.index();
     written
+}
+
+/// What there is too much of in the whole folder, how much, and how much may be. Checks compare items of
+/// different kinds with each other, so numbers are bounded apart from size.
+fn too_many(written: &Written) -> Option<(&'static str, usize, usize)> {
+    [
+        ("questions", written.questions.len(), 1_000),
+        ("recovery windows", written.windows.len(), 500),
+        ("check-ins", written.check_ins.len(), 200),
+        ("flags", written.flags.len(), 500),
+        ("emergency signs", written.signs.len(), 200),
+        ("scenarios", written.scenarios.len(), 5_000),
+        ("messages", written.messages.len(), 1_000),
+    ]
+    .into_iter()
+    .find(|(_, count, most)| count > most)
 }
 
 /// The folders that scenarios swap in.

@@ -161,6 +161,11 @@ impl Written {
         Self { other_books, ..Self::default() }
     }
 
+    /// The files kept, everything they say forgotten.
+    pub(super) fn emptied(self) -> Self {
+        Self { files: self.files, other_books: self.other_books, ..Self::default() }
+    }
+
     /// A file's text; the folder as a whole is an empty text without a name.
     #[must_use]
     pub fn file(&self, index: usize) -> &FileText {

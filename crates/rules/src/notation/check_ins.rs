@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Allow, Checked, List, Number, Spanned, Text, file, leaf::Id, schedule::Schedule};
+use super::{Allow, Checked, Few, List, Number, Spanned, Text, file, leaf::Id, schedule::Schedule};
 
 file! {
     /// A file of check-ins.
@@ -25,7 +25,7 @@ pub struct CheckIn {
     /// How long it goes on.
     pub lasts: Spanned<Lasts>,
     /// Questions in order.
-    pub ask: Spanned<Vec<Text>>,
+    pub ask: Spanned<Few<Text>>,
     /// The message that carries the link.
     pub send: Text,
     /// Hours until an unanswered one is reminded.

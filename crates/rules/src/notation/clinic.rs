@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 use serde::Deserialize;
 
 use super::{
-    Checked, List, Number, Spanned, file,
+    Checked, Few, List, Number, Spanned, file,
     leaf::{Address, Line, Link, Weekdays},
     schedule::Schedule,
 };
@@ -30,11 +30,11 @@ file! {
         /// When nudges and lapses go out; 18:00 unless said otherwise.
         time_messages_at: Option<Checked<NaiveTime>>,
         /// Who hears of alerts.
-        alerts_to: Spanned<Vec<Checked<Address>>>,
+        alerts_to: Spanned<Few<Checked<Address>>>,
         /// Who hears of alerts nobody acknowledged.
         escalate: Option<Escalate>,
         /// Who hears of a rejected edit.
-        editors: Option<Vec<Checked<Address>>>,
+        editors: Option<Few<Checked<Address>>>,
         /// When the digest goes out; weekdays at 07:30 unless said otherwise.
         digest: Option<Spanned<Schedule>>,
         /// Budgets.
@@ -71,7 +71,7 @@ pub struct Escalate {
     /// Minutes without acknowledgement.
     pub after_minutes: Number<u32>,
     /// Addresses.
-    pub to: Vec<Checked<Address>>,
+    pub to: Few<Checked<Address>>,
 }
 
 /// Budgets.

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Number, Text};
+use super::{Few, Number, Text};
 
 /// A condition over one report, or over runs.
 #[derive(Deserialize, Debug)]
@@ -13,15 +13,15 @@ pub enum Condition {
     /// Number is this or less.
     AtMost(Text, Number<i32>),
     /// Choice is one of these.
-    OneOf(Text, Vec<Text>),
+    OneOf(Text, Few<Text>),
     /// Answered yes.
     Yes(Text),
     /// Answered no.
     No(Text),
     /// Every one holds.
-    AllOf(Vec<Condition>),
+    AllOf(Few<Condition>),
     /// At least one holds.
-    AnyOf(Vec<Condition>),
+    AnyOf(Few<Condition>),
     /// Does not hold.
     Not(Box<Condition>),
     /// The number rose by so much.

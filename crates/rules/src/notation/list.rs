@@ -5,7 +5,7 @@ use std::{fmt, marker::PhantomData};
 use ron::value::RawValue;
 use serde::{
     Deserialize, Deserializer,
-    de::{Error as _, MapAccess, SeqAccess, Visitor},
+    de::{MapAccess, SeqAccess, Visitor},
 };
 
 use super::{
@@ -40,9 +40,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
                 while let Some(raw) = items.next_element::<&'de RawValue>()? {
                     count += 1;
                     if count > MAX_ITEMS {
-                        return Err(A::Error::custom(format!(
-                            "too-large\u{2}a list has more than {MAX_ITEMS} items\u{2}split it over several files"
-                        )));
+                        return Err(too_large(format!("a list has more than {MAX_ITEMS} items")));
                     }
                     match nested(raw.get_ron()) {
                         Ok(item) => list.push(item),
@@ -57,6 +55,64 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
         }
         deserializer.deserialize_seq(Visit(PhantomData))
     }
+}
+
+/// Entries of a short list: choices, addresses, parts of a condition. What exceeds this is a mistake.
+pub const MAX_FEW: usize = 500;
+
+/// A short list; reading stops at its first bad entry.
+#[derive(Debug)]
+pub struct Few<T>(Vec<T>);
+
+impl<T> Default for Few<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T> std::ops::Deref for Few<T> {
+    type Target = [T];
+    fn deref(&self) -> &[T] {
+        &self.0
+    }
+}
+
+impl<'a, T> IntoIterator for &'a Few<T> {
+    type Item = &'a T;
+    type IntoIter = std::slice::Iter<'a, T>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Few<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visit<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Visit<T> {
+            type Value = Few<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list in square brackets")
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Few<T>, A::Error> {
+                let mut few = Vec::new();
+                while let Some(entry) = entries.next_element()? {
+                    if few.len() == MAX_FEW {
+                        return Err(too_large(format!("a list has more than {MAX_FEW} entries")));
+                    }
+                    few.push(entry);
+                }
+                Ok(Few(few))
+            }
+        }
+        deserializer.deserialize_seq(Visit(PhantomData))
+    }
+}
+
+/// The error that says that something exceeds a limit.
+fn too_large<E: serde::de::Error>(message: String) -> E {
+    E::custom(format!(
+        "too-large\u{2}{message}\u{2}split it, or look whether this is what you meant to write"
+    ))
 }
 
 /// A map as written, in order, repeated keys included: ron's own maps silently keep the last.
@@ -82,9 +138,7 @@ impl<'de, V: Deserialize<'de>> Deserialize<'de> for Pairs<V> {
                 while let Some(pair) = map.next_entry()? {
                     pairs.push(pair);
                     if pairs.len() > MAX_ITEMS {
-                        return Err(A::Error::custom(format!(
-                            "too-large\u{2}a map has more than {MAX_ITEMS} entries\u{2}split it"
-                        )));
+                        return Err(too_large(format!("a map has more than {MAX_ITEMS} entries")));
                     }
                 }
                 Ok(Pairs(pairs))

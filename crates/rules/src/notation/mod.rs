@@ -21,7 +21,7 @@ pub mod spanned;
 pub mod wording;
 
 pub use leaf::{Checked, FromText};
-pub use list::{List, Pairs};
+pub use list::{Few, List, Pairs};
 pub use spanned::{Spanned, Text};
 
 use chrono::NaiveDate;
@@ -40,7 +40,7 @@ pub struct Approved {
 }
 
 /// `allow: ["code", "code until 2027-02-01"]`: warnings accepted at this place.
-pub type Allow = Option<Vec<Text>>;
+pub type Allow = Option<Few<Text>>;
 
 /// A number with its place.
 pub type Number<T> = Spanned<T>;

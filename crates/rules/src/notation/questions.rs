@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{
-    Allow, Checked, List, Number, Spanned, Text,
+    Allow, Checked, Few, List, Number, Spanned, Text,
     condition::Condition,
     file,
     leaf::{Id, Words},
@@ -66,7 +66,7 @@ pub enum Answer {
         high: Text,
     },
     /// (value, words) pairs.
-    Choice(Vec<(Checked<Id>, Checked<Words>)>),
+    Choice(Few<(Checked<Id>, Checked<Words>)>),
     /// Yes or no.
     YesNo,
     /// Free text.

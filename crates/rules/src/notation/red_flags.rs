@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{
-    Allow, Basis, Checked, List, Number, Send, Spanned, Text,
+    Allow, Basis, Checked, Few, List, Number, Send, Spanned, Text,
     condition::Condition,
     file,
     leaf::{Id, Line},
@@ -26,7 +26,7 @@ pub struct Flag {
     pub id: Checked<Id>,
     /// Ids it had before.
     #[serde(default)]
-    pub formerly: Vec<Checked<Id>>,
+    pub formerly: Few<Checked<Id>>,
     /// Its title.
     pub title: Checked<Line>,
     /// Where it comes from.
@@ -47,7 +47,7 @@ pub struct Flag {
     pub on_lapsed: Option<OnLapsed>,
     /// Flags it covers.
     #[serde(default)]
-    pub outranks: Vec<Text>,
+    pub outranks: Few<Text>,
     /// Warnings accepted here.
     pub allow: Allow,
 }

@@ -13,6 +13,10 @@ use super::{
 /// Brackets inside brackets. A flag with a three-level condition needs nine.
 pub const MAX_DEPTH: usize = 40;
 
+/// Words, numbers and texts in one file: an ordinary file of the largest size has about 60,000. Reading costs
+/// several passes over each, this scan one.
+pub const MAX_WORDS: usize = 100_000;
+
 /// Typographic quotes that word processors put in place of straight ones.
 #[must_use]
 pub fn is_curly(c: char) -> bool {
@@ -81,8 +85,15 @@ pub fn swallowed_end(text: &str) -> Option<Found> {
 
 fn brackets_and_quotes(text: &str) -> Option<Found> {
     let mut open: Vec<(char, usize)> = Vec::new();
+    let mut long_text = None;
+    let mut words = 0;
     for token in Tokens::new(text) {
         let Token { kind, span } = token;
+        words += usize::from(matches!(kind, TokenKind::Word | TokenKind::Text));
+        if words > MAX_WORDS {
+            let message = format!("the file holds more than {MAX_WORDS} words and texts");
+            return Some(found("too-large", span, message, "not read from here on", "split the file"));
+        }
         match kind {
             TokenKind::Char(c @ ('(' | '[' | '{')) => {
                 if open.len() >= MAX_DEPTH {
@@ -129,10 +140,18 @@ fn brackets_and_quotes(text: &str) -> Option<Found> {
                     "use the straight quote \" instead",
                 ));
             }
-            TokenKind::Char(_) | TokenKind::Word | TokenKind::Text => {}
+            TokenKind::Char(_) | TokenKind::Word => {}
+            TokenKind::Text => {
+                let inside = &text[span.clone()];
+                if inside.contains('\n') && !inside.starts_with('r') {
+                    long_text = long_text.or(Some(span.start));
+                }
+            }
             TokenKind::OpenText => {
-                let opener = span.start
-                    ..text[span.start..].chars().next().map_or(span.end, |c| span.start + c.len_utf8());
+                // With one quote too few, every text after it is turned inside out and the last one stays
+                // open; the one at fault is most likely the first that runs over the end of its line.
+                let at = long_text.unwrap_or(span.start);
+                let opener = at..at + 1;
                 let found = found(
                     "syntax",
                     opener,

@@ -6,7 +6,7 @@ use chrono::{NaiveDate, NaiveTime};
 use chrono_tz::Tz;
 use serde::{Deserialize, Deserializer};
 
-use super::{Allow, Checked, List, Number, Pairs, Text, file, leaf::Line};
+use super::{Allow, Checked, Few, List, Number, Pairs, Text, file, leaf::Line};
 
 file! {
     /// A file of scenarios.
@@ -38,12 +38,12 @@ pub struct Scenario {
     /// Last day.
     pub until_day: Number<u32>,
     /// The complete list of messages.
-    pub messages: Vec<Expected>,
+    pub messages: Few<Expected>,
     /// States on the way.
     #[serde(default)]
-    pub states: Vec<State>,
+    pub states: Few<State>,
     /// Messages not compared.
-    pub ignore: Option<Vec<Text>>,
+    pub ignore: Option<Few<Text>>,
     /// Warnings accepted here.
     pub allow: Allow,
 }

@@ -48,13 +48,19 @@ pub(super) fn revoke_but_stop(db: &Connection, patient: i64, now: DateTime<Utc>)
     Ok(())
 }
 
-/// The link with this hash.
+/// The link with this hash. A stop link follows its address into the newest enrolment: whoever started again
+/// and presses "stop" in an old mail means the mail that comes now.
 pub(super) fn get(db: &Connection, token_hash: &[u8; 32]) -> Answer<Option<Link>> {
     let mut statement = db.prepare_cached(
         "SELECT p.id, l.scope, l.check_in, l.about_day, l.expires_at, l.revoked_at IS NOT NULL
-         FROM links l JOIN patients p ON p.key = l.patient WHERE l.token_hash = ?1",
+         FROM links l
+         JOIN patients enrolled ON enrolled.key = l.patient
+         JOIN patients p ON p.key = CASE l.scope
+             WHEN ?2 THEN (SELECT MAX(key) FROM patients WHERE email_key = enrolled.email_key)
+             ELSE l.patient END
+         WHERE l.token_hash = ?1",
     )?;
-    statement.query_row([token_hash.as_slice()], |row| Ok(link(row))).optional()?.transpose()
+    statement.query_row(params![token_hash.as_slice(), STOP], |row| Ok(link(row))).optional()?.transpose()
 }
 
 fn link(row: &Row<'_>) -> Answer<Link> {

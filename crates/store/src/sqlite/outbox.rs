@@ -200,6 +200,28 @@ pub(super) fn release(db: &Connection, keys: &[MessageKey], worker: &str) -> Ans
     keys.iter().try_for_each(|key| update.execute(params![key.0, worker]).map(drop).map_err(Fault::from))
 }
 
+/// Puts a message that ended badly back into the queue.
+pub(super) fn try_again(db: &Connection, key: MessageKey, now: DateTime<Utc>) -> Answer<bool> {
+    let changed = db
+        .prepare_cached(
+            "UPDATE messages SET state = 'queued', due_at = ?2, settled_at = NULL, end_code = NULL,
+                 end_reason = NULL
+             WHERE key = ?1 AND state IN ('failed', 'rejected', 'quarantined')
+                 AND EXISTS (SELECT 1 FROM mails WHERE message = messages.key)
+                 AND NOT EXISTS (SELECT 1 FROM patients p WHERE p.key = messages.patient
+                     AND messages.audience = 'patient' AND p.stopped_at IS NOT NULL)",
+        )?
+        .execute(params![key.0, micros(now)])?;
+    if changed == 0 {
+        return Ok(false);
+    }
+    let patient = db
+        .prepare_cached("SELECT patient FROM messages WHERE key = ?1")?
+        .query_row([key.0], |row| row.get(0))?;
+    ledger_changed(db, patient, now)?;
+    Ok(true)
+}
+
 /// Gives back everything held by workers that are not alive: (not begun, in transmission).
 pub(super) fn recover(db: &Connection, alive: &[String], now: DateTime<Utc>) -> Answer<(u64, u64)> {
     let alive = to_json("worker", &alive)?;

@@ -1,6 +1,6 @@
 //! Links.
 
-use afterrun_store::{Link, LinkScope, NewLink};
+use afterrun_store::{Link, LinkScope, NewLink, NewPatient};
 
 use super::sample::*;
 
@@ -53,4 +53,18 @@ pub async fn are_revoked_by_stop_but_for_stop(store: AnyStore) {
         revoked.push(store.link(&[number; 32]).await.unwrap().unwrap().revoked);
     }
     assert_eq!(revoked, [true, true, false, true, false]);
+}
+
+pub async fn that_stop_follow_their_address_into_the_newest_enrolment(store: AnyStore) {
+    let before = with_links(&store).await;
+    take_turn(&store, &before, hour(2), |turn| turn.events = vec![event(hour(2), r#"{"stop":{}}"#)]).await;
+    assert_eq!(store.link(&[3; 32]).await.unwrap().unwrap().patient, before);
+    let again = NewPatient { id: Some("p9".into()), ..runner("p1") };
+    let now = store.add_patient(again, hour(3)).await.unwrap();
+    assert_eq!(store.link(&[3; 32]).await.unwrap().unwrap().patient, now);
+    assert_eq!(
+        store.link(&[2; 32]).await.unwrap().unwrap().patient,
+        before,
+        "other links stay where they were"
+    );
 }

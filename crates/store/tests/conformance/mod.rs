@@ -48,7 +48,8 @@ macro_rules! conformance {
             ]
             outbox: [
                 gives_due_mail_once, gives_urgent_mail_first, leaves_patient_mail_alone_while_held,
-                drops_stale_mail, ends_as_settled, tries_again_when_told, keeps_what_is_in_doubt,
+                drops_stale_mail, ends_as_settled, tries_again_when_told,
+                tries_again_what_a_person_has_mended, does_not_try_again_after_a_stop, keeps_what_is_in_doubt,
                 takes_back_a_lease_that_ran_out, fences_off_a_lost_lease, does_not_send_what_was_cancelled,
                 does_not_cancel_what_is_being_sent, takes_back_what_is_released,
                 recovers_what_a_lost_worker_held, never_gives_one_message_to_two_workers,
@@ -61,6 +62,7 @@ macro_rules! conformance {
             ]
             links: [
                 open_what_they_were_made_for, that_expired_are_still_known, are_revoked_by_stop_but_for_stop,
+                that_stop_follow_their_address_into_the_newest_enrolment,
             ]
             rest: [
                 books_keep_their_date_until_another_is_live, books_come_back_whole, settings_are_set_and_cleared,

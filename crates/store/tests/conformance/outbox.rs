@@ -169,6 +169,27 @@ pub async fn tries_again_when_told(store: AnyStore) {
     assert_eq!(told, ["not sent: 451 later", "accepted: 250 ok"]);
 }
 
+pub async fn tries_again_what_a_person_has_mended(store: AnyStore) {
+    let (id, key) = with_claim(&store, "w").await;
+    assert!(!store.try_again(key, hour(1)).await.unwrap(), "a worker has it");
+    let aside = Settlement::Quarantined { error: "broken".to_owned() };
+    assert!(store.settle(key, "w", hour(1), aside).await.unwrap());
+    assert!(store.try_again(key, hour(2)).await.unwrap());
+    assert_eq!(only_entry(&store, &id).await, EntryState::Queued);
+    let again = claim_one(&store, "w", hour(2)).await;
+    assert_eq!((again.key, again.attempts), (key, 1));
+    assert!(store.settle(key, "w", hour(2), accepted()).await.unwrap());
+    assert!(!store.try_again(key, hour(3)).await.unwrap(), "what was sent is not sent again");
+}
+
+pub async fn does_not_try_again_after_a_stop(store: AnyStore) {
+    let (id, key) = with_claim(&store, "w").await;
+    let failed = Settlement::Failed { error: "given up".to_owned() };
+    assert!(store.settle(key, "w", hour(1), failed).await.unwrap());
+    take_turn(&store, &id, hour(2), |turn| turn.events = vec![event(hour(2), r#"{"stop": {}}"#)]).await;
+    assert!(!store.try_again(key, hour(3)).await.unwrap());
+}
+
 pub async fn keeps_what_is_in_doubt(store: AnyStore) {
     let (_, key) = with_claim(&store, "w").await;
     assert!(store.begin_transmit(key, "w", hour(1)).await.unwrap());

@@ -37,10 +37,10 @@ pub(crate) async fn show(State(site): State<Shared>, Token(token): Token) -> Res
         Ok(open) => open,
         Err(why) => return shut::no_link(&site, &why),
     };
-    let standing = Standing::of(&open.book, &open.chart, open.now);
     if let Some(why) = open.closed {
-        return closed(&site, &open, &standing, why);
+        return closed(&site, &open, why);
     }
+    let standing = Standing::of(&open.book, &open.chart, open.now);
     match sheet_of(&open, &standing) {
         Ok(sheet) => {
             let entered = Entered::from_earlier(&sheet);
@@ -62,10 +62,10 @@ pub(crate) async fn submit(State(site): State<Shared>, Token(token): Token, fiel
     if fields.what() == "fresh-link" {
         return shut::fresh_link(&site, site.recorder.send_fresh_link(&open.patient.id).await);
     }
-    let standing = Standing::of(&open.book, &open.chart, open.now);
     if open.closed.is_some() && !open.may_finish() {
-        return closed(&site, &open, &standing, Closed::Expired);
+        return closed(&site, &open, Closed::Expired);
     }
+    let standing = Standing::of(&open.book, &open.chart, open.now);
     let sheet = match sheet_of(&open, &standing) {
         Ok(sheet) => sheet,
         Err(why) => return no_sheet(&site, &why),
@@ -99,13 +99,13 @@ fn sheet_of<'a>(open: &'a Open, standing: &Standing<'_>) -> Result<Sheet<'a>, No
     let LinkScope::CheckIn { check_in, about_day } = &open.link.scope else { return Err(NoSheet::Unknown) };
     let issued = open.chart.check_ins.iter().find(|one| one.id == *check_in && one.about_day == *about_day);
     let issued = issued.ok_or(NoSheet::Unknown)?;
-    Ok(Sheet::of(&open.book, &open.chart, issued, &standing.always_asked()))
+    Ok(Sheet::of(&open.book, &open.chart, issued, &standing.always_asked))
 }
 
 /// Too late for this one: names the next.
-fn closed(site: &Site, open: &Open, standing: &Standing<'_>, why: Closed) -> Response {
+fn closed(site: &Site, open: &Open, why: Closed) -> Response {
     let zone = open.chart.zone_at(open.now);
-    let next = standing::next_ask(&open.book, &open.chart, standing, open.now);
+    let next = standing::next_ask(&open.book, &open.chart, open.now);
     let next = next.map(|at| words::day_and_time(at, zone, open.chart.local_date(open.now)));
     shut::closed_until(site, why, next.as_deref())
 }

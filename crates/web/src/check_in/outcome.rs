@@ -30,12 +30,18 @@ enum Verdict {
     HelpNow,
     /// A stage was told today that the clinic hears of soon.
     CallUs,
-    /// A stage was told, today or earlier, and is not over.
+    /// A stage is told now.
     StepBack,
+    /// A stage was told earlier and is not over.
+    StillOpen,
+    /// A problem is reported that has not lasted long enough to be told.
+    Watching,
     /// Told that running may start again.
     RunAgain,
-    /// Nothing of the kind.
+    /// Everything is clear.
     KeepGoing,
+    /// None of these.
+    Noted,
 }
 
 /// The page.
@@ -53,7 +59,7 @@ pub(crate) fn page(site: &Site, open: &Open, ticked: &[SignId], recorded: &Recor
             @for sentence in says(verdict) { p { (sentence) } }
             (why(&shown))
         }
-        @if verdict != Verdict::HelpNow { (rest(&shown, verdict)) }
+        @if verdict != Verdict::HelpNow { (rest(&shown)) }
         (next(&shown))
         (contact(book))
     };
@@ -92,20 +98,26 @@ fn verdict(standing: &Standing<'_>, signs: &[&Sign], decisions: &[Decision]) -> 
         Verdict::HelpNow
     } else if decisions.iter().any(|decision| told(&decision)) && clinic_hears_soon {
         Verdict::CallUs
-    } else if decisions.iter().any(|decision| told(&decision)) || !standing.open.is_empty() {
+    } else if decisions.iter().any(|decision| told(&decision)) {
         Verdict::StepBack
+    } else if standing.told().next().is_some() {
+        Verdict::StillOpen
+    } else if !standing.open.is_empty() {
+        Verdict::Watching
     } else if run_again {
         Verdict::RunAgain
-    } else {
+    } else if standing.is_green {
         Verdict::KeepGoing
+    } else {
+        Verdict::Noted
     }
 }
 
 fn class(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::HelpNow | Verdict::CallUs => "call-us",
-        Verdict::StepBack => "step-back",
-        Verdict::RunAgain | Verdict::KeepGoing => "keep-going",
+        Verdict::StepBack | Verdict::StillOpen | Verdict::Watching => "step-back",
+        Verdict::RunAgain | Verdict::KeepGoing | Verdict::Noted => "keep-going",
     }
 }
 
@@ -113,9 +125,10 @@ fn title(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::HelpNow => text::HELP_NOW_STORED_TITLE,
         Verdict::CallUs => text::CALL_US_TITLE,
-        Verdict::StepBack => text::STEP_BACK_TITLE,
+        Verdict::StepBack | Verdict::StillOpen | Verdict::Watching => text::STEP_BACK_TITLE,
         Verdict::RunAgain => text::RUN_AGAIN_TITLE,
         Verdict::KeepGoing => text::KEEP_GOING_TITLE,
+        Verdict::Noted => text::NOTED_TITLE,
     }
 }
 
@@ -123,9 +136,12 @@ fn says(verdict: Verdict) -> &'static [&'static str] {
     match verdict {
         Verdict::HelpNow => &[text::HELP_NOW_STORED],
         Verdict::CallUs => &[text::CALL_US, text::NO_RUNNING],
+        Verdict::StillOpen => &[text::NO_RUNNING, text::STILL_HOLDS, text::STEP_BACK],
         Verdict::StepBack => &[text::NO_RUNNING, text::STEP_BACK],
         Verdict::RunAgain => &[text::RUN_AGAIN],
+        Verdict::Watching => &[text::NO_RUNNING, text::WATCHING],
         Verdict::KeepGoing => &[text::KEEP_GOING, text::WATCH_FOR],
+        Verdict::Noted => &[text::NOTED, text::WATCH_FOR],
     }
 }
 
@@ -152,15 +168,11 @@ pub(crate) fn help_now_title(signs: &[&Sign]) -> &'static str {
 fn why(shown: &Shown<'_>) -> Markup {
     let today = shown.chart.local_date(shown.now);
     let mail = shown.decisions.iter().filter_map(|decision| mailed(shown, decision));
-    let since = |flag: &str| {
-        shown
-            .decisions
-            .iter()
-            .find(|d| d.facts.flag_title.as_deref() == Some(flag))
-            .and_then(|d| d.facts.onset)
+    let since = |title: &str| {
+        shown.standing.open.iter().find(|open| *open.flag.title == *title).map(|open| open.onset)
     };
     let now: Vec<&str> = shown.decisions.iter().filter_map(|d| told_title(&shown.open.book, d)).collect();
-    let earlier = shown.standing.open.iter().map(|flag| &*flag.title).filter(|title| !now.contains(title));
+    let earlier = shown.standing.told().map(|open| &*open.flag.title).filter(|title| !now.contains(title));
     let mut all: Vec<&str> = now.iter().copied().chain(earlier).collect();
     all.dedup();
     html! {
@@ -208,18 +220,18 @@ fn mailed(shown: &Shown<'_>, decision: &Decision) -> Option<String> {
     })
 }
 
-fn rest(shown: &Shown<'_>, verdict: Verdict) -> Markup {
+fn rest(shown: &Shown<'_>) -> Markup {
     let today = shown.chart.local_date(shown.now);
     let Some(rest) = shown.standing.rest.as_ref() else { return html! {} };
     let run = words::run_on(rest.run, shown.open.patient.units, today);
     html! {
         section.card {
             h2 { (text::recovering_from(&run)) }
-            @if let Some(first) = rest.cleared {
+            @if let Some(first) = rest.cleared.filter(|_| shown.standing.may_speak_of_running()) {
                 p { (text::run_from(&words::day(first, today))) }
             } @else {
                 p { (text::rest_days(rest.window.min_days, rest.window.max_days, &words::date(rest.at_least, today))) }
-                @if verdict == Verdict::KeepGoing { p { (text::WE_WILL_SAY_WHEN) } p { (text::MEANWHILE) } }
+                @if shown.standing.may_speak_of_running() { p { (text::WE_WILL_SAY_WHEN) } p { (text::MEANWHILE) } }
             }
         }
     }
@@ -228,7 +240,7 @@ fn rest(shown: &Shown<'_>, verdict: Verdict) -> Markup {
 fn next(shown: &Shown<'_>) -> Markup {
     let today = shown.chart.local_date(shown.now);
     let zone = shown.chart.zone_at(shown.now);
-    let at = standing::next_ask(&shown.open.book, shown.chart, shown.standing, shown.now);
+    let at = standing::next_ask(&shown.open.book, shown.chart, shown.now);
     html! {
         section.card {
             h2 { (text::NEXT_TITLE) }

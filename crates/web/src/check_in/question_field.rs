@@ -12,6 +12,9 @@ use super::{
 };
 use crate::{text, words};
 
+/// More choices than this stand in two columns.
+const ONE_COLUMN: usize = 8;
+
 /// The question at a position of the form.
 pub(crate) fn markup(
     sheet: &Sheet<'_>,
@@ -74,7 +77,7 @@ impl Field<'_> {
 fn rows<'a>(field: &Field<'_>, shown: impl Iterator<Item = &'a str>) -> Markup {
     let values = field.values();
     html! {
-        div.rows {
+        div.rows.many[values.len() > ONE_COLUMN] {
             @for (option, (value, shown)) in values.iter().zip(shown).enumerate() {
                 (field.option(option, value, &html! { (shown) }))
             }

@@ -1,5 +1,7 @@
 //! The questions of one issued check-in, as the book in force words them.
 
+use std::collections::BTreeSet;
+
 use afterrun_rules::{
     Chart, RuleBook,
     book::{About, Condition, Question, QuestionIx, Sign},
@@ -40,7 +42,7 @@ impl<'a> Sheet<'a> {
         book: &'a RuleBook,
         chart: &'a Chart,
         check_in: &'a CheckIn,
-        always_asked: &[QuestionIx],
+        always_asked: &BTreeSet<QuestionIx>,
     ) -> Self {
         let run = check_in.about_run.as_ref().and_then(|id| chart.runs.iter().find(|run| run.run.id == *id));
         let known = check_in.questions.iter().filter_map(|id| book.question(id.as_str()));

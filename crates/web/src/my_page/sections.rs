@@ -22,20 +22,35 @@ const DRAWN_DAYS: u32 = 14;
 /// Emergency signs first, then what was told and is not over, then the rest in force.
 pub(crate) fn standing(view: &View<'_>) -> Markup {
     let standing = &view.standing;
-    let held = !standing.emergency.is_empty() || !standing.open.is_empty();
     html! {
         @if !standing.emergency.is_empty() { (help_now(&standing.emergency, &html! { h2 { (help_now_title(&standing.emergency)) } })) }
         @if !standing.open.is_empty() {
             section.card.verdict.step-back {
                 h2 { (text::STEP_BACK_TITLE) }
-                ul.why { @for flag in &standing.open { li { (flag.title) } } }
+                (told(view))
                 p { (text::NO_RUNNING) }
-                p { (text::STEP_BACK) }
+                @if standing.told().next().is_some() {
+                    p { (text::STILL_HOLDS) }
+                    p { (text::STEP_BACK) }
+                } @else {
+                    p { (text::WATCHING) }
+                }
             }
         }
         @match &standing.rest {
-            Some(rest) => (resting(view, rest, held)),
+            Some(rest) => (resting(view, rest, !standing.may_speak_of_running())),
             None => section.card { h2 { (text::NO_REST_TITLE) } p { (text::NO_REST) } },
+        }
+    }
+}
+
+/// What the patient was told about and is not over.
+fn told(view: &View<'_>) -> Markup {
+    html! {
+        ul.why {
+            @for open in view.standing.told() {
+                li { (open.flag.title) " " (text::first_told_us(&view.day(open.onset))) }
+            }
         }
     }
 }
@@ -84,7 +99,7 @@ fn days(view: &View<'_>, rest: &Rest<'_>) -> Markup {
 pub(crate) fn next(view: &View<'_>) -> Markup {
     let zone = view.chart.zone_at(view.now);
     let today = view.today();
-    let at = standing::next_ask(&view.open.book, view.chart, &view.standing, view.now);
+    let at = standing::next_ask(&view.open.book, view.chart, view.now);
     html! {
         section.card {
             h2 { (text::NEXT_TITLE) }

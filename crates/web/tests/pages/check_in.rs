@@ -9,7 +9,7 @@ use afterrun_rules::{
 };
 use insta::assert_snapshot;
 
-use crate::support::{Browser, Failure, Fake, at, book, day, gate, token, told};
+use crate::support::{Browser, Failure, Fake, at, book, day, gate, token, word};
 
 const PATH: &str = "/c/tok-check-in-6f2c";
 
@@ -157,10 +157,9 @@ async fn a_gate_the_page_cannot_judge_shows_its_question_and_does_not_insist() {
 }
 
 #[tokio::test]
-async fn what_a_told_flag_needs_is_asked_whatever_its_gate() {
+async fn what_an_open_episode_needs_is_asked_whatever_its_gate() {
     let fake = Fake::new();
-    let told = told("swelling", "Swelling in a joint or tendon", "2026-03-29", "2026-03-29");
-    fake.chart.lock().unwrap().record(&told, at("2026-03-29T15:00:00Z"));
+    fake.reported(&["2026-03-29"], &[("feeling", word("pain")), ("swelling", word("joint"))]);
     let page = browser(&fake).get(PATH).await;
     page.lacks("#q2{display:none}").says("#q1{display:none}");
     browser(&fake).post(PATH, GREEN).await.is(422).says("Do you see swelling?");
@@ -182,6 +181,13 @@ async fn a_ticked_sign_is_recorded_whatever_else_is_missing_or_wrong() {
 }
 
 #[tokio::test]
+async fn after_a_ticked_sign_the_page_begins_with_what_to_do_now() {
+    let fake = Fake::new();
+    let fields = [("sign", "swollen-calf"), ("sign", "chest-pain"), ("q.feeling", "pain")];
+    assert_snapshot!(browser(&fake).post(PATH, &fields).await.pretty());
+}
+
+#[tokio::test]
 async fn a_signs_advice_stands_on_the_page_before_anything_is_sent() {
     let fake = Fake::new();
     let page = browser(&fake).get(PATH).await;
@@ -197,7 +203,10 @@ async fn an_answer_can_be_amended_and_the_form_shows_it() {
     assert_snapshot!(page.pretty());
     // The tick-list is asked anew.
     page.lacks("id=\"sign-none\" checked");
-    browser(&fake).post(PATH, GREEN).await.is(200);
+    // Pain was reported, so pain is asked whatever the first answer says.
+    let mut better = GREEN.to_vec();
+    better.push(("q.worst_pain", "1"));
+    browser(&fake).post(PATH, &better).await.is(200);
     assert_eq!(fake.chart.lock().unwrap().answers.iter().map(|a| a.revision).collect::<Vec<_>>(), [2, 2]);
 }
 

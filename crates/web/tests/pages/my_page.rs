@@ -10,7 +10,7 @@ use afterrun_rules::{
 use afterrun_store::Units;
 use insta::assert_snapshot;
 
-use crate::support::{Browser, Failure, Fake, at, day, told};
+use crate::support::{Browser, Failure, Fake, at, day, told, word};
 
 const PATH: &str = "/p/tok-my-page-91ab";
 
@@ -140,7 +140,8 @@ async fn what_is_wrong_with_a_run_is_said_at_the_field() {
         ("run", "no-such-run", "This run is not in your list any more."),
     ] {
         let fake = Fake::new();
-        post(&fake, &with(field, value)).await.is(422).says(words).says("Not stored yet.");
+        let page = post(&fake, &with(field, value)).await;
+        page.is(422).says(words).says("Not stored yet.");
         assert!(fake.is_untouched(), "{field}={value}");
     }
 }
@@ -227,9 +228,13 @@ async fn running_again_is_not_offered_while_a_told_flag_is_open() {
     fake.chart.lock().unwrap().record(&cleared, at("2026-03-30T13:00:00Z"));
     let browser = Browser(fake.router());
     browser.get(PATH).await.says("You may run again from tomorrow on.");
+    fake.reported(&["2026-03-30"], &[("feeling", word("pain")), ("swelling", word("joint"))]);
     let told = told("swelling", "Swelling in a joint or tendon", "2026-03-30", "2026-03-30");
     fake.chart.lock().unwrap().record(&told, at("2026-03-30T13:30:00Z"));
-    browser.get(PATH).await.lacks("You may run again").says("Please step back for now");
+    let page = browser.get(PATH).await;
+    page.lacks("You may run again").says("Please step back for now");
+    page.says("Swelling in a joint or tendon (since today)");
+    assert_snapshot!("held_back", page.pretty());
 }
 
 #[tokio::test]

@@ -3,14 +3,23 @@
 use afterrun_rules::{
     Action, Decision, Event, Reason,
     book::TellClinic,
-    chart::AnswerEvent,
+    chart::{AnswerEvent, Value},
     decision::{Audience, Facts, Identity, Subject},
 };
 use insta::assert_snapshot;
 
-use crate::support::{Browser, Fake, at, day, told};
+use crate::support::{Browser, Fake, at, book, day, told, word};
 
 const PATH: &str = "/c/tok-check-in-6f2c";
+
+const PAINFUL: &[(&str, &str)] = &[
+    ("q.feeling", "pain"),
+    ("q.worst_pain", "5"),
+    ("q.swelling", "none"),
+    ("q.walking", "normal"),
+    ("q.pain_on_run", "3"),
+    ("none", "1"),
+];
 
 const GREEN: &[(&str, &str)] = &[("q.feeling", "fine"), ("none", "1"), ("q.pain_on_run", "0")];
 
@@ -36,9 +45,9 @@ fn run_again() -> Decision {
 }
 
 /// The text of the page's main part.
-async fn outcome(fake: &std::sync::Arc<Fake>, decisions: Vec<Decision>) -> String {
+async fn outcome(fake: &std::sync::Arc<Fake>, fields: &[(&str, &str)], decisions: Vec<Decision>) -> String {
     *fake.decisions.lock().unwrap() = decisions;
-    let page = Browser(fake.router()).post(PATH, GREEN).await;
+    let page = Browser(fake.router()).post(PATH, fields).await;
     page.is(200).says("Your answers are stored");
     let main = page.html.split_once("<main").unwrap().1.split_once("</main>").unwrap().0.to_owned();
     let mut text = String::new();
@@ -59,28 +68,40 @@ async fn outcome(fake: &std::sync::Arc<Fake>, decisions: Vec<Decision>) -> Strin
     text.replace("&amp;", "&")
 }
 
+/// Pain since Wednesday, still there today.
+fn in_pain() -> std::sync::Arc<Fake> {
+    let fake = Fake::new();
+    let days = ["2026-03-25", "2026-03-26", "2026-03-27", "2026-03-28", "2026-03-29"];
+    fake.reported(&days, &[("feeling", word("pain")), ("worst_pain", Value::Number(5))]);
+    fake
+}
+
 #[tokio::test]
 async fn a_stage_of_which_the_clinic_hears_today() {
     let told = told("pain-lasting", "Pain lasting more than 3 to 5 days", "2026-03-25", "2026-03-30");
-    assert_snapshot!(outcome(&Fake::new(), vec![told, clinic_hears(TellClinic::Today)]).await);
+    let decisions = vec![told, clinic_hears(TellClinic::Today)];
+    assert_snapshot!(outcome(&in_pain(), PAINFUL, decisions).await);
 }
 
 #[tokio::test]
 async fn a_stage_that_waits_for_the_digest_and_the_send_window() {
     let mut told = told("pain-lasting", "Pain lasting more than 3 to 5 days", "2026-03-25", "2026-03-30");
     told.at = at("2026-03-31T12:00:00Z");
-    assert_snapshot!(outcome(&Fake::new(), vec![told, clinic_hears(TellClinic::Digest)]).await);
+    let decisions = vec![told, clinic_hears(TellClinic::Digest)];
+    assert_snapshot!(outcome(&in_pain(), PAINFUL, decisions).await);
 }
 
 #[tokio::test]
 async fn a_stage_told_before_and_not_over_still_holds() {
-    let fake = Fake::new();
-    let told = told("swelling", "Swelling in a joint or tendon", "2026-03-28", "2026-03-28");
+    let fake = in_pain();
+    let told = told("pain-lasting", "Pain lasting more than 3 to 5 days", "2026-03-25", "2026-03-28");
     fake.chart.lock().unwrap().record(&told, at("2026-03-28T15:00:00Z"));
-    let mut fields = GREEN.to_vec();
-    fields.push(("q.swelling", "joint"));
-    let page = Browser(fake.router()).post(PATH, &fields).await;
-    page.is(200).says("Please step back for now").says("Swelling in a joint or tendon").lacks("Keep going");
+    assert_snapshot!(outcome(&fake, PAINFUL, Vec::new()).await);
+}
+
+#[tokio::test]
+async fn a_problem_too_new_to_be_told() {
+    assert_snapshot!(outcome(&Fake::new(), PAINFUL, Vec::new()).await);
 }
 
 #[tokio::test]
@@ -88,12 +109,22 @@ async fn running_may_start_again() {
     let fake = Fake::new();
     *fake.now.lock().unwrap() = at("2026-04-01T12:30:00Z");
     fake.link_mut("tok-check-in-6f2c", |link| link.expires_at = Some(at("2026-04-02T00:00:00Z")));
-    assert_snapshot!(outcome(&fake, vec![run_again()]).await);
+    assert_snapshot!(outcome(&fake, GREEN, vec![run_again()]).await);
 }
 
 #[tokio::test]
-async fn nothing_decided() {
-    assert_snapshot!(outcome(&Fake::new(), Vec::new()).await);
+async fn everything_clear() {
+    assert_snapshot!(outcome(&Fake::new(), GREEN, Vec::new()).await);
+}
+
+#[tokio::test]
+async fn an_answer_that_says_neither() {
+    let mut book = book();
+    book.questions.iter_mut().for_each(|question| question.optional = true);
+    let fake = std::sync::Arc::new(Fake::from(book));
+    let text = outcome(&fake, &[("none", "1"), ("q.note", "nothing much")], Vec::new()).await;
+    assert!(text.contains("We have nothing new to tell you today."), "{text}");
+    assert!(!text.contains("look fine"), "{text}");
 }
 
 #[tokio::test]
@@ -107,10 +138,10 @@ async fn a_sign_ticked_earlier_that_nobody_has_dealt_with_comes_first() {
         emergencies: Some(vec!["swollen-calf".into()]),
     };
     fake.happened("2026-03-29T20:00:00Z", Event::Answer(ticked));
-    let text = outcome(&fake, Vec::new()).await;
+    let text = outcome(&fake, GREEN, Vec::new()).await;
     assert!(text.contains("Get seen by a doctor today"), "{text}");
     assert!(!text.contains("Keep going"), "{text}");
     fake.happened("2026-03-30T13:59:00Z", Event::EmergencyResolved {});
-    let text = outcome(&fake, Vec::new()).await;
+    let text = outcome(&fake, GREEN, Vec::new()).await;
     assert!(!text.contains("Get seen by a doctor today"), "{text}");
 }

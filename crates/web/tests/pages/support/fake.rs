@@ -11,7 +11,7 @@ use std::{
 
 use afterrun_rules::{
     Action, Chart, Decision, Event, Reason, RuleBook, TimedEvent,
-    chart::{CheckIn, Run, RunKind},
+    chart::{AnswerEvent, CheckIn, Run, RunKind, Value},
     decision::{Audience, Facts, Identity, Subject},
     ids::PatientId,
 };
@@ -34,6 +34,11 @@ pub fn at(text: &str) -> DateTime<Utc> {
 /// A date.
 pub fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
+}
+
+/// A choice.
+pub fn word(text: &str) -> Value {
+    Value::Word(text.into())
 }
 
 /// A stage told to the patient, as decided now.
@@ -175,6 +180,20 @@ impl Fake {
     /// Puts an event into the chart without recording it through the pages.
     pub fn happened(&self, when: &str, event: Event) {
         self.chart.lock().unwrap().apply(&TimedEvent { at: at(when), event });
+    }
+
+    /// Answers to the morning's check-in of earlier days.
+    pub fn reported(&self, days: &[&str], values: &[(&str, Value)]) {
+        for about in days {
+            let answer = AnswerEvent {
+                check_in: Some("morning-after".into()),
+                run: None,
+                about_day: day(about),
+                values: values.iter().map(|(id, value)| ((*id).into(), value.clone())).collect(),
+                emergencies: Some(Vec::new()),
+            };
+            self.happened(&format!("{about}T13:00:00Z"), Event::Answer(answer));
+        }
     }
 
     /// The events recorded, as JSON lines.
@@ -324,6 +343,10 @@ impl Store for Fake {
         _: Settlement,
     ) -> afterrun_store::Result<bool> {
         self.not_for_pages("settle")
+    }
+
+    async fn try_again(&self, _: MessageKey, _: DateTime<Utc>) -> afterrun_store::Result<bool> {
+        self.not_for_pages("try_again")
     }
 
     async fn release(&self, _: &[MessageKey], _: &str) -> afterrun_store::Result<()> {

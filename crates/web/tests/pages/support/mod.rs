@@ -6,7 +6,7 @@ mod fake;
 
 pub use book::{book, gate};
 pub use browser::{Answer, Browser};
-pub use fake::{Failure, Fake, at, day, told};
+pub use fake::{Failure, Fake, at, day, told, word};
 
 /// Tokens of the links every [`Fake`] has.
 pub mod token {

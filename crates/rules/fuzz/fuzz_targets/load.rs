@@ -5,7 +5,7 @@
 //! book, so that an edit of one file is seen by all the checks that look at several.
 //!
 //! ```text
-//! cargo install cargo-fuzz
+//! cargo install cargo-fuzz && cd crates/rules
 //! RUSTC_BOOTSTRAP=1 cargo fuzz run load --sanitizer none fuzz/corpus/load fuzz/seeds/load -- \
 //!     -dict=fuzz/load.dict -max_len=8192 -timeout=20 -max_total_time=300
 //! ```
@@ -23,7 +23,7 @@ use afterrun_rules::{
 use libfuzzer_sys::fuzz_target;
 
 /// A sound rule book, small enough to be loaded a thousand times a second.
-const SOUND: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/rules/tests/fixtures/sample");
+const SOUND: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/sample");
 
 static BASE: LazyLock<Sources> = LazyLock::new(|| folder::read(Path::new(SOUND)).expect("the sample is there"));
 
