@@ -108,6 +108,12 @@ impl ClinicDay {
         }
     }
 
+    /// Starts the daemon with these environment variables.
+    pub fn serve_with(&mut self, variables: &[(&str, &str)]) {
+        self.daemon = Some(self.clinic.serve_with(variables));
+        self.step_to(self.now);
+    }
+
     /// A path of the daemon's as a whole address.
     #[must_use]
     pub fn url(&self, path: &str) -> String {
