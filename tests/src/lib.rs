@@ -1,5 +1,6 @@
 //! What the tests share: everything here serves `tests/tests/*.rs`, nothing is shipped.
 
+pub mod browser;
 pub mod clinic_day;
 pub mod crowd;
 pub mod daemon;
