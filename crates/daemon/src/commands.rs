@@ -18,6 +18,7 @@ mod run;
 mod serve;
 mod test;
 mod tool;
+mod why;
 mod work;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -65,6 +66,8 @@ enum Command {
     /// Enter answers given on the telephone.
     #[command(subcommand)]
     Answer(answer::Answer),
+    /// Why a runner was told something, or was not: the days, the answers, the nearest miss.
+    Why(why::Why),
     /// See which runners need a look, and why.
     #[command(subcommand)]
     Work(work::Work),
@@ -119,6 +122,7 @@ pub fn execute(arguments: Arguments) -> anyhow::Result<Ended> {
         Command::Patient(patient) => tool::block_on(patient.execute(&shared)),
         Command::Run(run) => tool::block_on(run.execute(&shared)),
         Command::Answer(answer) => tool::block_on(answer.execute(&shared)),
+        Command::Why(why) => tool::block_on(why.execute(&shared)),
         Command::Work(work) => tool::block_on(work.execute(&shared)),
         Command::Hold(hold) => tool::block_on(hold.execute(&shared)),
         Command::Release(release) => tool::block_on(release.execute(&shared)),

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use afterrun_rules::describe::{Described, describe};
 use anyhow::bail;
 use clap::Args;
 
@@ -10,7 +11,6 @@ use super::{
     rules_folder::read,
     tool::{Shared, say},
 };
-use crate::describe::{Paragraph, describe};
 
 /// Columns of the text: what reads well on any terminal.
 const COLUMNS: usize = 96;
@@ -38,20 +38,24 @@ impl Describe {
             return Ok(Ended::WithFindings);
         };
         let all = describe(book);
-        let wanted: Vec<&Paragraph> = all.iter().filter(|rule| id.is_none_or(|id| rule.id == id)).collect();
+        let wanted: Vec<&Described> = all.iter().filter(|rule| id.is_none_or(|id| rule.id == id)).collect();
         if wanted.is_empty() {
             let known: Vec<_> = all.iter().map(|rule| rule.id.as_str()).collect();
             bail!("no rule is called `{}`; there are: {}", id.unwrap_or(""), known.join(", "));
         }
         for rule in wanted {
-            say(format_args!("{}  ({}, {})", rule.title, rule.id, rule.place))?;
-            say(indented(&rule.text))?;
+            let place = rule.place.as_ref().map(|place| format!("  ({place})")).unwrap_or_default();
+            say(format_args!("{} `{}`{place}", rule.kind, rule.id))?;
+            for paragraph in rule.text.lines() {
+                say(indented(paragraph))?;
+            }
+            say("")?;
         }
         Ok(Ended::Well)
     }
 }
 
-/// Wrapped at [`COLUMNS`], two spaces in front of each line, an empty line behind.
+/// Wrapped at [`COLUMNS`], two spaces in front of each line.
 fn indented(text: &str) -> String {
     let mut lines = String::new();
     let mut line = String::from("  ");
@@ -66,7 +70,7 @@ fn indented(text: &str) -> String {
         }
         line.push_str(word);
     }
-    lines + &line + "\n"
+    lines + &line
 }
 
 #[cfg(test)]
