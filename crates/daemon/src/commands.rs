@@ -1,7 +1,7 @@
 //! The command line: one file a command. Here are only its shape and how a command ends.
 //!
 //! Exit codes of every command: 0 done, 1 findings or failures, 2 wrong usage or input/output trouble, 3
-//! warnings under `--strict`.
+//! warnings under `--strict`, 75 (only `mail bounce`) try again later.
 
 mod answer;
 mod backup;
@@ -10,8 +10,11 @@ mod demo;
 mod describe;
 mod hold;
 mod mail;
+mod mail_bounce;
 mod message;
 mod patient;
+mod patient_erase;
+mod patient_export;
 mod replay;
 mod rules_folder;
 mod run;
@@ -19,6 +22,7 @@ mod serve;
 mod test;
 mod tool;
 mod why;
+mod user;
 mod work;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -81,6 +85,9 @@ enum Command {
     /// Try whether mail leaves.
     #[command(subcommand)]
     Mail(mail::Mail),
+    /// Who may use the clinic's console.
+    #[command(subcommand)]
+    User(user::User),
     /// Copy the database to a file while it is in use.
     Backup(backup::Backup),
 }
@@ -94,6 +101,8 @@ pub enum Ended {
     WithFindings,
     /// There are warnings, and they were to count.
     WithWarnings,
+    /// Not just now: whoever called should try again.
+    TryAgain,
 }
 
 impl From<Ended> for ExitCode {
@@ -102,6 +111,8 @@ impl From<Ended> for ExitCode {
             Ended::Well => Self::SUCCESS,
             Ended::WithFindings => Self::from(1),
             Ended::WithWarnings => Self::from(3),
+            // EX_TEMPFAIL of sysexits.h: mail systems keep what they were about to hand over.
+            Ended::TryAgain => Self::from(75),
         }
     }
 }
@@ -128,6 +139,7 @@ pub fn execute(arguments: Arguments) -> anyhow::Result<Ended> {
         Command::Release(release) => tool::block_on(release.execute(&shared)),
         Command::Message(message) => tool::block_on(message.execute(&shared)),
         Command::Mail(mail) => tool::block_on(mail.execute(&shared)),
+        Command::User(user) => tool::block_on(user.execute(&shared)),
         Command::Backup(backup) => tool::block_on(backup.execute(&shared)),
     }
 }

@@ -128,6 +128,14 @@ pub trait Store: Send + Sync + 'static {
     /// Makes every active patient due now (after the rule book changed), and turns planned before conflict.
     async fn make_all_due(&self, now: DateTime<Utc>) -> Result<u64>;
 
+    /// Erases a patient and every other enrolment of the same address: person, events, check-ins, links, mails,
+    /// work items, and whatever else names or describes them. Of each message stay its number, its times and how
+    /// it ended; the id stays taken; what was queued or claimed does not leave. To every other call the patient is
+    /// not known any more. A digest that told of the patient is emptied, or taken back if it has not left.
+    async fn erase_patient(&self, id: &PatientId, now: DateTime<Utc>) -> Result<Vec<Erased>>;
+    /// Rewrites what the database keeps on disk so that nothing deleted is left in it. Takes the time of a copy.
+    async fn scrub(&self) -> Result<()>;
+
     // Links.
 
     /// What a link opens: looked up by the SHA-256 of its token. Expired and revoked links are returned too.
@@ -191,6 +199,41 @@ pub trait Store: Send + Sync + 'static {
     /// Marks work items as having been in a digest, together with adding the digest's messages.
     async fn add_digest(&self, items: &[i64], messages: Vec<NewMessage>, now: DateTime<Utc>) -> Result<()>;
 
+    /// Work items of one patient, newest first.
+    async fn patient_work_items(
+        &self,
+        id: &PatientId,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<WorkItem>>;
+
+    // Bounces.
+
+    /// The message whose envelope sender has this part before the @, whatever its domain.
+    async fn message_by_return_path(&self, local_part: &str) -> Result<Option<Message>>;
+    /// Notes among the attempts what a notification says. With [`Bounced::Lost`] an accepted message counts as
+    /// rejected from now on, its patient is due at once and turns planned before conflict. False: the same was
+    /// noted before, and nothing changed.
+    async fn note_bounce(
+        &self,
+        id: MessageKey,
+        now: DateTime<Utc>,
+        said: &str,
+        bounced: Bounced,
+    ) -> Result<bool>;
+
+    // Users of the console.
+
+    /// Adds a user.
+    ///
+    /// # Errors
+    /// [`StoreError::Exists`] for an address seen before, letter case ignored.
+    async fn add_user(&self, user: NewUser, now: DateTime<Utc>) -> Result<UserKey>;
+    /// The user with this address, letter case ignored.
+    async fn user_by_email(&self, email: &str) -> Result<Option<User>>;
+    /// Users in the order added.
+    async fn users(&self, after: Option<&str>, limit: u32) -> Result<Page<User>>;
+
     // Rule books.
 
     /// Remembers a rule book as the one in force and says since when it is: a book that was the last one
@@ -207,6 +250,13 @@ pub trait Store: Send + Sync + 'static {
     async fn set_setting(&self, key: &str, value: Option<&str>) -> Result<()>;
     /// Appends to the audit log. Content never holds health details.
     async fn audit(&self, now: DateTime<Utc>, actor: &str, action: &str, subject: &str) -> Result<()>;
+    /// The audit log, newest first: the lines of one subject, or all.
+    async fn audit_log(
+        &self,
+        subject: Option<&str>,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<AuditLine>>;
     /// Says whether the database answers and is sound enough to go on.
     async fn ping(&self) -> Result<()>;
     /// Copies the database to a new file while it is in use (SQLite; others say how instead).

@@ -10,6 +10,8 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::{
     Ended,
+    patient_erase::Erase,
+    patient_export::Export,
     tool::{Shared, Tool, say, say_decisions},
 };
 use crate::{compose::Composer, recorder::confirm_address, turn::Extras};
@@ -32,6 +34,10 @@ pub(super) enum Patient {
     Resume(Named),
     /// No more mail: ends the enrolment.
     Stop(Named),
+    /// Everything that is known of a runner, as JSON.
+    Export(Export),
+    /// Erase a runner: person and answers go for good, numbers stay.
+    Erase(Erase),
 }
 
 #[derive(Args, Debug)]
@@ -79,8 +85,15 @@ pub(super) struct Pause {
 
 impl Patient {
     pub(super) async fn execute(self, shared: &Shared) -> anyhow::Result<Ended> {
+        match self {
+            Self::Export(export) => return export.execute(shared).await,
+            Self::Erase(erase) => return erase.execute(shared).await,
+            _ => {}
+        }
         let tool = shared.open().await?;
         match self {
+            // Answered above: they need no rules.
+            Self::Export(_) | Self::Erase(_) => {}
             Self::Add(add) => add.execute(&tool).await?,
             Self::List => list(&tool).await?,
             Self::Show(named) => show(&tool, &tool.patient(&named.patient).await?).await?,

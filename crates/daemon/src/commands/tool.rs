@@ -96,11 +96,7 @@ impl Tool {
 
     /// A runner by id or address.
     pub(super) async fn patient(&self, named: &str) -> anyhow::Result<Patient> {
-        let store = &self.turns.store;
-        if !named.contains('@') {
-            return Ok(store.patient(&named.into()).await?);
-        }
-        store.patient_by_email(named).await?.with_context(|| format!("no runner is enrolled as `{named}`"))
+        find_patient(&*self.turns.store, named).await
     }
 
     /// Records one event after asking whether it makes sense. `action` names it in the audit log.
@@ -119,6 +115,14 @@ impl Tool {
         self.turns.store.audit(self.now, "command line", action, patient.id.as_str()).await?;
         Ok(taken)
     }
+}
+
+/// A runner by id or address.
+pub(super) async fn find_patient(store: &dyn Store, named: &str) -> anyhow::Result<Patient> {
+    if !named.contains('@') {
+        return Ok(store.patient(&named.into()).await?);
+    }
+    store.patient_by_email(named).await?.with_context(|| format!("no runner is enrolled as `{named}`"))
 }
 
 /// A line on standard output.

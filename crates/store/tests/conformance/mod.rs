@@ -2,14 +2,17 @@
 //!
 //! A backend's test file says `conformance!(factory)`, where `factory` gives a guard to keep and a store.
 
+pub mod bounces;
 pub mod charts;
 pub mod clinic;
+pub mod erasure;
 pub mod links;
 pub mod outbox;
 pub mod patients;
 pub mod rest;
 pub mod sample;
 pub mod turns;
+pub mod users;
 
 /// Makes one test for each promise named.
 macro_rules! promises {
@@ -58,7 +61,7 @@ macro_rules! conformance {
             ]
             clinic: [
                 messages_are_listed_newest_first, messages_show_their_mail, mail_is_added_once_a_recipient,
-                work_items_are_added_once, work_items_are_listed_in_pages, digests_take_items_once,
+                work_items_are_added_once, work_items_are_listed_in_pages, work_items_of_one_patient_are_listed, digests_take_items_once,
             ]
             links: [
                 open_what_they_were_made_for, that_expired_are_still_known, are_revoked_by_stop_but_for_stop,
@@ -66,7 +69,18 @@ macro_rules! conformance {
             ]
             rest: [
                 books_keep_their_date_until_another_is_live, books_come_back_whole, settings_are_set_and_cleared,
-                the_store_answers,
+                the_audit_log_is_read_newest_first, the_store_answers,
+            ]
+            erasure: [
+                takes_the_person_out_of_every_list, keeps_numbers_and_the_id, takes_every_enrolment_of_the_address,
+                stops_what_is_queued_and_claimed, empties_or_takes_back_digests, leaves_others_alone,
+            ]
+            bounces: [
+                find_their_message_by_its_return_path, are_noted_once, make_an_accepted_message_rejected,
+                that_are_only_noted_change_no_state,
+            ]
+            users: [
+                are_found_by_address, are_added_once, are_listed_in_pages,
             ]
         }
     };
