@@ -189,6 +189,7 @@ fn the_demo_is_walked_through_in_a_browser() {
         assert_ne!(browser.words(".clock .date"), date, "the clock moves");
         browser.picture(&format!("{morning}-morning"));
     }
+    assert_eq!(browser.too_wide(), 0);
     assert!(browser.words(".mailbox").contains("check-in"), "{}", browser.words(".mailbox"));
 
     // A mail, as HTML and as text.
@@ -206,6 +207,13 @@ fn the_demo_is_walked_through_in_a_browser() {
     browser.tap(".runners article form[action='/demo/open'] button");
     browser.newest_window();
     look(&browser, "7-runner");
+    if browser.shows("[name='q.feeling']") {
+        browser.tap("[name='q.feeling'][value='fine']");
+        browser.tap("[name='none']");
+        browser.follow("button[type='submit']");
+        assert!(!browser.shows(".alert"), "{}", browser.words("main"));
+        look(&browser, "8-answered");
+    }
     let page = browser.url();
     assert!(["/c/", "/p/"].iter().any(|part| page.contains(part)), "{page}");
     stayed_here(&browser);
