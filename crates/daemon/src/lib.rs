@@ -16,6 +16,7 @@ pub mod demo;
 pub mod entry;
 pub mod excuse;
 pub mod health;
+pub mod imports;
 pub mod recorder;
 pub mod reloading;
 pub mod rules_live;

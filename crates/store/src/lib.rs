@@ -104,6 +104,11 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// [`StoreError::Exists`] for an id seen before or an address with a running enrolment.
     async fn add_patient(&self, patient: NewPatient, now: DateTime<Utc>) -> Result<PatientId>;
+    /// Adds patients, each with the messages and links of its first turn: all of them or none.
+    ///
+    /// # Errors
+    /// As [`Store::add_patient`], for the first that cannot be added.
+    async fn enrol(&self, enrolments: Vec<Enrolment>, now: DateTime<Utc>) -> Result<Vec<PatientId>>;
     /// One patient.
     async fn patient(&self, id: &PatientId) -> Result<Patient>;
     /// The newest enrolment of this address, letter case ignored; it may have been stopped.
@@ -121,6 +126,8 @@ pub trait Store: Send + Sync + 'static {
     /// sent is left alone, and an identity never seen is entered as cancelled. A stop revokes the patient's
     /// links but those of scope [`LinkScope::Stop`] and cancels queued mail to the patient.
     async fn commit(&self, turn: Turn) -> Result<()>;
+    /// Stores turns of several patients: all of them, or none when one is refused.
+    async fn commit_all(&self, turns: Vec<Turn>) -> Result<()>;
     /// Patients whose `next_due` has come, longest overdue first.
     async fn due_patients(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<PatientId>>;
     /// The smallest `next_due` of all patients.

@@ -44,6 +44,17 @@ pub struct NewPatient {
     pub reach: Reach,
 }
 
+/// A patient to add together with what is sent first.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Enrolment {
+    /// The patient.
+    pub patient: NewPatient,
+    /// Messages that no plan decides, such as the one that asks to confirm the address.
+    pub messages: Vec<NewMessage>,
+    /// Their links.
+    pub links: Vec<NewLink>,
+}
+
 /// A patient as stored.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Patient {

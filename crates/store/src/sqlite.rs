@@ -34,9 +34,9 @@ use afterrun_rules::{TimedEvent, ids::PatientId};
 pub use self::open::Mode;
 use self::{fault::Answer, readers::Readers, writer::Writer};
 use crate::{
-    Attempt, AuditLine, Bounced, Claim, Erased, Link, Message, MessageKey, NewMessage, NewPatient, NewUser,
-    OutboxMessage, Page, Patient, QueueDepth, Result, Settlement, Store, StoreError, StoredBook, StoredChart,
-    Turn, User, UserKey, WorkItem,
+    Attempt, AuditLine, Bounced, Claim, Enrolment, Erased, Link, Message, MessageKey, NewMessage, NewPatient,
+    NewUser, OutboxMessage, Page, Patient, QueueDepth, Result, Settlement, Store, StoreError, StoredBook,
+    StoredChart, Turn, User, UserKey, WorkItem,
 };
 
 /// How to open a database.
@@ -131,6 +131,10 @@ impl Store for Sqlite {
         self.write(move |db| patients::add(db, &patient, now)).await
     }
 
+    async fn enrol(&self, enrolments: Vec<Enrolment>, now: DateTime<Utc>) -> Result<Vec<PatientId>> {
+        self.write(move |db| patients::enrol(db, &enrolments, now)).await
+    }
+
     async fn patient(&self, id: &PatientId) -> Result<Patient> {
         let id = id.clone();
         self.read(move |db| patients::get(db, &id)).await
@@ -158,6 +162,11 @@ impl Store for Sqlite {
 
     async fn commit(&self, turn: Turn) -> Result<()> {
         self.write(move |db| turns::commit(db, &turn)).await
+    }
+
+    async fn commit_all(&self, turns: Vec<Turn>) -> Result<()> {
+        // The job is undone whole when one fails.
+        self.write(move |db| turns.iter().try_for_each(|turn| turns::commit(db, turn))).await
     }
 
     async fn due_patients(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<PatientId>> {

@@ -26,6 +26,9 @@ use super::{
 /// Rows asked for at a time.
 const PAGE: u32 = 200;
 
+/// Length of the secret part of a link: 256 bits as base64url.
+const TOKEN_CHARACTERS: usize = 43;
+
 /// Exports a runner.
 #[derive(Args, Debug)]
 pub(super) struct Export {
@@ -129,7 +132,7 @@ async fn message(store: &dyn Store, message: Message) -> anyhow::Result<Value> {
         json!({
             "to": mail.recipient,
             "subject": mail.subject,
-            "text": shown.map(|shown| shown.text),
+            "text": shown.map(|shown| without_keys(&shown.text)),
             "due_at": mail.due_at,
             "message_id": mail.message_id,
         })
@@ -148,6 +151,22 @@ async fn message(store: &dyn Store, message: Message) -> anyhow::Result<Value> {
         "mail": mail,
         "attempts": attempts,
     }))
+}
+
+/// Cuts the secret part out of personal links: whoever reads the file must not be able to answer as the runner.
+fn without_keys(text: &str) -> String {
+    let is_key = |word: &str| word.len() == TOKEN_CHARACTERS && word.bytes().all(is_of_token);
+    let pieces = text.split_inclusive(|c: char| !(c.is_ascii() && is_of_token(c as u8)));
+    pieces
+        .map(|piece| {
+            let word = piece.trim_end_matches(|c: char| !(c.is_ascii() && is_of_token(c as u8)));
+            if is_key(word) { piece.replacen(word, "...", 1) } else { piece.to_owned() }
+        })
+        .collect()
+}
+
+fn is_of_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'
 }
 
 async fn work_items(store: &dyn Store, patient: &Patient) -> anyhow::Result<Vec<Value>> {
@@ -189,4 +208,19 @@ async fn audit(store: &dyn Store, patient: &Patient) -> anyhow::Result<Vec<Value
     }
     all.reverse();
     Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::token::Token;
+
+    #[test]
+    fn keys_are_cut_out_of_links() {
+        let token = Token::random().unwrap();
+        let key = token.as_str();
+        let text = format!("See https://run.example/p/{key}\nor (https://run.example/s/{key}). Well-rested?");
+        let cut = "See https://run.example/p/...\nor (https://run.example/s/...). Well-rested?";
+        assert_eq!(without_keys(&text), cut);
+    }
 }

@@ -6,10 +6,12 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use afterrun_rules::ids::PatientId;
 
 use super::{
+    charts,
     columns::{Word, instant, maybe_instant, micros, zone},
     fault::{Answer, Fault},
+    links, messages,
 };
-use crate::{NewPatient, Page, Patient, StoreError};
+use crate::{Enrolment, NewPatient, Page, Patient, StoreError};
 
 /// Columns read by [`patient`].
 pub(super) const COLUMNS: &str =
@@ -63,6 +65,20 @@ pub(super) fn add(db: &Connection, new: &NewPatient, now: DateTime<Utc>) -> Answ
         new.reach.word(),
     ])?;
     Ok(id.into())
+}
+
+/// Adds several, each with its first messages and links.
+pub(super) fn enrol(db: &Connection, enrolments: &[Enrolment], now: DateTime<Utc>) -> Answer<Vec<PatientId>> {
+    let enrol = |enrolment: &Enrolment| -> Answer<PatientId> {
+        let id = add(db, &enrolment.patient, now)?;
+        let key = charts::key(db, &id)?;
+        for message in &enrolment.messages {
+            messages::insert(db, Some(key), message, now, None)?;
+        }
+        enrolment.links.iter().try_for_each(|link| links::insert(db, key, link))?;
+        Ok(id)
+    };
+    enrolments.iter().map(enrol).collect()
 }
 
 /// One by id.

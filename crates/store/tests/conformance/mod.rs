@@ -37,6 +37,7 @@ macro_rules! conformance {
                 are_found_by_id_and_by_address, have_one_running_enrolment_for_an_address,
                 get_a_random_id_when_none_is_given, are_listed_in_pages, are_due_longest_overdue_first,
                 all_become_due_but_not_the_stopped, follow_events_in_lists, that_do_not_exist_are_named,
+                are_enrolled_all_or_none,
             ]
             charts: [
                 give_back_every_kind_of_event, equal_what_was_applied, keep_the_zone_and_reach_of_the_enrolment,
@@ -47,7 +48,7 @@ macro_rules! conformance {
                 on_an_old_version_are_refused_whole, twice_are_stored_once, with_a_known_identity_add_no_message,
                 cancel_what_is_queued_and_what_it_covers, enter_what_was_never_queued_as_cancelled,
                 that_stop_cancel_mail_to_the_patient_only, planned_on_an_old_rule_book_are_refused,
-                of_eight_writers_lose_nothing, of_many_patients_do_not_sink_each_other,
+                of_eight_writers_lose_nothing, of_several_patients_are_stored_all_or_none, of_many_patients_do_not_sink_each_other,
             ]
             outbox: [
                 gives_due_mail_once, gives_urgent_mail_first, leaves_patient_mail_alone_while_held,

@@ -390,6 +390,18 @@ impl Store for Fake {
         self.not_for_pages("work_items")
     }
 
+    async fn enrol(
+        &self,
+        _: Vec<afterrun_store::Enrolment>,
+        _: DateTime<Utc>,
+    ) -> afterrun_store::Result<Vec<PatientId>> {
+        self.not_for_pages("enrol")
+    }
+
+    async fn commit_all(&self, _: Vec<Turn>) -> afterrun_store::Result<()> {
+        self.not_for_pages("commit_all")
+    }
+
     async fn erase_patient(
         &self,
         _: &PatientId,
