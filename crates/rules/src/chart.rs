@@ -10,8 +10,8 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    decision::Entry,
     ids::{CheckInId, FlagId, PatientId, QuestionId, RaceId, RunId, SignId},
+    ledger::Ledger,
 };
 
 /// One answered value. Which of a scale, a choice, yes/no or text is meant is the question's business.
@@ -26,9 +26,9 @@ pub enum Value {
     Word(Arc<str>),
 }
 
-/// Answered values in the order given; a blank question is absent.
+/// Answered values in the order given; a blank question is absent. Cheap to clone.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Values(Vec<(QuestionId, Value)>);
+pub struct Values(Arc<[(QuestionId, Value)]>);
 
 impl Values {
     /// The value given to a question.
@@ -39,10 +39,7 @@ impl Values {
 
     /// Sets or replaces a value.
     pub fn set(&mut self, question: QuestionId, value: Value) {
-        match self.0.iter_mut().find(|(id, _)| *id == question) {
-            Some(slot) => slot.1 = value,
-            None => self.0.push((question, value)),
-        }
+        *self = self.0.iter().cloned().chain([(question, value)]).collect();
     }
 
     /// All values in order.
@@ -57,11 +54,17 @@ impl Values {
     }
 }
 
+/// Of several values given to one question the last counts, in the place of the first.
 impl FromIterator<(QuestionId, Value)> for Values {
     fn from_iter<I: IntoIterator<Item = (QuestionId, Value)>>(values: I) -> Self {
-        let mut all = Self::default();
-        values.into_iter().for_each(|(id, value)| all.set(id, value));
-        all
+        let mut all: Vec<(QuestionId, Value)> = Vec::new();
+        for (id, value) in values {
+            match all.iter_mut().find(|(known, _)| *known == id) {
+                Some(known) => known.1 = value,
+                None => all.push((id, value)),
+            }
+        }
+        Self(all.into())
     }
 }
 
@@ -80,13 +83,11 @@ impl<'de> Deserialize<'de> for Values {
                 f.write_str("a map from question to value (a number, true, false, a text, or null)")
             }
             fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Values, A::Error> {
-                let mut values = Values::default();
+                let mut values = Vec::new();
                 while let Some((id, value)) = map.next_entry::<QuestionId, Option<Value>>()? {
-                    if let Some(value) = value {
-                        values.set(id, value);
-                    }
+                    values.extend(value.map(|value| (id, value)));
                 }
-                Ok(values)
+                Ok(values.into_iter().collect())
             }
         }
         deserializer.deserialize_map(Visit)
@@ -349,10 +350,13 @@ pub struct Chart {
     /// Check-ins issued, by opening time.
     pub check_ins: Vec<CheckIn>,
     /// What was decided so far, in order of decision.
-    pub ledger: Vec<Entry>,
+    pub ledger: Ledger,
     /// Since when the rule book in force has been live.
     pub book_since: DateTime<Utc>,
 }
+
+/// How many of the newest answers a new one is compared with, to keep equal values once. A week of mornings.
+const ANSWERS_COMPARED: usize = 7;
 
 impl Chart {
     /// A new enrolment.
@@ -373,7 +377,7 @@ impl Chart {
             emergencies: Vec::new(),
             emergencies_resolved_at: None,
             check_ins: Vec::new(),
-            ledger: Vec::new(),
+            ledger: Ledger::default(),
             book_since: enrolled_at,
         }
     }
@@ -443,6 +447,7 @@ impl Chart {
             self.emergencies.push((at, ticked.clone()));
         }
         let Some(source) = given.source() else { return };
+        let values = self.share(&given.values);
         let key = |answer: &Answer| (answer.about_day, answer.source.clone());
         let place =
             self.answers.binary_search_by(|answer| key(answer).cmp(&(given.about_day, source.clone())));
@@ -451,7 +456,7 @@ impl Chart {
                 let answer = &mut self.answers[found];
                 answer.received_at = at;
                 answer.revision += 1;
-                answer.values = given.values.clone();
+                answer.values = values;
             }
             Err(free) => self.answers.insert(
                 free,
@@ -460,10 +465,18 @@ impl Chart {
                     about_day: given.about_day,
                     received_at: at,
                     revision: 1,
-                    values: given.values.clone(),
+                    values,
                 },
             ),
         }
+    }
+
+    /// Values that were answered before are kept once: many mornings are alike, and so they take no more
+    /// memory and are seen to be alike at a glance.
+    fn share(&self, given: &Values) -> Values {
+        let recent = self.answers.iter().rev().take(ANSWERS_COMPARED);
+        let same = recent.map(|answer| &answer.values).find(|values| *values == given);
+        same.unwrap_or(given).clone()
     }
 
     fn end_pauses(&mut self, on: NaiveDate) {

@@ -25,6 +25,7 @@ use crate::{
     chart::{Chart, Reach},
     decision::{Action, Audience, Decision, Facts, Identity, Plan, Reason, Subject},
     ids::MessageId,
+    ledger::Kind,
     schedule::instant,
 };
 
@@ -105,14 +106,15 @@ impl Planner<'_> {
     /// Whether the ledger, or this plan, has an entry for a subject, whatever became of it.
     fn is_decided(&self, subject: &Subject, audience: Audience) -> bool {
         let same = |identity: &Identity| identity.audience == audience && identity.subject == *subject;
-        self.chart.ledger.iter().any(|entry| same(&entry.identity))
+        self.chart.ledger.of_kind(Kind::of(subject)).rev().any(|entry| same(&entry.identity))
             || self.decisions.iter().any(|decision| same(&decision.identity))
     }
 
     /// The identity of a new decision: one attempt more than the ledger knows.
     fn identity(&self, subject: Subject, audience: Audience) -> Identity {
         let same = |identity: &Identity| identity.audience == audience && identity.subject == subject;
-        let earlier = self.chart.ledger.iter().filter(|entry| same(&entry.identity)).count();
+        let of_kind = self.chart.ledger.of_kind(Kind::of(&subject));
+        let earlier = of_kind.filter(|entry| same(&entry.identity)).count();
         Identity { subject, audience, attempt: earlier as u32 + 1 }
     }
 

@@ -12,8 +12,9 @@ use crate::{
     assess::{Assessment, Episode},
     book::{About, CheckInRule, Flag, FlagEvidence, Lasts, QuestionIx, RuleBook, Starts},
     chart::{Chart, CheckIn, Source},
-    decision::{Action, Audience, Facts, Reason, Subject},
+    decision::{Action, Audience, Entry, Facts, Reason, Subject},
     ids::{QuestionId, RunId},
+    ledger::Kind,
     schedule::instant_on,
 };
 
@@ -223,9 +224,9 @@ fn want_check_in(planner: &Planner<'_>) -> Option<Wanted> {
 
 /// A check-in of the day was decided against (nothing left of the budget, or of the day).
 fn was_dropped(planner: &Planner<'_>, day: NaiveDate) -> bool {
-    planner.chart.ledger.iter().any(
-        |entry| matches!(&entry.identity.subject, Subject::CheckIn { about_day, .. } if *about_day == day),
-    )
+    let of_day =
+        |entry: &Entry| matches!(&entry.identity.subject, Subject::CheckIn { about_day, .. } if *about_day == day);
+    planner.chart.ledger.of_kind(Kind::CheckIn).rev().any(of_day)
 }
 
 /// A later one that day, if it asks a question not yet asked that day that an open episode uses.

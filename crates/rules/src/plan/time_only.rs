@@ -11,6 +11,7 @@ use crate::{
     book::{CheckInRule, Flag},
     chart::CheckIn,
     decision::{Action, Audience, Decision, Facts, Reason, Subject},
+    ledger::Kind,
 };
 
 pub(super) fn want(planner: &mut Planner<'_>, wanted: &mut Vec<Wanted>) {
@@ -47,7 +48,8 @@ fn one_message(planner: &mut Planner<'_>, found: Vec<Wanted>, wanted: &mut Vec<W
 
 /// Whether an episode's end has been told already.
 fn end_told(planner: &Planner<'_>, flag: &Flag, episode: &Episode, audience: Audience) -> bool {
-    planner.chart.ledger.iter().any(|entry| {
+    let ledger = &planner.chart.ledger;
+    ledger.of_kind(Kind::Lapsed).chain(ledger.of_kind(Kind::Resolved)).any(|entry| {
         let (Subject::Lapsed { flag: of, evidence_day } | Subject::Resolved { flag: of, evidence_day }) =
             &entry.identity.subject
         else {
@@ -180,7 +182,7 @@ pub(super) fn coming_nudge<'a>(planner: &Planner<'a>) -> Option<(&'a CheckInRule
     let heard_since = planner.chart.answers.iter().any(|answer| {
         answer.about_day > since || planner.chart.local_date(answer.received_at) > calls.about_day
     });
-    let told = planner.chart.ledger.iter().any(|entry| match &entry.identity.subject {
+    let told = planner.chart.ledger.of_kind(Kind::Nudge).any(|entry| match &entry.identity.subject {
         Subject::Nudge { about_day, .. } => *about_day >= since,
         _ => false,
     });
