@@ -460,13 +460,7 @@ impl Chart {
             }
             Err(free) => self.answers.insert(
                 free,
-                Answer {
-                    source,
-                    about_day: given.about_day,
-                    received_at: at,
-                    revision: 1,
-                    values,
-                },
+                Answer { source, about_day: given.about_day, received_at: at, revision: 1, values },
             ),
         }
     }

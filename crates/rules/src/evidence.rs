@@ -193,11 +193,7 @@ fn value<'a>(read: &impl Read<'a>, definition: &'a Question, depth: u8) -> Optio
     (depth > 0 && holds(read, gate, depth - 1) == Truth::False).then_some(meant)
 }
 
-fn evidence<'a>(
-    read: &impl Read<'a>,
-    when: &Condition,
-    clear_when: Option<&Condition>,
-) -> Option<Evidence> {
+fn evidence<'a>(read: &impl Read<'a>, when: &Condition, clear_when: Option<&Condition>) -> Option<Evidence> {
     let present = holds(read, when, GATE_DEPTH);
     if present == Truth::True {
         return Some(Evidence::Present);

@@ -70,7 +70,10 @@ impl Rows {
                     rows.days[usize::from(position)] = Some(Day {
                         pain: number("worst_pain"),
                         walking: word("walking", &[&["normal"], &["off"], &["limp", "cannot"]]),
-                        swelling: word("swelling", &[&["none"], &["elsewhere"], &["joint", "tendon", "unsure"]]),
+                        swelling: word(
+                            "swelling",
+                            &[&["none"], &["elsewhere"], &["joint", "tendon", "unsure"]],
+                        ),
                     });
                 }
             }
@@ -173,9 +176,8 @@ pub fn aggregate(rows: &Rows) -> Aggregates {
 
 /// From aggregates to the stages reached.
 pub fn stages(of: &Aggregates) -> u8 {
-    let reached = |spell: Spell, days: u8, reports: u8| {
-        spell.present && spell.days >= days && spell.reports >= reports
-    };
+    let reached =
+        |spell: Spell, days: u8, reports: u8| spell.present && spell.days >= days && spell.reports >= reports;
     let runs = &of.runs;
     [
         reached(of.pain, 3, 2),

@@ -81,7 +81,10 @@ pub fn patient(book: &RuleBook, number: u64) -> Patient {
 pub fn with_more_mail(of: &Patient, times: usize) -> Patient {
     let mut chart = of.chart.clone();
     let routine = |entry: &&Entry| {
-        matches!(entry.identity.subject, Subject::CheckIn { .. } | Subject::Reminder { .. } | Subject::Nudge { .. })
+        matches!(
+            entry.identity.subject,
+            Subject::CheckIn { .. } | Subject::Reminder { .. } | Subject::Nudge { .. }
+        )
     };
     let before: Vec<Entry> = of.chart.ledger.iter().filter(routine).cloned().collect();
     let earlier = (1..times as u32).flat_map(|attempt| {

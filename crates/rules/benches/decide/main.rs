@@ -155,7 +155,11 @@ fn print_growth(patients: &[Measured]) {
     let as_is = time_of(&|of| Patient { chart: of.patient.chart.clone(), now: of.patient.now });
     let mail = time_of(&|of| charts::with_more_mail(&of.patient, 10));
     let answers = time_of(&|of| charts::with_more_answers(&of.patient, 10));
-    println!("ten times the mail takes {:.2} times as long, ten times the days and answers {:.2} times", mail / as_is, answers / as_is);
+    println!(
+        "ten times the mail takes {:.2} times as long, ten times the days and answers {:.2} times",
+        mail / as_is,
+        answers / as_is
+    );
 }
 
 mod one {

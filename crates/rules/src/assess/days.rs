@@ -21,8 +21,20 @@ struct Watched<'a> {
     clear_when: Option<&'a Condition>,
     /// What the newest judged answer of each kind says.
     said: [Option<Evidence>; KINDS],
-    /// The worst of the day so far, and when it arrived.
-    worst: Option<(Evidence, DateTime<Utc>)>,
+    /// The worst of the day so far.
+    worst: Option<Evidence>,
+    /// When the newest report that says so arrived.
+    received_at: DateTime<Utc>,
+}
+
+impl Watched<'_> {
+    fn take_in(&mut self, evidence: Evidence, received_at: DateTime<Utc>) {
+        let newest = self.worst == Some(evidence) && self.received_at < received_at;
+        if self.worst < Some(evidence) || newest {
+            self.worst = Some(evidence);
+            self.received_at = received_at;
+        }
+    }
 }
 
 /// Answers to check-ins and answers about runs: each is compared with the one before it of its own kind.
@@ -57,13 +69,13 @@ pub(super) fn observe(
         let day_ends = answers.peek().is_none_or(|(_, next)| next.about_day != day);
         for watched in watched.iter_mut() {
             if let Some(evidence) = watched.said[kind] {
-                watched.worst = watched.worst.max(Some((evidence, answer.received_at)));
+                watched.take_in(evidence, answer.received_at);
             }
-            if day_ends && let Some((evidence, received_at)) = watched.worst.take() {
+            if day_ends && let Some(evidence) = watched.worst.take() {
                 if newest_day == Some(day) {
                     worst_on_newest = worst_on_newest.max(Some(evidence));
                 }
-                flags[watched.flag_at].observe(chart, watched.flag, day, evidence, received_at);
+                flags[watched.flag_at].observe(chart, watched.flag, day, evidence, watched.received_at);
             }
         }
     }
@@ -79,6 +91,7 @@ fn watched(book: &RuleBook) -> SmallVec<[Watched<'_>; FLAGS_ON_STACK]> {
             clear_when: clear_when.as_ref(),
             said: [None; KINDS],
             worst: None,
+            received_at: DateTime::UNIX_EPOCH,
         }),
         FlagEvidence::Runs(_) => None,
     });

@@ -12,8 +12,7 @@ use crate::{
 
 pub(super) fn cancel(planner: &mut Planner<'_>) {
     let chart = planner.chart;
-    let to_patient =
-        |entry: &&Entry| entry.identity.audience == Audience::Patient && entry.message.is_some();
+    let to_patient = |entry: &&Entry| entry.identity.audience == Audience::Patient && entry.message.is_some();
     for entry in chart.ledger.queued().filter(to_patient) {
         if let Some(reason) = overtaken(planner, entry) {
             planner.decisions.push(Decision {
@@ -135,8 +134,7 @@ pub(super) fn reminder_gives_way(planner: &Planner<'_>) -> bool {
     let today = planner.assessment.day;
     let ledger = &planner.chart.ledger;
     let said_today = ledger.of_kind(Kind::Nudge).chain(ledger.of_kind(Kind::Lapsed)).any(|entry| {
-        entry.identity.audience == Audience::Patient
-            && planner.chart.local_date(entry.at) == today
+        entry.identity.audience == Audience::Patient && planner.chart.local_date(entry.at) == today
     });
     said_today
         || time_only::lost_touch_due_today(planner)
