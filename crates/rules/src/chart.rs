@@ -16,8 +16,8 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    decision::Entry,
     ids::{CheckInId, FlagId, PatientId, QuestionId, RunId, SignId},
+    ledger::Ledger,
 };
 
 /// What an answer answers: a check-in, or the questions about one run.
@@ -129,10 +129,13 @@ pub struct Chart {
     /// Check-ins issued, by opening time.
     pub check_ins: Vec<CheckIn>,
     /// What was decided so far, in order of decision.
-    pub ledger: Vec<Entry>,
+    pub ledger: Ledger,
     /// Since when the rule book in force has been live.
     pub book_since: DateTime<Utc>,
 }
+
+/// How many of the newest answers a new one is compared with, to keep equal values once. A week of mornings.
+const ANSWERS_COMPARED: usize = 7;
 
 impl Chart {
     /// A new enrolment.
@@ -153,7 +156,7 @@ impl Chart {
             emergencies: Vec::new(),
             emergencies_resolved_at: None,
             check_ins: Vec::new(),
-            ledger: Vec::new(),
+            ledger: Ledger::default(),
             book_since: enrolled_at,
         }
     }
@@ -223,6 +226,7 @@ impl Chart {
             self.emergencies.push((at, ticked.clone()));
         }
         let Some(source) = given.source() else { return };
+        let values = self.share(&given.values);
         let key = |answer: &Answer| (answer.about_day, answer.source.clone());
         let place =
             self.answers.binary_search_by(|answer| key(answer).cmp(&(given.about_day, source.clone())));
@@ -231,19 +235,21 @@ impl Chart {
                 let answer = &mut self.answers[found];
                 answer.received_at = at;
                 answer.revision += 1;
-                answer.values = given.values.clone();
+                answer.values = values;
             }
             Err(free) => self.answers.insert(
                 free,
-                Answer {
-                    source,
-                    about_day: given.about_day,
-                    received_at: at,
-                    revision: 1,
-                    values: given.values.clone(),
-                },
+                Answer { source, about_day: given.about_day, received_at: at, revision: 1, values },
             ),
         }
+    }
+
+    /// Values that were answered before are kept once: many mornings are alike, and so they take no more
+    /// memory and are seen to be alike at a glance.
+    fn share(&self, given: &Values) -> Values {
+        let recent = self.answers.iter().rev().take(ANSWERS_COMPARED);
+        let same = recent.map(|answer| &answer.values).find(|values| *values == given);
+        same.unwrap_or(given).clone()
     }
 
     fn end_pauses(&mut self, on: NaiveDate) {
