@@ -7,7 +7,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use afterrun_mail::Transport;
 use afterrun_rules::{folder, load};
-use afterrun_store::Store;
+use afterrun_store::{Store, StoreError};
 use afterrun_web::{Site, runner_routes};
 use anyhow::Context;
 use axum::Router;
@@ -16,6 +16,7 @@ use tokio::{sync::watch, task::JoinSet, time::timeout};
 
 use crate::{
     clock::Clock,
+    clock_guard::{self, LAST_SEEN},
     compose::Letterhead,
     config::{Config, Mode},
     delivery::{Delivery, HOLD},
@@ -171,6 +172,9 @@ impl App {
 
     /// Runs the scheduler's and the delivery's loop until `stop` says so, then finishes what is in flight.
     pub async fn run(self: &Arc<Self>, mut stop: watch::Receiver<bool>) {
+        if let Err(why) = self.guard_clock().await {
+            tracing::error!(error = %why, "it is not known when afterrun was last seen");
+        }
         let mut loops = JoinSet::new();
         loops.spawn(self.clone().schedule(stop.clone()));
         loops.spawn(self.clone().deliver(stop.clone()));
@@ -184,12 +188,35 @@ impl App {
         }
     }
 
+    /// Holds runners' mail when the clock is not to be believed.
+    async fn guard_clock(&self) -> Result<(), StoreError> {
+        let store = &self.turns.store;
+        let last_seen = store.setting(LAST_SEEN).await?.and_then(|text| text.parse().ok());
+        if let Some(doubt) = clock_guard::doubt(last_seen, self.clock.now()) {
+            tracing::error!("{doubt}: runners' mail is held until `afterrun release`");
+            store.set_setting(HOLD, Some(&doubt)).await?;
+        }
+        Ok(())
+    }
+
+    /// Notes once a minute that we are alive.
+    async fn note_alive(&self, noted: &mut Option<DateTime<Utc>>) {
+        let now = self.clock.now();
+        if noted.is_none_or(|noted| now < noted || now - noted >= clock_guard::NOTE_EVERY) {
+            *noted = Some(now);
+            if let Err(why) = self.turns.store.set_setting(LAST_SEEN, Some(&now.to_rfc3339())).await {
+                tracing::error!(error = %why, "it could not be noted that afterrun is alive");
+            }
+        }
+    }
+
     async fn schedule(self: Arc<Self>, stop: watch::Receiver<bool>) {
-        let mut trouble = Trouble::default();
+        let (mut trouble, mut noted) = (Trouble::default(), None);
         while !*stop.borrow() {
             self.refresh_notice().await;
             let outcome = self.scheduler.tick(self.clock.now()).await;
             if let Ok(ticked) = &outcome {
+                self.note_alive(&mut noted).await;
                 // Only a scheduler that gets its work done keeps the watchdog quiet.
                 let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
                 if ticked.turns > 0 {

@@ -26,6 +26,7 @@ mod table;
 mod test;
 mod tool;
 mod user;
+mod work;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -72,6 +73,9 @@ enum Command {
     /// Enter answers given on the telephone.
     #[command(subcommand)]
     Answer(answer::Answer),
+    /// See which runners need a look, and why.
+    #[command(subcommand)]
+    Work(work::Work),
     /// Hold all mail to runners, at once, until `release`.
     Hold(hold::Hold),
     /// Let mail to runners go out again.
@@ -130,6 +134,7 @@ pub fn execute(arguments: Arguments) -> anyhow::Result<Ended> {
         Command::Patient(patient) => tool::block_on(patient.execute(&shared)),
         Command::Run(run) => tool::block_on(run.execute(&shared)),
         Command::Answer(answer) => tool::block_on(answer.execute(&shared)),
+        Command::Work(work) => tool::block_on(work.execute(&shared)),
         Command::Hold(hold) => tool::block_on(hold.execute(&shared)),
         Command::Release(release) => tool::block_on(release.execute(&shared)),
         Command::Message(message) => tool::block_on(message.execute(&shared)),

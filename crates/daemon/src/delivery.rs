@@ -85,14 +85,18 @@ impl Delivery {
     /// # Errors
     /// When the store cannot be asked. What happens to single messages is recorded with them.
     pub async fn run(self: &Arc<Self>, now: DateTime<Utc>) -> Result<Round, StoreError> {
-        let mut round = Round::default();
+        let (mut round, mut trouble) = (Round::default(), None);
         let mut flights: JoinSet<(MessageKey, bool)> = JoinSet::new();
         let mut keys = HashMap::new();
         loop {
             let in_flight = u32::try_from(flights.len()).unwrap_or(IN_FLIGHT);
             let free = IN_FLIGHT.saturating_sub(in_flight);
-            let wanted = if round.claimed < ROUND_AT_MOST { free } else { 0 };
-            let claimed = self.claim(now, wanted, in_flight).await?;
+            let wanted = if trouble.is_none() && round.claimed < ROUND_AT_MOST { free } else { 0 };
+            // What is in flight is brought to its end whatever happens: leaving now would put it in doubt.
+            let claimed = self.claim(now, wanted, in_flight).await.unwrap_or_else(|why| {
+                trouble = Some(why);
+                Vec::new()
+            });
             for message in claimed {
                 round.claimed += 1;
                 let (this, key) = (self.clone(), message.key);
@@ -100,12 +104,13 @@ impl Delivery {
                 keys.insert(flight.id(), key);
             }
             match flights.join_next().await {
-                None => return Ok(round),
+                None => return trouble.map_or(Ok(round), Err),
                 Some(Ok((_, accepted))) => round.accepted += u32::from(accepted),
                 Some(Err(crash)) => {
                     tracing::error!("handing over a message failed inside afterrun; this is a bug");
                     if let Some(key) = keys.get(&crash.id()) {
-                        self.failed_here(*key, now, "an internal error").await;
+                        // It may have happened after the final dot.
+                        self.failed_here(*key, InDoubt::Yes, now, "an internal error").await;
                     }
                 }
             }
@@ -182,15 +187,22 @@ impl Delivery {
                 self.record(message.key, now, Settlement::Cancelled { reason }).await;
                 return false;
             }
+            Err(TurnError::Store(why)) if why.is_transient() => {
+                tracing::warn!(message = message.key.0, error = %why, "could not be judged again; later");
+                let at = crate::circuit::next_try(now, 1, chance());
+                let retry = Settlement::Retry { at, error: why.to_string(), in_doubt: message.in_doubt };
+                self.record(message.key, now, retry).await;
+                return false;
+            }
             Err(why) => {
-                self.failed_here(message.key, now, &why.to_string()).await;
+                self.failed_here(message.key, InDoubt::of(&message), now, &why.to_string()).await;
                 return false;
             }
         }
         let envelope = match Envelope::new(&message.mail.envelope_from, &message.mail.recipient) {
             Ok(envelope) => envelope,
             Err(why) => {
-                self.failed_here(message.key, now, &why.to_string()).await;
+                self.failed_here(message.key, InDoubt::of(&message), now, &why.to_string()).await;
                 return false;
             }
         };
@@ -207,6 +219,7 @@ impl Delivery {
             tracing::info!(message = message.key.0, "withdrawn before the final dot");
             return false;
         }
+        self.with(|state| state.local_failures.remove(&message.key));
         self.settle(&message, outcome, self.clock.now()).await
     }
 
@@ -238,7 +251,7 @@ impl Delivery {
     }
 
     /// Trouble before any server was asked: another try, and after a few of them a person must look.
-    async fn failed_here(&self, key: MessageKey, now: DateTime<Utc>, why: &str) {
+    async fn failed_here(&self, key: MessageKey, in_doubt: InDoubt, now: DateTime<Utc>, why: &str) {
         let times = self.with(|state| {
             let times = state.local_failures.entry(key).or_default();
             *times += 1;
@@ -249,7 +262,8 @@ impl Delivery {
         let settlement = if times >= LOCAL_FAILURES_AT_MOST {
             Settlement::Quarantined { error }
         } else {
-            Settlement::Retry { at: crate::circuit::next_try(now, times, chance()), error, in_doubt: false }
+            let at = crate::circuit::next_try(now, times, chance());
+            Settlement::Retry { at, error, in_doubt: in_doubt == InDoubt::Yes }
         };
         self.record(key, now, settlement).await;
     }
@@ -261,6 +275,19 @@ impl Delivery {
             Ok(false) => tracing::info!(message = key.0, "settled by somebody else meanwhile"),
             Err(why) => tracing::error!(message = key.0, error = %why, "an attempt could not be recorded"),
         }
+    }
+}
+
+/// Whether a server may have a message already.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum InDoubt {
+    Yes,
+    No,
+}
+
+impl InDoubt {
+    fn of(message: &OutboxMessage) -> Self {
+        if message.in_doubt { Self::Yes } else { Self::No }
     }
 }
 

@@ -7,6 +7,7 @@ pub mod app;
 pub mod circuit;
 mod clinic_mail;
 pub mod clock;
+pub mod clock_guard;
 pub mod commands;
 pub mod compose;
 pub mod config;

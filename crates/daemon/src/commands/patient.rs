@@ -97,10 +97,11 @@ impl Patient {
                 show(&tool, &tool.patient(&named.patient).await?).await?;
             }
             Self::Pause(pause) => {
-                record(shared, &pause.patient, Event::Pause(PauseEvent { until: pause.until })).await?;
+                let event = Event::Pause(PauseEvent { until: pause.until });
+                record(shared, &pause.patient, event, "patient-pause").await?;
             }
-            Self::Resume(named) => record(shared, &named.patient, Event::Resume {}).await?,
-            Self::Stop(named) => record(shared, &named.patient, Event::Stop {}).await?,
+            Self::Resume(named) => record(shared, &named.patient, Event::Resume {}, "patient-resume").await?,
+            Self::Stop(named) => record(shared, &named.patient, Event::Stop {}, "patient-stop").await?,
             Self::Export(export) => return export.execute(shared).await,
             Self::Erase(erase) => return erase.execute(shared).await,
         }
@@ -142,10 +143,10 @@ impl Add {
     }
 }
 
-async fn record(shared: &Shared, named: &str, event: Event) -> anyhow::Result<()> {
+async fn record(shared: &Shared, named: &str, event: Event, action: &'static str) -> anyhow::Result<()> {
     let tool = shared.open().await?;
     let patient = tool.patient(named).await?;
-    let taken = tool.record(&patient, event).await?;
+    let taken = tool.record(&patient, event, action).await?;
     say_decisions(&taken)
 }
 

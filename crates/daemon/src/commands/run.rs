@@ -72,7 +72,7 @@ impl Run {
             kind: kind(&tool.book(), add.race.as_deref())?,
         };
         let id = run.id.clone();
-        let taken = tool.record(&patient, Event::Run(run)).await?;
+        let taken = tool.record(&patient, Event::Run(run), "run-add").await?;
         say(id)?;
         say_decisions(&taken)?;
         Ok(Ended::Well)

@@ -94,6 +94,21 @@ impl Delivery {
             tracing::error!(message = message.key.0, "an address of the clinic does not exist");
             return;
         };
+        match self.turns.store.patient(patient).await {
+            Ok(known) if known.email.eq_ignore_ascii_case(&message.mail.recipient) => {}
+            // Sent to the clinic instead (shadow mode), or to an address the runner no longer has.
+            Ok(_) => {
+                tracing::error!(
+                    message = message.key.0,
+                    "an address that is not the runner's does not exist"
+                );
+                return;
+            }
+            Err(why) => {
+                tracing::error!(%patient, error = %why, "a dead address could not be recorded");
+                return;
+            }
+        }
         let events = [TimedEvent { at: now, event: Event::AddressDead {} }];
         let extras = Extras { work_items: vec![work_item(message, "address-dead")], ..Extras::default() };
         if let Err(why) = self.turns.take(patient, &events, &extras, now).await {
