@@ -8,6 +8,7 @@ mod backup;
 mod check;
 mod demo;
 mod describe;
+mod doctor;
 mod hold;
 mod mail;
 mod mail_bounce;
@@ -89,6 +90,8 @@ enum Command {
     /// Who may use the clinic's console.
     #[command(subcommand)]
     User(user::User),
+    /// Look at everything Afterrun needs on this machine, and say what to fix.
+    Doctor(doctor::Doctor),
     /// Copy the database to a file while it is in use.
     Backup(backup::Backup),
 }
@@ -140,6 +143,7 @@ pub fn execute(arguments: Arguments) -> anyhow::Result<Ended> {
         Command::Message(message) => tool::block_on(message.execute(&shared)),
         Command::Mail(mail) => tool::block_on(mail.execute(&shared)),
         Command::User(user) => tool::block_on(user.execute(&shared)),
+        Command::Doctor(doctor) => tool::block_on(doctor.execute(&shared)),
         Command::Backup(backup) => tool::block_on(backup.execute(&shared)),
     }
 }
