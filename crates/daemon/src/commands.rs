@@ -5,13 +5,18 @@
 
 mod answer;
 mod backup;
+mod chart_file;
 mod check;
+mod compare;
+mod completions;
 mod demo;
 mod describe;
 mod doctor;
 mod hold;
+mod layout;
 mod mail;
 mod mail_bounce;
+mod man;
 mod message;
 mod patient;
 mod patient_erase;
@@ -25,8 +30,10 @@ mod run_import;
 mod serve;
 mod table;
 mod test;
+mod test_mutants;
 mod tool;
 mod user;
+mod why;
 mod work;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -40,6 +47,10 @@ use clap::{Parser, Subcommand};
 /// it. Afterrun writes to the runners, asks how the body feels, and says when somebody should be seen.
 #[derive(Parser, Debug)]
 #[command(name = "afterrun", version, max_term_width = 100)]
+#[command(
+    after_help = "Exit codes: 0 done; 1 findings or failures; 2 wrong usage or input/output trouble; 3 warnings \
+                        under --strict."
+)]
 pub struct Arguments {
     /// The configuration; without it `afterrun.ron` in this folder if there is one, else the defaults.
     #[arg(long, global = true, value_name = "FILE", env = "AFTERRUN_CONFIG")]
@@ -51,18 +62,17 @@ pub struct Arguments {
     command: Command,
 }
 
+/// A command without words of its own here is described where it is.
 #[derive(Subcommand, Debug)]
 enum Command {
     /// Try everything out in five minutes, with made-up runners and a clock you turn by hand.
     Demo(demo::Demo),
-    /// Check a rules folder: every finding with its file, line and what to do about it.
     Check(check::Check),
-    /// Read the rules back in plain English, all of them or one.
     Describe(describe::Describe),
-    /// Run the scenarios of a rules folder.
     Test(test::Test),
-    /// Live through a chart under a rule book: every decision with its time and reason.
     Replay(replay::Replay),
+    Compare(compare::Compare),
+    Why(why::Why),
     /// Run: watch the rules, ask the runners, send the mail, serve the pages.
     Serve(serve::Serve),
     /// Add and look after runners.
@@ -94,6 +104,8 @@ enum Command {
     Doctor(doctor::Doctor),
     /// Copy the database to a file while it is in use.
     Backup(backup::Backup),
+    Completions(completions::Completions),
+    Man(man::Man),
 }
 
 /// How a command that found nothing worse ended.
@@ -133,6 +145,8 @@ pub fn execute(arguments: Arguments) -> anyhow::Result<Ended> {
         Command::Describe(describe) => describe.execute(&shared),
         Command::Test(test) => test.execute(&shared),
         Command::Replay(replay) => replay.execute(&shared),
+        Command::Compare(compare) => compare.execute(&shared),
+        Command::Why(why) => why.execute(&shared),
         Command::Serve(serve) => serve.execute(&shared),
         Command::Patient(patient) => tool::block_on(patient.execute(&shared)),
         Command::Run(run) => tool::block_on(run.execute(&shared)),
@@ -145,5 +159,7 @@ pub fn execute(arguments: Arguments) -> anyhow::Result<Ended> {
         Command::User(user) => tool::block_on(user.execute(&shared)),
         Command::Doctor(doctor) => tool::block_on(doctor.execute(&shared)),
         Command::Backup(backup) => tool::block_on(backup.execute(&shared)),
+        Command::Completions(completions) => completions.execute(),
+        Command::Man(man) => man.execute(),
     }
 }

@@ -13,7 +13,6 @@ pub mod compose;
 pub mod config;
 pub mod delivery;
 pub mod demo;
-pub mod describe;
 pub mod entry;
 pub mod excuse;
 pub mod health;
