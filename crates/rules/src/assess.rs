@@ -140,7 +140,8 @@ pub fn assess(book: &RuleBook, chart: &Chart, now: DateTime<Utc>) -> Assessment 
     let local = wall_time.date();
     // A traveller may already have answered about a day that the new zone has yet to begin.
     let ahead = chart.answers.last().map(|answer| answer.about_day);
-    let day = ahead.filter(|day| *day > local && *day <= local + chrono::Days::new(1)).unwrap_or(local);
+    // Zones lie up to 26 hours apart, so at some hours two dates.
+    let day = ahead.filter(|day| *day > local && *day <= local + chrono::Days::new(2)).unwrap_or(local);
 
     let newest_day = newest_report_day(&chart.answers).filter(|newest| *newest <= day);
     let (flags, worst_on_newest) = episodes::of_book(book, chart, day, newest_day);

@@ -52,6 +52,8 @@ pub struct LoggedRun {
     pub run: Run,
     /// When it was first logged.
     pub logged_at: DateTime<Utc>,
+    /// When it became known as it now is: logged, or last corrected.
+    pub changed_at: DateTime<Utc>,
     /// Its local date, in the zone the patient lived by when it was logged.
     pub day: NaiveDate,
 }
@@ -213,10 +215,13 @@ impl Chart {
             run.started_at.with_timezone(&self.zone_at(run.started_at.max(self.enrolled_at))).date_naive();
         match self.runs.iter_mut().find(|logged| logged.run.id == run.id) {
             Some(logged) => {
+                if logged.run != *run {
+                    logged.changed_at = at;
+                }
                 logged.run = run.clone();
                 logged.day = day;
             }
-            None => self.runs.push(LoggedRun { run: run.clone(), logged_at: at, day }),
+            None => self.runs.push(LoggedRun { run: run.clone(), logged_at: at, changed_at: at, day }),
         }
         self.runs.sort_by(|a, b| (a.run.started_at, &a.run.id).cmp(&(b.run.started_at, &b.run.id)));
     }
@@ -266,12 +271,13 @@ impl Chart {
         self.pauses.iter().any(|pause| pause.from <= day && pause.until.is_none_or(|until| day < until))
     }
 
-    /// Whether a tick on the emergency list waits for a clinician.
+    /// Whether a tick on the emergency list waits for a clinician. One that arrived at the very instant an
+    /// earlier one was resolved cannot have been seen, so it waits.
     #[must_use]
     pub fn has_open_emergency(&self) -> bool {
         self.emergencies
             .last()
-            .is_some_and(|(at, _)| self.emergencies_resolved_at.is_none_or(|resolved| *at > resolved))
+            .is_some_and(|(at, _)| self.emergencies_resolved_at.is_none_or(|resolved| *at >= resolved))
     }
 
     /// Whether anything was answered about a day, whichever check-in it was given for.

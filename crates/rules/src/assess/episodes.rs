@@ -40,6 +40,8 @@ pub struct Episode {
     pub newest: Evidence,
     /// When the newest evidence of the newest observed day arrived.
     pub newest_received_at: DateTime<Utc>,
+    /// When the newest Present report of any of its days arrived.
+    pub present_received_at: DateTime<Utc>,
     /// How it ended.
     pub end: End,
 }
@@ -81,6 +83,7 @@ impl Episode {
             Evidence::Present => {
                 self.last_present = day;
                 self.present_days += 1;
+                self.present_received_at = self.present_received_at.max(received_at);
                 self.clears = 0;
             }
             Evidence::Between => self.clears = 0,
@@ -143,6 +146,7 @@ impl FlagAssessment {
                 clears: 0,
                 newest: evidence,
                 newest_received_at: received_at,
+                present_received_at: received_at,
                 end: End::Open,
             }),
             None => {}

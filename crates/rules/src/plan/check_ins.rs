@@ -11,7 +11,7 @@ use super::{Planner, Priority, Wanted, clinic::FLAGGED_DAYS_AT_MOST, date, overt
 use crate::{
     assess::{Assessment, Episode},
     book::{About, CheckInRule, Flag, FlagEvidence, Lasts, QuestionIx, RuleBook, Starts},
-    chart::{Chart, CheckIn, Source},
+    chart::{Chart, CheckIn, LoggedRun, Source},
     decision::{Action, Audience, Entry, Facts, Reason, Subject},
     ids::{QuestionId, RunId},
     ledger::Kind,
@@ -153,6 +153,10 @@ fn probes<'a>(planner: &Planner<'a>) -> Vec<(NaiveDate, Due<'a>)> {
     let mut found = Vec::new();
     for (flag, assessed) in book.flags.iter().zip(&assessment.flags) {
         let Some(episode) = assessed.open() else { continue };
+        // Over runs it is the next run that counts, not a day.
+        if matches!(flag.evidence, FlagEvidence::Runs(_)) {
+            continue;
+        }
         let told = assessment.told(chart, flag, episode, Audience::Patient);
         let ahead = flag.stages.iter().skip(told.map_or(0, |told| told + 1));
         let days = ahead.map(|stage| episode.onset + Days::new(u64::from(stage.after_days)));
@@ -196,10 +200,11 @@ fn want_check_in(planner: &Planner<'_>) -> Option<Wanted> {
         return None;
     }
     let mut due = due_on(planner, day);
-    if due.is_empty() {
-        due.extend(probes(planner).into_iter().filter(|(on, _)| *on == day).map(|(_, probe)| probe));
-        due.sort_by_key(|due| (due.at, due.rule_at));
-    }
+    let will_ask: Vec<_> = due.iter().flat_map(|due| &due.rule.ask).copied().collect();
+    let unasked = |probe: &Due<'_>| probe.probe_for.is_some_and(|flag| !uses(flag, &will_ask));
+    let probes = probes(planner).into_iter().filter(|(on, _)| *on == day).map(|(_, probe)| probe);
+    due.extend(probes.filter(unasked));
+    due.sort_by_key(|due| (due.at, due.rule_at));
     let earliest = due.first()?;
     if planner.now < earliest.at {
         return None;
@@ -257,6 +262,10 @@ fn open(
     let about_day = planner.assessment.day;
     let unscored = after_run.then(|| newest_unscored_run(book, planner.chart, about_day)).flatten();
     let (questions, about_run) = to_ask(book, &questions, unscored);
+    if questions.is_empty() {
+        // All are about a run, and none waits for its score.
+        return None;
+    }
     let expires_at = planner.now + TimeDelta::hours(i64::from(rule.expires_after_hours));
     let text = match probe {
         Some(flag) => format!("The next stage of `{}` asks about {}.", flag.id, date(about_day)),
@@ -307,18 +316,16 @@ fn to_ask(book: &RuleBook, wanted: &[QuestionIx], run: Option<RunId>) -> (Vec<Qu
 const ANSWERABLE_DAYS: u64 = 14;
 
 fn newest_unscored_run(book: &RuleBook, chart: &Chart, day: NaiveDate) -> Option<RunId> {
-    let newest = chart
-        .runs
-        .iter()
-        .rev()
-        .find(|logged| logged.day <= day && logged.day + Days::new(ANSWERABLE_DAYS) >= day)?;
     let about_run =
         |id: &QuestionId| book.questions.iter().any(|known| known.id == *id && known.about == About::Run);
-    let scored = chart.answers.iter().any(|answer| {
-        answer.source == Source::Run(newest.run.id.clone())
-            && answer.values.iter().any(|(id, _)| about_run(id))
-    });
-    (!scored).then(|| newest.run.id.clone())
+    let scored = |run: &RunId| {
+        chart.answers.iter().any(|answer| {
+            answer.source == Source::Run(run.clone()) && answer.values.iter().any(|(id, _)| about_run(id))
+        })
+    };
+    let recent = |logged: &&LoggedRun| logged.day <= day && logged.day + Days::new(ANSWERABLE_DAYS) >= day;
+    let newest_first = chart.runs.iter().rev().filter(recent).map(|logged| &logged.run.id);
+    newest_first.into_iter().find(|run| !scored(run)).cloned()
 }
 
 fn want_reminder(planner: &mut Planner<'_>) -> Option<Wanted> {
@@ -388,6 +395,22 @@ fn look_for_next(planner: &mut Planner<'_>) {
     }
     for (_, probe) in probes(planner) {
         planner.look_again(probe.at);
+    }
+    look_ahead_of_the_date(planner);
+}
+
+/// Whoever has travelled west across midnight has facts about dates the new zone has yet to begin.
+fn look_ahead_of_the_date(planner: &mut Planner<'_>) {
+    let chart = planner.chart;
+    let asked = chart.check_ins.iter().rev().map(|check_in| check_in.about_day);
+    let ran = chart.runs.iter().rev().map(|logged| logged.day);
+    let answered = chart.answers.iter().rev().map(|answer| answer.about_day);
+    let today = planner.assessment.day;
+    // A zone is at most a day or two from another, so a handful of the newest of each suffices.
+    let ahead: Vec<_> =
+        asked.take(4).chain(ran.take(4)).chain(answered.take(4)).filter(|day| *day > today).collect();
+    for day in ahead {
+        planner.look_again(planner.local(day, chrono::NaiveTime::MIN));
     }
 }
 
