@@ -35,8 +35,11 @@ pub fn plan(book: &RuleBook, chart: &Chart, assessment: &Assessment, now: DateTi
     let mut planner =
         Planner { book, chart, assessment, now, decisions: Vec::new(), next: None, next_wall: None };
     overtaken::cancel(&mut planner);
+    // What is cancelled here still stands in the ledger: it must neither speak for anything nor take up a
+    // place. The next round, which a decision always leads to, plans the rest without it.
+    let cancelled = !planner.decisions.is_empty();
     clinic::tell(&mut planner);
-    if chart.stopped_at.is_none() {
+    if chart.stopped_at.is_none() && !cancelled {
         let mut wanted = Vec::new();
         stages::want(&mut planner, &mut wanted);
         time_only::want(&mut planner, &mut wanted);

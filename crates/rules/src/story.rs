@@ -3,7 +3,7 @@
 //! `replay`, scenarios and `compare` use this; the daemon does the same against a store and a mail server.
 //! Both go through the same [`assess`] and [`plan`].
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     assess::assess,
@@ -16,6 +16,9 @@ use crate::{
 /// Rounds of planning in one turn. Each round records what it decided and a decision is made once, so a
 /// handful is plenty; the bound keeps a mistake of ours from hanging the caller.
 const ROUNDS: usize = 64;
+
+/// When to look again at a chart whose planning did not come to rest.
+const LOOK_AGAIN_AFTER: TimeDelta = TimeDelta::hours(1);
 
 /// A decision and when it was taken.
 #[derive(Clone, PartialEq, Debug)]
@@ -45,7 +48,8 @@ pub fn settle(
             decided.push(decision);
         }
     }
-    (decided, None)
+    // Our mistake, and no reason to lose sight of a patient.
+    (decided, Some(now + LOOK_AGAIN_AFTER))
 }
 
 /// A chart on its way through time.

@@ -160,14 +160,15 @@ fn probes<'a>(planner: &Planner<'a>) -> Vec<(NaiveDate, Due<'a>)> {
         let told = assessment.told(chart, flag, episode, Audience::Patient);
         let ahead = flag.stages.iter().skip(told.map_or(0, |told| told + 1));
         let days = ahead.map(|stage| episode.onset + Days::new(u64::from(stage.after_days)));
-        let Some(day) = days.filter(|day| *day > episode.onset).find(|day| *day >= assessment.day) else {
-            continue;
-        };
         let Some((rule_at, rule)) = probe_rule(planner, flag, episode) else { continue };
-        let Some((_, time)) = rule.schedule.first_on_or_after(day, None, day) else { continue };
-        let Some(at) = instant_on(assessment.zone, day, time) else { continue };
-        if at >= chart.book_since {
-            found.push((day, Due { at, rule_at, rule, probe_for: Some(flag) }));
+        // All that lie ahead, not the next alone: today's may have passed unanswered, and the one after it is
+        // then when to look again.
+        for day in days.filter(|day| *day > episode.onset && *day >= assessment.day) {
+            let Some((_, time)) = rule.schedule.first_on_or_after(day, None, day) else { continue };
+            let Some(at) = instant_on(assessment.zone, day, time) else { continue };
+            if at >= chart.book_since {
+                found.push((day, Due { at, rule_at, rule, probe_for: Some(flag) }));
+            }
         }
     }
     found
@@ -244,11 +245,17 @@ fn later_today(planner: &Planner<'_>, due: &[Due<'_>], today: &[&CheckIn]) -> Op
     let needed = questions_always_asked(book, planner.assessment);
     let later = due.iter().find(|due| {
         due.at <= planner.now
-            && today.iter().all(|check_in| check_in.id != due.rule.id)
+            && !is_decided(planner, due.rule, planner.assessment.day)
             && due.rule.ask.iter().any(|question| needed.contains(question) && !asked(question))
     })?;
     let questions = later.rule.ask.iter().filter(|question| !asked(question)).copied().collect();
     open(planner, later.rule, questions, later.rule.starts == Starts::AfterRun, None)
+}
+
+/// This kind of check-in was opened, or decided against, on a day.
+fn is_decided(planner: &Planner<'_>, rule: &CheckInRule, about_day: NaiveDate) -> bool {
+    let subject = Subject::CheckIn { check_in: rule.id.clone(), about_day };
+    planner.is_decided(&subject, Audience::Patient)
 }
 
 fn open(

@@ -262,7 +262,11 @@ pub(super) fn lapses_for_clinic<'a>(planner: &mut Planner<'a>) -> Vec<(&'a Flag,
             let lapsed_on = match episode.end {
                 End::Lapsed(on) => on,
                 End::Open => match episode.lapse_day(planner.chart, flag) {
-                    Some(on) => on,
+                    Some(on) => {
+                        // It closes as that day begins, and what is asked while flagged may change with it.
+                        planner.look_again(planner.local(on, chrono::NaiveTime::MIN));
+                        on
+                    }
                     None => continue,
                 },
                 End::Resolved(_) => continue,
