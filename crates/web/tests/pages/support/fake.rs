@@ -1,5 +1,7 @@
 //! A store and recorder for one runner, in memory. What the pages must not call fails.
 
+// Long because: the store has many methods, and each that pages must not call is refused by its name.
+
 use std::{
     collections::HashMap,
     path::Path,
