@@ -34,9 +34,11 @@ fn folder_for_pictures(name: &str) -> PathBuf {
     folder
 }
 
-/// A picture of a page, and that it fits a phone however small.
+/// A picture of a page, and that it fits a phone however small and every telephone number can be tapped.
 #[track_caller]
 fn look(browser: &Browser, name: &str) {
+    let plain = "return [...document.querySelectorAll('.phone')].filter(e => !e.querySelector('a[href^=tel]')).length";
+    assert_eq!(browser.ask(plain, &[]), 0, "{name} has a telephone number that cannot be tapped");
     browser.picture(name);
     browser.size(320, 640);
     let too_wide = browser.too_wide();

@@ -23,6 +23,7 @@ use crate::{
     chart::Chart,
     decision::{Audience, Subject},
     evidence::{Evidence, newest_report_day},
+    ledger::Kind,
 };
 
 /// Most flags of a rule book for which assessing a quiet chart takes no memory from the heap. The shipped pack
@@ -118,7 +119,7 @@ fn stages_told<'a>(
     episode: &'a Episode,
     audience: Audience,
 ) -> impl Iterator<Item = usize> + 'a {
-    chart.ledger.iter().filter_map(move |entry| match &entry.identity.subject {
+    chart.ledger.of_kind(Kind::Stage).filter_map(move |entry| match &entry.identity.subject {
         Subject::Stage { flag: of, stage, evidence_day }
             if entry.identity.audience == audience
                 && entry.counts_as_told()
@@ -139,7 +140,8 @@ pub fn assess(book: &RuleBook, chart: &Chart, now: DateTime<Utc>) -> Assessment 
     let local = wall_time.date();
     // A traveller may already have answered about a day that the new zone has yet to begin.
     let ahead = chart.answers.last().map(|answer| answer.about_day);
-    let day = ahead.filter(|day| *day > local && *day <= local + chrono::Days::new(1)).unwrap_or(local);
+    // Zones lie up to 26 hours apart, so at some hours two dates.
+    let day = ahead.filter(|day| *day > local && *day <= local + chrono::Days::new(2)).unwrap_or(local);
 
     let newest_day = newest_report_day(&chart.answers).filter(|newest| *newest <= day);
     let (flags, worst_on_newest) = episodes::of_book(book, chart, day, newest_day);

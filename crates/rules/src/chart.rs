@@ -16,8 +16,8 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    decision::Entry,
     ids::{CheckInId, FlagId, PatientId, QuestionId, RunId, SignId},
+    ledger::Ledger,
 };
 
 /// What an answer answers: a check-in, or the questions about one run.
@@ -52,6 +52,8 @@ pub struct LoggedRun {
     pub run: Run,
     /// When it was first logged.
     pub logged_at: DateTime<Utc>,
+    /// When it became known as it now is: logged, or last corrected.
+    pub changed_at: DateTime<Utc>,
     /// Its local date, in the zone the patient lived by when it was logged.
     pub day: NaiveDate,
 }
@@ -129,10 +131,13 @@ pub struct Chart {
     /// Check-ins issued, by opening time.
     pub check_ins: Vec<CheckIn>,
     /// What was decided so far, in order of decision.
-    pub ledger: Vec<Entry>,
+    pub ledger: Ledger,
     /// Since when the rule book in force has been live.
     pub book_since: DateTime<Utc>,
 }
+
+/// How many of the newest answers a new one is compared with, to keep equal values once. A week of mornings.
+const ANSWERS_COMPARED: usize = 7;
 
 impl Chart {
     /// A new enrolment.
@@ -153,7 +158,7 @@ impl Chart {
             emergencies: Vec::new(),
             emergencies_resolved_at: None,
             check_ins: Vec::new(),
-            ledger: Vec::new(),
+            ledger: Ledger::default(),
             book_since: enrolled_at,
         }
     }
@@ -210,10 +215,13 @@ impl Chart {
             run.started_at.with_timezone(&self.zone_at(run.started_at.max(self.enrolled_at))).date_naive();
         match self.runs.iter_mut().find(|logged| logged.run.id == run.id) {
             Some(logged) => {
+                if logged.run != *run {
+                    logged.changed_at = at;
+                }
                 logged.run = run.clone();
                 logged.day = day;
             }
-            None => self.runs.push(LoggedRun { run: run.clone(), logged_at: at, day }),
+            None => self.runs.push(LoggedRun { run: run.clone(), logged_at: at, changed_at: at, day }),
         }
         self.runs.sort_by(|a, b| (a.run.started_at, &a.run.id).cmp(&(b.run.started_at, &b.run.id)));
     }
@@ -223,6 +231,7 @@ impl Chart {
             self.emergencies.push((at, ticked.clone()));
         }
         let Some(source) = given.source() else { return };
+        let values = self.share(&given.values);
         let key = |answer: &Answer| (answer.about_day, answer.source.clone());
         let place =
             self.answers.binary_search_by(|answer| key(answer).cmp(&(given.about_day, source.clone())));
@@ -231,19 +240,21 @@ impl Chart {
                 let answer = &mut self.answers[found];
                 answer.received_at = at;
                 answer.revision += 1;
-                answer.values = given.values.clone();
+                answer.values = values;
             }
             Err(free) => self.answers.insert(
                 free,
-                Answer {
-                    source,
-                    about_day: given.about_day,
-                    received_at: at,
-                    revision: 1,
-                    values: given.values.clone(),
-                },
+                Answer { source, about_day: given.about_day, received_at: at, revision: 1, values },
             ),
         }
+    }
+
+    /// Values that were answered before are kept once: many mornings are alike, and so they take no more
+    /// memory and are seen to be alike at a glance.
+    fn share(&self, given: &Values) -> Values {
+        let recent = self.answers.iter().rev().take(ANSWERS_COMPARED);
+        let same = recent.map(|answer| &answer.values).find(|values| *values == given);
+        same.unwrap_or(given).clone()
     }
 
     fn end_pauses(&mut self, on: NaiveDate) {
@@ -260,12 +271,13 @@ impl Chart {
         self.pauses.iter().any(|pause| pause.from <= day && pause.until.is_none_or(|until| day < until))
     }
 
-    /// Whether a tick on the emergency list waits for a clinician.
+    /// Whether a tick on the emergency list waits for a clinician. One that arrived at the very instant an
+    /// earlier one was resolved cannot have been seen, so it waits.
     #[must_use]
     pub fn has_open_emergency(&self) -> bool {
         self.emergencies
             .last()
-            .is_some_and(|(at, _)| self.emergencies_resolved_at.is_none_or(|resolved| *at > resolved))
+            .is_some_and(|(at, _)| self.emergencies_resolved_at.is_none_or(|resolved| *at >= resolved))
     }
 
     /// Whether anything was answered about a day, whichever check-in it was given for.

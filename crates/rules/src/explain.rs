@@ -323,7 +323,7 @@ fn nearest_miss(
         missing
             .push(format!("the newest report (about {}) to say it is there again", date(episode.last_seen)));
     }
-    if missing.is_empty() && chart.book_since > episode.newest_received_at {
+    if missing.is_empty() && chart.book_since > episode.present_received_at {
         missing.push("a report made since the rules changed".to_owned());
     }
     let near =

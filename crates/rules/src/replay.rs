@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    book::RuleBook,
+    book::{About, RuleBook},
     chart::{Chart, Event, TimedEvent},
     decision::{Action, Decision},
     evidence::misfit,
@@ -130,8 +130,11 @@ pub fn event_to_json(timed: &TimedEvent) -> serde_json::Value {
 #[must_use]
 pub fn problem_with(book: &RuleBook, chart: &Chart, timed: &TimedEvent) -> Option<String> {
     let today = chart.local_date(timed.at);
+    // A traveller may answer today's question about a date that the new zone has yet to begin.
+    let dates = chart.zones.iter().map(|(_, zone)| timed.at.with_timezone(zone).date_naive());
+    let newest = dates.max().unwrap_or(today);
     let day_problem = |day: NaiveDate, what: &str| {
-        if day > today + Days::new(1) {
+        if day > newest {
             Some(format!("{what} {day} is in the future"))
         } else if day + Days::new(ACCEPTED_DAYS) < today {
             Some(format!("{what} {day} is more than {ACCEPTED_DAYS} days ago"))
@@ -166,7 +169,8 @@ pub fn problem_with(book: &RuleBook, chart: &Chart, timed: &TimedEvent) -> Optio
             if run.started_at > timed.at {
                 return Some("the run starts in the future".to_owned());
             }
-            day_problem(chart.local_date(run.started_at.max(chart.enrolled_at)), "a run on")
+            let zone = chart.zone_at(run.started_at.max(chart.enrolled_at));
+            day_problem(run.started_at.with_timezone(&zone).date_naive(), "a run on")
                 .filter(|_| !chart.runs.iter().any(|logged| logged.run.id == run.id))
         }
         Event::Excuse(excuse) if excuse.to < excuse.from => Some("`to` lies before `from`".to_owned()),
@@ -177,6 +181,9 @@ pub fn problem_with(book: &RuleBook, chart: &Chart, timed: &TimedEvent) -> Optio
 fn values_problem(book: &RuleBook, answer: &crate::chart::AnswerEvent) -> Option<String> {
     let of_value = answer.values.iter().find_map(|(id, value)| match book.question(id.as_str()) {
         None => Some(format!("no question is called `{id}`")),
+        Some((_, question)) if answer.check_in.is_some() && question.about == About::Run => {
+            Some(format!("`{id}` is about a run: answer it for that run"))
+        }
         Some((_, question)) => misfit(&question.answer, value).map(|problem| format!("`{id}`: {problem}")),
     });
     let signs = answer.emergencies.iter().flatten();
@@ -247,12 +254,12 @@ pub fn replay(
     until: Option<DateTime<Utc>>,
 ) -> Result<Vec<Line>, ChartError> {
     let taken = live(book, file, until)?.taken;
-    let mut lines: Vec<Line> = taken.iter().map(|Taken { decision, .. }| Line::of(decision)).collect();
-    lines.sort_by(|a, b| {
-        let key = |line: &Line| (line.at.clone(), line.action, line.flag.clone(), line.stage.clone());
-        key(a).cmp(&key(b))
+    let mut lines: Vec<(DateTime<Utc>, Line)> =
+        taken.iter().map(|Taken { decision, .. }| (decision.at, Line::of(decision))).collect();
+    lines.sort_by(|(a_at, a), (b_at, b)| {
+        (a_at, a.action, &a.flag, &a.stage).cmp(&(b_at, b.action, &b.flag, &b.stage))
     });
-    Ok(lines)
+    Ok(lines.into_iter().map(|(_, line)| line).collect())
 }
 
 /// Where a replay ends: as asked for, else where the file says, else some time after the last event.

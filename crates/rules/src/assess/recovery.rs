@@ -7,6 +7,7 @@ use crate::{
     chart::{Chart, LoggedRun, Run, RunKind},
     decision::{Audience, Subject},
     ids::RunId,
+    ledger::Kind,
 };
 
 /// Days after the latest end at which a patient counts as recovered without having been cleared.
@@ -23,8 +24,8 @@ pub struct RecoveryState {
     pub first_run_day: NaiveDate,
     /// Local date of the newest run.
     pub last_run_day: NaiveDate,
-    /// When the newest run became known.
-    pub last_logged_at: chrono::DateTime<chrono::Utc>,
+    /// When the newest run, or the newest correction of one, became known.
+    pub last_changed_at: chrono::DateTime<chrono::Utc>,
     /// Last day of rest at least.
     pub min_day: NaiveDate,
     /// Last day of rest at most.
@@ -48,7 +49,7 @@ impl RecoveryState {
             window,
             first_run_day: logged.day,
             last_run_day: logged.day,
-            last_logged_at: logged.logged_at,
+            last_changed_at: logged.changed_at,
             min_day: logged.day + Days::new(u64::from(rest.min_days)),
             max_day: logged.day + Days::new(u64::from(rest.max_days)),
             cleared_on: None,
@@ -63,28 +64,34 @@ impl RecoveryState {
             self.window = later.window;
         }
         self.last_run_day = later.last_run_day;
-        self.last_logged_at = self.last_logged_at.max(later.last_logged_at);
+        self.last_changed_at = self.last_changed_at.max(later.last_changed_at);
         self.min_day = self.min_day.max(later.min_day);
         self.max_day = self.max_day.max(later.max_day);
         self.runs.1 = later.runs.1;
     }
 
+    /// The run a clearance names has been removed since, and what is left of this stretch ends no later.
+    fn outlives(&self, chart: &Chart, cleared: &RunId, about_day: NaiveDate) -> bool {
+        about_day >= self.min_day && chart.runs.iter().all(|logged| logged.run.id != *cleared)
+    }
+
     /// Looks up in the ledger whether a report has cleared this stretch. Being cleared stays, unless a run
-    /// that became known afterwards has moved the end of rest beyond it.
+    /// that became known, or was corrected, afterwards has moved the end of rest beyond it.
     fn note_clearance(&mut self, chart: &Chart) {
         let (first, newest) = self.runs;
         let is_of_this_stretch = |run: &RunId| chart.runs[first..=newest].iter().any(|of| of.run.id == *run);
-        self.cleared_on = chart.ledger.iter().find_map(|entry| match &entry.identity.subject {
-            Subject::RunAgain { run, about_day }
-                if entry.identity.audience == Audience::Patient
-                    && entry.counts_as_told()
-                    && is_of_this_stretch(run)
-                    && (*about_day >= self.min_day || self.last_logged_at <= entry.decided_at) =>
-            {
-                Some(*about_day)
-            }
-            _ => None,
-        });
+        self.cleared_on =
+            chart.ledger.of_kind(Kind::RunAgain).find_map(|entry| match &entry.identity.subject {
+                Subject::RunAgain { run, about_day }
+                    if entry.identity.audience == Audience::Patient
+                        && entry.counts_as_told()
+                        && (is_of_this_stretch(run) || self.outlives(chart, run, *about_day))
+                        && (*about_day >= self.min_day || self.last_changed_at <= entry.decided_at) =>
+                {
+                    Some(*about_day)
+                }
+                _ => None,
+            });
     }
 }
 

@@ -15,7 +15,7 @@ const RUNS_ON_STACK: usize = 16;
 /// A run's score and when it arrived.
 type Score = (i32, DateTime<Utc>);
 
-/// By position in [`Chart::runs`]: the first score given. Unscored runs have none.
+/// By position in [`Chart::runs`]: the newest score given. Unscored runs have none.
 fn scores(book: &RuleBook, chart: &Chart, rule: &WorsensEachRun) -> SmallVec<[Option<Score>; RUNS_ON_STACK]> {
     let runs = &chart.runs[..];
     let mut scores = SmallVec::from_elem(None, runs.len());
@@ -27,7 +27,10 @@ fn scores(book: &RuleBook, chart: &Chart, rule: &WorsensEachRun) -> SmallVec<[Op
         // Answers come in the order of their days, and so, nearly always, in the order of their runs.
         let mut from_next = (next..runs.len()).chain(0..next);
         let Some(at) = from_next.find(|at| runs[*at].run.id == *run) else { continue };
-        scores[at].get_or_insert((*score, answer.received_at));
+        // A run whose date was corrected may have been scored under either date: the newer score counts.
+        if scores[at].is_none_or(|(_, known_at)| answer.received_at > known_at) {
+            scores[at] = Some((*score, answer.received_at));
+        }
         next = at + 1;
     }
     scores

@@ -18,9 +18,9 @@ pub enum Value {
     Word(Arc<str>),
 }
 
-/// Answered values in the order given; a blank question is absent.
+/// Answered values in the order given; a blank question is absent. Cheap to clone.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Values(Vec<(QuestionId, Value)>);
+pub struct Values(Arc<[(QuestionId, Value)]>);
 
 impl Values {
     /// The value given to a question.
@@ -31,10 +31,7 @@ impl Values {
 
     /// Sets or replaces a value.
     pub fn set(&mut self, question: QuestionId, value: Value) {
-        match self.0.iter_mut().find(|(id, _)| *id == question) {
-            Some(slot) => slot.1 = value,
-            None => self.0.push((question, value)),
-        }
+        *self = self.0.iter().cloned().chain([(question, value)]).collect();
     }
 
     /// All values in order.
@@ -64,23 +61,27 @@ impl<'de> Deserialize<'de> for Values {
                 f.write_str("a map from question to value (a number, true, false, a text, or null)")
             }
             fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Values, A::Error> {
-                let mut values = Values::default();
+                let mut values = Vec::new();
                 while let Some((id, value)) = map.next_entry::<QuestionId, Option<Value>>()? {
-                    if let Some(value) = value {
-                        values.set(id, value);
-                    }
+                    values.extend(value.map(|value| (id, value)));
                 }
-                Ok(values)
+                Ok(values.into_iter().collect())
             }
         }
         deserializer.deserialize_map(Visit)
     }
 }
 
+/// Of several values given to one question the last counts, in the place of the first.
 impl FromIterator<(QuestionId, Value)> for Values {
     fn from_iter<I: IntoIterator<Item = (QuestionId, Value)>>(values: I) -> Self {
-        let mut all = Self::default();
-        values.into_iter().for_each(|(id, value)| all.set(id, value));
-        all
+        let mut all: Vec<(QuestionId, Value)> = Vec::new();
+        for (id, value) in values {
+            match all.iter_mut().find(|(known, _)| *known == id) {
+                Some(known) => known.1 = value,
+                None => all.push((id, value)),
+            }
+        }
+        Self(all.into())
     }
 }

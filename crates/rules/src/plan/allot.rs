@@ -65,7 +65,7 @@ fn place(planner: &Planner<'_>, made: &[Decision], urgent: bool, droppable: bool
 }
 
 /// The first instant from `at` on inside the send window on the patient's clock.
-fn in_window(planner: &Planner<'_>, at: DateTime<Utc>) -> DateTime<Utc> {
+pub(super) fn in_window(planner: &Planner<'_>, at: DateTime<Utc>) -> DateTime<Utc> {
     let (zone, window) = (planner.assessment.zone, planner.book.clinic.send_window);
     let local = at.with_timezone(&zone);
     let time = local.time().with_nanosecond(0).unwrap_or(local.time());

@@ -5,15 +5,16 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, TimeDelta, Utc};
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 
 use super::{Planner, Priority, Wanted, clinic::FLAGGED_DAYS_AT_MOST, date, overtaken};
 use crate::{
     assess::{Assessment, Episode},
     book::{About, CheckInRule, Flag, FlagEvidence, Lasts, QuestionIx, RuleBook, Starts},
-    chart::{Chart, CheckIn, Source},
-    decision::{Action, Audience, Facts, Reason, Subject},
+    chart::{Chart, CheckIn, LoggedRun, Source},
+    decision::{Action, Audience, Entry, Facts, Reason, Subject},
     ids::{QuestionId, RunId},
+    ledger::Kind,
     schedule::instant_on,
 };
 
@@ -152,6 +153,10 @@ fn probes<'a>(planner: &Planner<'a>) -> Vec<(NaiveDate, Due<'a>)> {
     let mut found = Vec::new();
     for (flag, assessed) in book.flags.iter().zip(&assessment.flags) {
         let Some(episode) = assessed.open() else { continue };
+        // Over runs it is the next run that counts, not a day.
+        if matches!(flag.evidence, FlagEvidence::Runs(_)) {
+            continue;
+        }
         let told = assessment.told(chart, flag, episode, Audience::Patient);
         let ahead = flag.stages.iter().skip(told.map_or(0, |told| told + 1));
         let days = ahead.map(|stage| episode.onset + Days::new(u64::from(stage.after_days)));
@@ -185,25 +190,26 @@ fn probe_rule<'a>(planner: &Planner<'a>, flag: &Flag, episode: &Episode) -> Opti
 
 fn want_check_in(planner: &Planner<'_>) -> Option<Wanted> {
     let day = planner.assessment.day;
-    let today: Vec<_> = planner.chart.check_ins.iter().filter(|check_in| check_in.about_day == day).collect();
-    if today.is_empty() && planner.chart.has_report(day) {
-        // Told on the telephone, or ahead of time: nothing is left to ask.
-        return None;
-    }
-    if !today.is_empty() && !planner.assessment.any_open() {
+    let asked = planner.chart.check_ins.iter().any(|check_in| check_in.about_day == day);
+    if asked && !planner.assessment.any_open() {
         // Only what an open episode needs is asked twice a day.
         return None;
     }
-    let mut due = due_on(planner, day);
-    if due.is_empty() {
-        due.extend(probes(planner).into_iter().filter(|(on, _)| *on == day).map(|(_, probe)| probe));
-        due.sort_by_key(|due| (due.at, due.rule_at));
+    if !asked && planner.chart.has_report(day) {
+        // Told on the telephone, or ahead of time: nothing is left to ask.
+        return None;
     }
+    let mut due = due_on(planner, day);
+    let will_ask: Vec<_> = due.iter().flat_map(|due| &due.rule.ask).copied().collect();
+    let unasked = |probe: &Due<'_>| probe.probe_for.is_some_and(|flag| !uses(flag, &will_ask));
+    let probes = probes(planner).into_iter().filter(|(on, _)| *on == day).map(|(_, probe)| probe);
+    due.extend(probes.filter(unasked));
+    due.sort_by_key(|due| (due.at, due.rule_at));
     let earliest = due.first()?;
     if planner.now < earliest.at {
         return None;
     }
-    if today.is_empty() && !was_dropped(planner, day) {
+    if !asked && !was_dropped(planner, day) {
         let first = due.iter().min_by_key(|due| due.rule_at)?;
         let questions = due.iter().flat_map(|due| &due.rule.ask).copied();
         let probe = due.iter().find_map(|due| due.probe_for);
@@ -215,17 +221,17 @@ fn want_check_in(planner: &Planner<'_>) -> Option<Wanted> {
             probe,
         );
     }
-    if today.is_empty() || due.iter().all(|due| due.probe_for.is_some()) {
+    if !asked || due.iter().all(|due| due.probe_for.is_some()) {
         return None;
     }
+    let today: Vec<_> = planner.chart.check_ins.iter().filter(|check_in| check_in.about_day == day).collect();
     later_today(planner, &due, &today)
 }
 
 /// A check-in of the day was decided against (nothing left of the budget, or of the day).
 fn was_dropped(planner: &Planner<'_>, day: NaiveDate) -> bool {
-    planner.chart.ledger.iter().any(
-        |entry| matches!(&entry.identity.subject, Subject::CheckIn { about_day, .. } if *about_day == day),
-    )
+    let of_day = |entry: &Entry| matches!(&entry.identity.subject, Subject::CheckIn { about_day, .. } if *about_day == day);
+    planner.chart.ledger.of_kind(Kind::CheckIn).rev().any(of_day)
 }
 
 /// A later one that day, if it asks a question not yet asked that day that an open episode uses.
@@ -256,6 +262,10 @@ fn open(
     let about_day = planner.assessment.day;
     let unscored = after_run.then(|| newest_unscored_run(book, planner.chart, about_day)).flatten();
     let (questions, about_run) = to_ask(book, &questions, unscored);
+    if questions.is_empty() {
+        // All are about a run, and none waits for its score.
+        return None;
+    }
     let expires_at = planner.now + TimeDelta::hours(i64::from(rule.expires_after_hours));
     let text = match probe {
         Some(flag) => format!("The next stage of `{}` asks about {}.", flag.id, date(about_day)),
@@ -306,18 +316,16 @@ fn to_ask(book: &RuleBook, wanted: &[QuestionIx], run: Option<RunId>) -> (Vec<Qu
 const ANSWERABLE_DAYS: u64 = 14;
 
 fn newest_unscored_run(book: &RuleBook, chart: &Chart, day: NaiveDate) -> Option<RunId> {
-    let newest = chart
-        .runs
-        .iter()
-        .rev()
-        .find(|logged| logged.day <= day && logged.day + Days::new(ANSWERABLE_DAYS) >= day)?;
     let about_run =
         |id: &QuestionId| book.questions.iter().any(|known| known.id == *id && known.about == About::Run);
-    let scored = chart.answers.iter().any(|answer| {
-        answer.source == Source::Run(newest.run.id.clone())
-            && answer.values.iter().any(|(id, _)| about_run(id))
-    });
-    (!scored).then(|| newest.run.id.clone())
+    let scored = |run: &RunId| {
+        chart.answers.iter().any(|answer| {
+            answer.source == Source::Run(run.clone()) && answer.values.iter().any(|(id, _)| about_run(id))
+        })
+    };
+    let recent = |logged: &&LoggedRun| logged.day <= day && logged.day + Days::new(ANSWERABLE_DAYS) >= day;
+    let newest_first = chart.runs.iter().rev().filter(recent).map(|logged| &logged.run.id);
+    newest_first.into_iter().find(|run| !scored(run)).cloned()
 }
 
 fn want_reminder(planner: &mut Planner<'_>) -> Option<Wanted> {
@@ -358,12 +366,8 @@ fn want_reminder(planner: &mut Planner<'_>) -> Option<Wanted> {
 }
 
 /// Notes when the next check-in could be due, without walking day by day.
-///
-/// Compares times on the wall and asks the zone only about those that may count: the later of two times on one
-/// wall is never the earlier instant.
 fn look_for_next(planner: &mut Planner<'_>) {
     let zone = planner.assessment.zone;
-    let mut earliest: Option<NaiveDateTime> = None;
     if let Some(from) = first_unpaused(planner.chart, planner.assessment.day) {
         for rule in &planner.book.check_ins {
             let Some(span) = span(planner, rule) else { continue };
@@ -374,16 +378,14 @@ fn look_for_next(planner: &mut Planner<'_>) {
                     break;
                 };
                 let wall = day.and_time(time);
-                if earliest.is_some_and(|earliest| earliest <= wall) {
-                    break;
-                }
-                if wall > planner.assessment.wall_time
-                    && let Some(at) = instant_on(zone, day, time)
-                    && at > planner.now
-                    && at >= span.not_before
-                {
-                    planner.look_again(at);
-                    earliest = Some(wall);
+                if planner.may_be_next(wall) {
+                    let at = instant_on(zone, day, time).filter(|at| *at >= span.not_before);
+                    if let Some(at) = at.filter(|at| *at > planner.now) {
+                        planner.note_wall(wall, at);
+                        break;
+                    }
+                } else if wall > planner.assessment.wall_time {
+                    // Something earlier has been noted already.
                     break;
                 }
                 let Some(next) = day.succ_opt() else { break };
@@ -393,6 +395,22 @@ fn look_for_next(planner: &mut Planner<'_>) {
     }
     for (_, probe) in probes(planner) {
         planner.look_again(probe.at);
+    }
+    look_ahead_of_the_date(planner);
+}
+
+/// Whoever has travelled west across midnight has facts about dates the new zone has yet to begin.
+fn look_ahead_of_the_date(planner: &mut Planner<'_>) {
+    let chart = planner.chart;
+    let asked = chart.check_ins.iter().rev().map(|check_in| check_in.about_day);
+    let ran = chart.runs.iter().rev().map(|logged| logged.day);
+    let answered = chart.answers.iter().rev().map(|answer| answer.about_day);
+    let today = planner.assessment.day;
+    // A zone is at most a day or two from another, so a handful of the newest of each suffices.
+    let ahead: Vec<_> =
+        asked.take(4).chain(ran.take(4)).chain(answered.take(4)).filter(|day| *day > today).collect();
+    for day in ahead {
+        planner.look_again(planner.local(day, chrono::NaiveTime::MIN));
     }
 }
 

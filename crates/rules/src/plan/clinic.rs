@@ -1,9 +1,12 @@
 //! What the clinic hears, and how soon. Never under a patient's budget, never in a patient's quiet hours.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 
 use super::{Planner, date, quoted, stages::facts, stages::stage_reason, time_only};
 use crate::{
+    assess::End,
     book::{Clinic, TellClinic},
     chart::Reach,
     decision::{Action, Audience, Decision, Facts, Reason, Subject},
@@ -58,13 +61,16 @@ fn next_office_hour(clinic: &Clinic, now: DateTime<Utc>) -> DateTime<Utc> {
 
 fn emergencies(planner: &mut Planner<'_>) {
     let chart = planner.chart;
-    for (received_at, signs) in &chart.emergencies {
+    // One turn may bring two answers with signs; they are one matter.
+    for ticks in chart.emergencies.chunk_by(|(one, _), (other, _)| one == other) {
+        let received_at = &ticks[0].0;
         let subject = Subject::Emergency { received_at: *received_at };
         if planner.is_decided(&subject, Audience::Clinic) {
             continue;
         }
+        let signs: BTreeSet<_> = ticks.iter().flat_map(|(_, signs)| signs).collect();
         let ticked: Vec<_> = signs
-            .iter()
+            .into_iter()
             .map(|id| match planner.book.emergencies.iter().find(|sign| sign.id == *id) {
                 Some(sign) => quoted(&sign.ask),
                 None => format!("`{id}`"),
@@ -84,12 +90,15 @@ fn stages(planner: &mut Planner<'_>) {
     let (book, chart, assessment) = (planner.book, planner.chart, planner.assessment);
     for (flag, assessed) in book.flags.iter().zip(&assessment.flags) {
         let Some(episode) = assessed.open() else { continue };
-        if episode.newest != Evidence::Present || episode.newest_received_at < chart.book_since {
+        if episode.newest != Evidence::Present || episode.present_received_at < chart.book_since {
             continue;
         }
         let Some(reached) = episode.reached(flag) else { continue };
         let told = assessment.told(chart, flag, episode, Audience::Clinic);
         let stage = &flag.stages[reached];
+        // A lower stage reached at the same time may be the more pressing one to the clinic.
+        let newly = &flag.stages[told.map_or(0, |told| told + 1).min(reached)..=reached];
+        let level = newly.iter().map(|stage| stage.tell_clinic).max().unwrap_or(stage.tell_clinic);
         // A stage that tells nobody leaves no trace in the clinic's ledger, and needs none.
         if told.is_some_and(|told| told >= reached) {
             continue;
@@ -104,16 +113,20 @@ fn stages(planner: &mut Planner<'_>) {
             text.push_str(" The patient cannot be written to: the address is not confirmed, or dead.");
         }
         let reason = Reason::new("stage-reached", text);
-        push(planner, subject, stage.tell_clinic, reason, facts(planner, flag, episode));
+        push(planner, subject, level, reason, facts(planner, flag, episode));
     }
 }
 
 fn lapses(planner: &mut Planner<'_>) {
-    // Whoever stopped is not silent; the clinic has been told.
-    if planner.chart.stopped_at.is_some() {
-        return;
-    }
+    let stopped_on = planner.chart.stopped_at.map(|at| planner.chart.local_date(at));
     for (flag, episode, told) in time_only::lapses_for_clinic(planner) {
+        // Whoever stopped is not silent: of an episode open then the clinic has been told. One that had lapsed
+        // that very day, and waited for its hour, was not open and is told here.
+        if let (Some(stopped_on), End::Lapsed(lapsed_on)) = (stopped_on, episode.end)
+            && lapsed_on > stopped_on
+        {
+            continue;
+        }
         let wanted = flag.on_lapsed.as_ref().map_or(TellClinic::Digest, |on_lapsed| on_lapsed.tell_clinic);
         let level = if told { wanted.max(TellClinic::Digest) } else { TellClinic::Digest };
         let text = format!(
@@ -135,11 +148,19 @@ fn left_with_open_episode(planner: &mut Planner<'_>) {
         (None, Reach::Dead) => "the patient's address does not exist",
         (None, _) => return,
     };
+    // INVARIANT: an edit of the rules mails nobody by itself, about those who left before it either.
+    if planner.chart.stopped_at.is_some_and(|at| at < planner.chart.book_since) {
+        return;
+    }
     let (book, assessment) = (planner.book, planner.assessment);
     for (flag, assessed) in book.flags.iter().zip(&assessment.flags) {
         let Some(episode) = assessed.open() else { continue };
         let subject = Subject::LeftWithOpenEpisode { flag: flag.id.clone(), onset: episode.onset };
-        if planner.is_decided(&subject, Audience::Clinic) {
+        let decided = planner.chart.ledger.iter().any(|entry| {
+            matches!(&entry.identity.subject, Subject::LeftWithOpenEpisode { flag: of, onset }
+                if flag.is_called(of.as_str()) && *onset == episode.onset)
+        });
+        if decided {
             continue;
         }
         let (title, onset) = (quoted(&flag.title), date(episode.onset));
@@ -161,13 +182,17 @@ fn flagged_too_long(planner: &mut Planner<'_>) {
     for (flag, assessed) in book.flags.iter().zip(&assessment.flags) {
         let Some(episode) = assessed.open() else { continue };
         let subject = Subject::FlaggedTooLong { flag: flag.id.clone(), onset: episode.onset };
-        if !asks_while_flagged(flag) || planner.is_decided(&subject, Audience::Clinic) {
+        let decided = planner.chart.ledger.iter().any(|entry| {
+            matches!(&entry.identity.subject, Subject::FlaggedTooLong { flag: of, onset }
+                if flag.is_called(of.as_str()) && *onset == episode.onset)
+        });
+        if decided || !asks_while_flagged(flag) {
             continue;
         }
         let day = episode.onset + chrono::Days::new(FLAGGED_DAYS_AT_MOST + 1);
-        let at = planner.time_messages_at(day);
-        planner.look_again(at);
-        if planner.now >= at {
+        let wall = planner.time_messages_by_wall(day);
+        planner.look_again_by_wall(wall);
+        if planner.has_come(wall) {
             let (title, onset) = (quoted(&flag.title), date(episode.onset));
             let text = format!(
                 "{title} is open since {onset}; daily check-ins ended after {FLAGGED_DAYS_AT_MOST} days."

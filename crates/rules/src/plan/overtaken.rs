@@ -1,23 +1,21 @@
 //! Queued messages that are no longer true, or no longer wanted. A queued message is judged again here each
 //! time the chart is planned, and so also just before it is sent.
 
-use super::{Planner, date, time_only};
+use super::{Planner, allot, date, recovery, time_only};
 use crate::{
     assess::{End, Episode},
     chart::Reach,
-    decision::{Action, Audience, Decision, Entry, EntryState, Facts, Reason, Subject},
+    decision::{Action, Audience, Decision, Entry, Facts, Reason, Subject},
     evidence::Evidence,
+    ids::{FlagId, StageId},
+    ledger::Kind,
 };
 
 pub(super) fn cancel(planner: &mut Planner<'_>) {
     let chart = planner.chart;
-    let queued = |entry: &&Entry| {
-        entry.state == EntryState::Queued
-            && entry.identity.audience == Audience::Patient
-            && entry.message.is_some()
-    };
-    for entry in chart.ledger.iter().filter(queued) {
-        if let Some(reason) = overtaken(planner, entry) {
+    let to_patient = |entry: &&Entry| entry.identity.audience == Audience::Patient && entry.message.is_some();
+    for entry in chart.ledger.queued().filter(to_patient) {
+        if let Some(reason) = overtaken(planner, entry).or_else(|| now_at_night(planner, entry)) {
             planner.decisions.push(Decision {
                 identity: entry.identity.clone(),
                 at: planner.now,
@@ -27,6 +25,20 @@ pub(super) fn cancel(planner: &mut Planner<'_>) {
             });
         }
     }
+}
+
+/// A message that waits for the morning of a zone the patient has left is planned anew for the new zone's.
+/// Those that are about one check-in stay: they are of no use later.
+fn now_at_night(planner: &Planner<'_>, entry: &Entry) -> Option<Reason> {
+    let about_a_check_in = matches!(
+        entry.identity.subject,
+        Subject::CheckIn { .. } | Subject::Reminder { .. } | Subject::Nudge { .. }
+    );
+    let moved = !entry.urgent
+        && !about_a_check_in
+        && entry.at > planner.now
+        && allot::in_window(planner, entry.at) != entry.at;
+    moved.then(|| Reason::new("outside-window", "It would come at night in the time zone of now."))
 }
 
 /// Why a queued message must not go out any more; none: it still holds.
@@ -42,17 +54,16 @@ fn overtaken(planner: &Planner<'_>, entry: &Entry) -> Option<Reason> {
         Reach::Dead => return Some(Reason::new("address-dead", "The address does not exist.")),
     }
     let overtaken = |text: &str| Some(Reason::new("overtaken", text));
-    let episode = |flag: &crate::ids::FlagId, day| episode_of(planner, flag.as_str(), day);
+    let episode = |flag: &FlagId, day| episode_of(planner, flag.as_str(), day);
     match &entry.identity.subject {
-        Subject::Stage { flag, evidence_day, .. } | Subject::StageReminder { flag, evidence_day, .. } => {
-            match episode(flag, *evidence_day) {
-                None => overtaken("The reports behind it have been corrected, or the rule is gone."),
-                Some((episode, true)) if episode.end == End::Open && episode.newest == Evidence::Present => {
-                    None
-                }
-                Some(_) => overtaken("A newer report says it is easing, or the episode has ended."),
+        Subject::Stage { flag, stage, evidence_day }
+        | Subject::StageReminder { flag, stage, evidence_day } => match episode(flag, *evidence_day) {
+            None => overtaken("The reports behind it have been corrected, or the rule is gone."),
+            Some((episode, true)) if episode.end == End::Open && episode.newest == Evidence::Present => {
+                stage_overtaken(planner, flag, stage, episode).and_then(overtaken)
             }
-        }
+            Some(_) => overtaken("A newer report says it is easing, or the episode has ended."),
+        },
         Subject::Resolved { flag, evidence_day } => match episode(flag, *evidence_day) {
             Some((episode, true)) if matches!(episode.end, End::Resolved(_)) => None,
             _ => overtaken("It has been reported again since."),
@@ -91,6 +102,9 @@ fn overtaken(planner: &Planner<'_>, entry: &Entry) -> Option<Reason> {
             let logged = chart.runs.iter().find(|logged| logged.run.id == *run);
             match logged {
                 None => overtaken("The run was deleted."),
+                Some(logged) if logged.changed_at > entry.decided_at => {
+                    overtaken("The run has been corrected since.")
+                }
                 Some(logged) if planner.now >= logged.run.started_at + chrono::TimeDelta::days(1) => {
                     overtaken("More than a day has passed since the run.")
                 }
@@ -103,20 +117,40 @@ fn overtaken(planner: &Planner<'_>, entry: &Entry) -> Option<Reason> {
                 withheld()
             } else if planner.assessment.any_open() {
                 overtaken("A flag has been raised since.")
-            } else if planner
-                .assessment
-                .recovery
-                .as_ref()
-                .is_none_or(|state| state.first_run_day > *about_day)
-            {
-                overtaken("Another run has been logged since.")
             } else {
-                None
+                match &planner.assessment.recovery {
+                    Some(state) if state.cleared_on == Some(*about_day) => {
+                        let holds = planner.assessment.newest_report.is_some_and(|report| {
+                            report.day >= *about_day && recovery::allows_running(state, report)
+                        });
+                        (!holds).then(|| Reason::new("overtaken", "The report behind it no longer says so."))
+                    }
+                    _ => overtaken("A run has been logged or changed since."),
+                }
             }
         }
         Subject::Emergency { .. } | Subject::LeftWithOpenEpisode { .. } | Subject::FlaggedTooLong { .. } => {
             None
         }
+    }
+}
+
+/// Why a stage of an episode that goes on must not be told as queued: onset, reports or rules have changed so
+/// that it is not reached, or a higher one is and will be told instead.
+fn stage_overtaken(
+    planner: &Planner<'_>,
+    flag: &FlagId,
+    stage: &StageId,
+    episode: &Episode,
+) -> Option<&'static str> {
+    let rule = planner.book.flag(flag.as_str())?;
+    let queued = rule.stages.iter().position(|known| known.id == *stage);
+    match (queued, episode.reached(rule)) {
+        (Some(queued), Some(reached)) if queued == reached => None,
+        (Some(queued), Some(reached)) if queued < reached => (episode.present_received_at
+            >= planner.chart.book_since)
+            .then_some("A later stage has been reached and speaks for it."),
+        _ => Some("Its stage is not reached any more, or is gone from the rules."),
     }
 }
 
@@ -135,10 +169,9 @@ fn episode_of<'a>(planner: &Planner<'a>, flag: &str, day: chrono::NaiveDate) -> 
 /// A reminder gives way to a nudge or a lost-touch message of the same day, sent or still to come.
 pub(super) fn reminder_gives_way(planner: &Planner<'_>) -> bool {
     let today = planner.assessment.day;
-    let said_today = planner.chart.ledger.iter().any(|entry| {
-        matches!(entry.identity.subject, Subject::Nudge { .. } | Subject::Lapsed { .. })
-            && entry.identity.audience == Audience::Patient
-            && planner.chart.local_date(entry.at) == today
+    let ledger = &planner.chart.ledger;
+    let said_today = ledger.of_kind(Kind::Nudge).chain(ledger.of_kind(Kind::Lapsed)).any(|entry| {
+        entry.identity.audience == Audience::Patient && planner.chart.local_date(entry.at) == today
     });
     said_today
         || time_only::lost_touch_due_today(planner)

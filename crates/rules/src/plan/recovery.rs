@@ -4,9 +4,9 @@ use chrono::TimeDelta;
 
 use super::{Planner, Priority, Wanted, date, quoted};
 use crate::{
-    assess::{Colour, RecoveryState, window_of},
+    assess::{Colour, NewestReport, RecoveryState, window_of},
     chart::LoggedRun,
-    decision::{Audience, Facts, Reason, Subject},
+    decision::{Audience, EntryState, Facts, Reason, Subject},
 };
 
 /// A plan later than this after the start of the run is of no use any more.
@@ -25,13 +25,15 @@ pub(super) fn want(planner: &mut Planner<'_>, wanted: &mut Vec<Wanted>) {
 
 fn want_plan(planner: &Planner<'_>, logged: &LoggedRun) -> Option<Wanted> {
     let run = &logged.run;
-    let subject = Subject::RecoveryPlan { run: run.id.clone() };
     let useless_from = run.started_at + PLAN_USEFUL_FOR;
     if logged.logged_at < planner.chart.book_since
         || planner.now >= useless_from
         || planner.chart.is_paused(planner.chart.local_date(logged.logged_at))
-        || planner.is_decided(&subject, Audience::Patient)
     {
+        return None;
+    }
+    let subject = Subject::RecoveryPlan { run: run.id.clone() };
+    if is_settled(planner, &subject) {
         return None;
     }
     let (_, window) = window_of(planner.book, run)?;
@@ -60,6 +62,16 @@ fn want_plan(planner: &Planner<'_>, logged: &LoggedRun) -> Option<Wanted> {
             ..Facts::default()
         },
         useless_from: Some(useless_from),
+    })
+}
+
+/// Whether a plan was sent, waits to be sent, or was dropped. One that was queued and then taken back (its run
+/// was corrected, an emergency came between) comes again while it is of use.
+fn is_settled(planner: &Planner<'_>, subject: &Subject) -> bool {
+    planner.chart.ledger.iter().any(|entry| {
+        entry.identity.subject == *subject
+            && entry.identity.audience == Audience::Patient
+            && (entry.state != EntryState::Cancelled || entry.message.is_none())
     })
 }
 
@@ -94,19 +106,23 @@ fn want_run_again(planner: &Planner<'_>) -> Option<Wanted> {
     })
 }
 
-/// The about-day of the newest report, if it clears the patient to run.
-pub(super) fn clearing_day(planner: &Planner<'_>, state: &RecoveryState) -> Option<chrono::NaiveDate> {
-    let report = planner.assessment.newest_report?;
-    let far_enough = match report.colour {
+/// Green from the shortest end of the window on, amber from its longest end on.
+pub(super) fn allows_running(state: &RecoveryState, report: NewestReport) -> bool {
+    match report.colour {
         Colour::Green => report.day >= state.min_day,
         Colour::Amber => report.day >= state.max_day,
         Colour::Neither => false,
-    };
-    let counts = far_enough
+    }
+}
+
+/// The about-day of the newest report, if it clears the patient to run.
+pub(super) fn clearing_day(planner: &Planner<'_>, state: &RecoveryState) -> Option<chrono::NaiveDate> {
+    let report = planner.assessment.newest_report?;
+    let counts = allows_running(state, report)
         && state.cleared_on.is_none()
         && !planner.assessment.any_open()
         && report.day <= state.recovered_on()
-        && report.received_at >= state.last_logged_at
+        && report.received_at >= state.last_changed_at
         && report.received_at >= planner.chart.book_since;
     counts.then_some(report.day)
 }

@@ -8,6 +8,7 @@ use crate::{
     book::{Flag, Stage, TellClinic},
     decision::{Action, Audience, Facts, Identity, Reason, Subject},
     evidence::Evidence,
+    ledger::Kind,
 };
 
 /// A stage, or a reminder of one, that asks for a message.
@@ -22,10 +23,10 @@ struct Candidate<'a> {
 }
 
 impl Candidate<'_> {
-    /// Most pressing first: new before reminder, urgent, clinic's level, days, file order.
+    /// Most pressing first: urgent, new before reminder, clinic's level, days, file order.
     fn rank(&self) -> (bool, bool, u8, u32, usize) {
         let level = TellClinic::Now as u8 - self.stage.tell_clinic as u8;
-        (!self.newly, !self.stage.urgent, level, u32::MAX - self.stage.after_days, self.flag_at)
+        (!self.stage.urgent, !self.newly, level, u32::MAX - self.stage.after_days, self.flag_at)
     }
 
     fn subject(&self) -> Subject {
@@ -49,23 +50,68 @@ pub(super) fn want(planner: &mut Planner<'_>, wanted: &mut Vec<Wanted>) {
 
     let outranking: Vec<_> =
         candidates.iter().map(|candidate| outranked_by(planner, candidate, &candidates)).collect();
-    let Some(winner) = outranking.iter().position(Option::is_none) else {
-        for (candidate, by) in candidates.iter().zip(outranking) {
-            cover(planner, candidate, by.as_ref());
+    let speakers: Vec<_> = (0..candidates.len()).map(|at| speaker(&outranking, at)).collect();
+    let Some(winner) = speakers.iter().position(|speaker| *speaker == Speaker::Own) else {
+        for (candidate, speaker) in candidates.iter().zip(speakers) {
+            cover(planner, candidate, speaker.earlier());
         }
         return;
     };
     let winner_identity = planner.identity(candidates[winner].subject(), Audience::Patient);
-    let also = candidates.iter().enumerate().filter(|(at, _)| *at != winner && outranking[*at].is_none());
+    let also = candidates.iter().enumerate().filter(|(at, _)| *at != winner && speakers[*at] == Speaker::Own);
     let also = also.map(|(_, candidate)| candidate.flag.title.clone()).collect();
     wanted.push(message(planner, &candidates[winner], also));
     for (at, candidate) in candidates.iter().enumerate() {
         if at == winner {
             cover_lower(planner, candidate, &winner_identity);
         } else {
-            cover(planner, candidate, outranking[at].as_ref().or(Some(&winner_identity)));
+            cover(planner, candidate, speakers[at].earlier().or(Some(&winner_identity)));
         }
     }
+}
+
+/// What outranks a candidate.
+#[derive(Clone, PartialEq)]
+enum Outranked {
+    /// A message told before.
+    Told(Identity),
+    /// Another candidate, by position.
+    Now(usize),
+}
+
+/// Whose message speaks for a candidate.
+#[derive(Clone, PartialEq)]
+enum Speaker {
+    /// Nothing outranks it: its own, or the most pressing one of this plan.
+    Own,
+    /// The most pressing one of this plan.
+    Winner,
+    /// One told before.
+    Earlier(Identity),
+}
+
+impl Speaker {
+    fn earlier(&self) -> Option<&Identity> {
+        match self {
+            Self::Earlier(told) => Some(told),
+            Self::Own | Self::Winner => None,
+        }
+    }
+}
+
+/// Follows who outranks whom to its end: what is covered is covered by a message that goes out, never by
+/// something that is itself covered. Flags that outrank each other in a ring speak for themselves, for
+/// otherwise nobody would.
+fn speaker(outranking: &[Option<Outranked>], at: usize) -> Speaker {
+    let mut above = at;
+    for _ in 0..=outranking.len() {
+        match &outranking[above] {
+            None => return if above == at { Speaker::Own } else { Speaker::Winner },
+            Some(Outranked::Told(told)) => return Speaker::Earlier(told.clone()),
+            Some(Outranked::Now(higher)) => above = *higher,
+        }
+    }
+    Speaker::Own
 }
 
 fn candidates<'a>(planner: &Planner<'a>) -> Vec<Candidate<'a>> {
@@ -74,7 +120,7 @@ fn candidates<'a>(planner: &Planner<'a>) -> Vec<Candidate<'a>> {
     for (flag_at, (flag, assessed)) in planner.book.flags.iter().zip(&planner.assessment.flags).enumerate() {
         let Some(episode) = assessed.open() else { continue };
         // INVARIANT: an edit of the rules mails nobody by itself; the report must be newer than the book.
-        if episode.newest != Evidence::Present || episode.newest_received_at < chart.book_since {
+        if episode.newest != Evidence::Present || episode.present_received_at < chart.book_since {
             continue;
         }
         let told = planner.assessment.told(chart, flag, episode, Audience::Patient);
@@ -99,7 +145,8 @@ fn candidates<'a>(planner: &Planner<'a>) -> Vec<Candidate<'a>> {
 fn reminder_due(planner: &Planner<'_>, flag: &Flag, told: usize, episode: &Episode) -> bool {
     let Some(remind) = flag.stages.get(told).and_then(|stage| stage.remind) else { return false };
     let (mut newest, mut reminders, mut told_at): (Option<NaiveDate>, u32, _) = (None, 0, None);
-    for entry in &planner.chart.ledger {
+    let ledger = &planner.chart.ledger;
+    for entry in ledger.of_kind(Kind::Stage).chain(ledger.of_kind(Kind::StageReminder)) {
         let is_reminder = matches!(entry.identity.subject, Subject::StageReminder { .. });
         let (Subject::Stage { flag: of, evidence_day, .. }
         | Subject::StageReminder { flag: of, evidence_day, .. }) = &entry.identity.subject
@@ -127,7 +174,11 @@ fn reminder_due(planner: &Planner<'_>, flag: &Flag, told: usize, episode: &Episo
 }
 
 /// The message of an open, told (or now to be told) episode of a flag that outranks this one.
-fn outranked_by(planner: &Planner<'_>, candidate: &Candidate<'_>, all: &[Candidate<'_>]) -> Option<Identity> {
+fn outranked_by(
+    planner: &Planner<'_>,
+    candidate: &Candidate<'_>,
+    all: &[Candidate<'_>],
+) -> Option<Outranked> {
     planner.book.flags.iter().zip(&planner.assessment.flags).find_map(|(flag, assessed)| {
         if flag.id == candidate.flag.id
             || !flag.outranks.iter().any(|id| candidate.flag.is_called(id.as_str()))
@@ -135,17 +186,17 @@ fn outranked_by(planner: &Planner<'_>, candidate: &Candidate<'_>, all: &[Candida
             return None;
         }
         let episode = assessed.open()?;
-        let now_told = all.iter().find(|other| other.newly && other.flag.id == flag.id);
+        let now_told = all.iter().position(|other| other.newly && other.flag.id == flag.id);
         if let Some(now_told) = now_told {
-            return Some(planner.identity(now_told.subject(), Audience::Patient));
+            return Some(Outranked::Now(now_told));
         }
-        let told = planner.chart.ledger.iter().rev().find(|entry| {
+        let told = planner.chart.ledger.of_kind(Kind::Stage).rev().find(|entry| {
             matches!(&entry.identity.subject, Subject::Stage { flag: of, evidence_day, .. }
                 if flag.is_called(of.as_str()) && episode.contains(*evidence_day))
                 && entry.identity.audience == Audience::Patient
                 && entry.counts_as_told()
         });
-        told.map(|entry| entry.identity.clone())
+        told.map(|entry| Outranked::Told(entry.covered_by.as_ref().unwrap_or(&entry.identity).clone()))
     })
 }
 

@@ -11,17 +11,28 @@ use crate::{
     book::{CheckInRule, Flag},
     chart::CheckIn,
     decision::{Action, Audience, Decision, Facts, Reason, Subject},
+    ledger::Kind,
 };
 
 pub(super) fn want(planner: &mut Planner<'_>, wanted: &mut Vec<Wanted>) {
     let lost_touch = want_lost_touch(planner);
-    let lost_touch_today = !lost_touch.is_empty();
+    let lost_touch_today = !lost_touch.is_empty() || lost_touch_said_today(planner);
     one_message(planner, lost_touch, wanted);
     let resolved = want_resolved(planner);
     one_message(planner, resolved, wanted);
     if !lost_touch_today && let Some(nudge) = want_nudge(planner) {
         wanted.push(nudge);
     }
+}
+
+/// An earlier round or turn of today said it.
+fn lost_touch_said_today(planner: &Planner<'_>) -> bool {
+    planner.chart.ledger.iter().any(|entry| {
+        matches!(entry.identity.subject, Subject::Lapsed { .. })
+            && entry.identity.audience == Audience::Patient
+            && entry.counts_as_told()
+            && planner.chart.local_date(entry.at) == planner.assessment.day
+    })
 }
 
 /// Sends the first of several of a kind; the others are covered by it.
@@ -45,18 +56,24 @@ fn one_message(planner: &mut Planner<'_>, found: Vec<Wanted>, wanted: &mut Vec<W
     wanted.push(first);
 }
 
-/// Whether an episode's end has been told already.
+/// Whether this end of an episode has been told already. An episode may end more than once: a late or a
+/// corrected answer takes back an end that was told, and the next end is news again.
 fn end_told(planner: &Planner<'_>, flag: &Flag, episode: &Episode, audience: Audience) -> bool {
-    planner.chart.ledger.iter().any(|entry| {
-        let (Subject::Lapsed { flag: of, evidence_day } | Subject::Resolved { flag: of, evidence_day }) =
-            &entry.identity.subject
-        else {
-            return false;
+    let ledger = &planner.chart.ledger;
+    ledger.of_kind(Kind::Lapsed).chain(ledger.of_kind(Kind::Resolved)).any(|entry| {
+        let (of, same_end) = match (&entry.identity.subject, episode.end) {
+            (Subject::Lapsed { flag: of, evidence_day }, End::Lapsed(on)) => {
+                (of, episode.last_seen <= *evidence_day && *evidence_day < on)
+            }
+            (Subject::Resolved { flag: of, evidence_day }, End::Resolved(_)) => {
+                (of, episode.contains(*evidence_day))
+            }
+            _ => return false,
         };
-        entry.identity.audience == audience
+        same_end
+            && entry.identity.audience == audience
             && entry.counts_as_told()
             && flag.is_called(of.as_str())
-            && episode.contains(*evidence_day)
     })
 }
 
@@ -72,20 +89,25 @@ fn want_lost_touch(planner: &mut Planner<'_>) -> Vec<Wanted> {
             if episode.end == End::Open
                 && let Some(lapses) = episode.lapse_day(planner.chart, flag)
             {
-                planner.look_again(planner.time_messages_at(lapses));
+                planner.look_again_by_wall(planner.time_messages_by_wall(lapses));
             }
             continue;
         };
-        let told_at = planner.time_messages_at(lapsed_on);
-        planner.look_again(told_at);
-        let answered_since = assessed.last_observed.is_some_and(|day| day > episode.last_seen);
-        if planner.now < told_at
-            || told_at < planner.chart.book_since
-            || answered_since
+        let told_by_wall = planner.time_messages_by_wall(lapsed_on);
+        planner.look_again_by_wall(told_by_wall);
+        let answered_since = assessed.last_observed.is_some_and(|day| day > episode.last_seen)
+            || planner
+                .chart
+                .answers
+                .iter()
+                .any(|answer| planner.chart.local_date(answer.received_at) >= lapsed_on);
+        if answered_since
+            || !planner.has_come(told_by_wall)
             || !planner.can_write()
             || planner.chart.is_paused(lapsed_on)
             || planner.assessment.told(planner.chart, flag, episode, Audience::Patient).is_none()
             || end_told(planner, flag, episode, Audience::Patient)
+            || planner.time_messages_at(lapsed_on) < planner.chart.book_since
         {
             continue;
         }
@@ -180,8 +202,13 @@ pub(super) fn coming_nudge<'a>(planner: &Planner<'a>) -> Option<(&'a CheckInRule
     let heard_since = planner.chart.answers.iter().any(|answer| {
         answer.about_day > since || planner.chart.local_date(answer.received_at) > calls.about_day
     });
-    let told = planner.chart.ledger.iter().any(|entry| match &entry.identity.subject {
-        Subject::Nudge { about_day, .. } => *about_day >= since,
+    // One silence reaches back to the last report, even if days in between have been excused meanwhile.
+    let reported =
+        planner.chart.answers.iter().rev().find(|answer| {
+            answer.about_day < since && matches!(answer.source, crate::chart::Source::CheckIn(_))
+        });
+    let told = planner.chart.ledger.of_kind(Kind::Nudge).any(|entry| match &entry.identity.subject {
+        Subject::Nudge { about_day, .. } => reported.is_none_or(|answer| *about_day > answer.about_day),
         _ => false,
     });
     (!heard_since && !told && nudge_day >= planner.assessment.day).then_some((rule, calls, nudge_day))
@@ -222,6 +249,10 @@ fn nudge_facts(planner: &Planner<'_>) -> Facts {
     }
 }
 
+/// A lapse that an edit of the rules brings about is told to the clinic up to this many days after its day, as
+/// long as answers about that day are taken.
+const LAPSE_IS_NEWS_DAYS: u64 = 14;
+
 /// The clinic hears of every lapse, at the same hour, whatever the patient is told.
 pub(super) fn lapses_for_clinic<'a>(planner: &mut Planner<'a>) -> Vec<(&'a Flag, Episode, bool)> {
     let mut found = Vec::new();
@@ -236,16 +267,20 @@ pub(super) fn lapses_for_clinic<'a>(planner: &mut Planner<'a>) -> Vec<(&'a Flag,
                 },
                 End::Resolved(_) => continue,
             };
-            let at = planner.time_messages_at(lapsed_on);
-            planner.look_again(at);
-            let lapsed = matches!(episode.end, End::Lapsed(_));
-            if lapsed
-                && planner.now >= at
-                && at >= planner.chart.book_since
+            let wall = planner.time_messages_by_wall(lapsed_on);
+            planner.look_again_by_wall(wall);
+            let told = assessment.told(planner.chart, flag, episode, Audience::Patient).is_some()
+                || assessment.told(planner.chart, flag, episode, Audience::Clinic).is_some();
+            // An edit that shortens the bridge lapses at once whoever is silent just now. That somebody who had
+            // been told a stage is out of touch must not get lost for it; older matters stay as they were.
+            let just_now = told
+                && assessed.newest() == Some(episode)
+                && lapsed_on + Days::new(LAPSE_IS_NEWS_DAYS) >= assessment.day;
+            if matches!(episode.end, End::Lapsed(_))
+                && planner.has_come(wall)
+                && (planner.time_messages_at(lapsed_on) >= planner.chart.book_since || just_now)
                 && !end_told(planner, flag, episode, Audience::Clinic)
             {
-                let told = assessment.told(planner.chart, flag, episode, Audience::Patient).is_some()
-                    || assessment.told(planner.chart, flag, episode, Audience::Clinic).is_some();
                 found.push((flag, *episode, told));
             }
         }

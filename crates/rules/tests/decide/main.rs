@@ -1,6 +1,8 @@
 //! What is decided about a chart, and when: the meaning of the rule language, told as small stories.
 
 #[cfg(test)]
+mod audit_open;
+#[cfg(test)]
 mod covering;
 #[cfg(test)]
 mod golden;
