@@ -30,7 +30,7 @@ pub enum Part {
     CheckIns,
     /// Gates of questions, and what a skipped question means.
     Questions,
-    /// Send window, evening time, budgets.
+    /// Budgets.
     Clinic,
 }
 

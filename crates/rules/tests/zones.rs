@@ -22,6 +22,11 @@ fn date(text: &str) -> NaiveDate {
     text.parse().unwrap()
 }
 
+#[expect(clippy::unwrap_used, reason = "a helper that fails ends its test")]
+fn cron(expression: &str) -> Schedule {
+    Schedule::cron(expression).unwrap()
+}
+
 /// The days within `reach` of each change of a zone's clock, by its offset at noon.
 fn days_around_changes(zone: Tz, reach: i64) -> Vec<NaiveDate> {
     let offset = |day: NaiveDate| {
@@ -83,16 +88,25 @@ fn check(zone: Tz, name: &str, schedule: &Schedule, days: &[NaiveDate], due: imp
 }
 
 #[test]
-fn every_zone_and_every_change_of_its_clock() {
+fn every_zone_and_every_change_of_its_clock_one_half() {
+    every_change_of(TZ_VARIANTS.iter().step_by(2));
+}
+
+#[test]
+fn every_zone_and_every_change_of_its_clock_the_other_half() {
+    every_change_of(TZ_VARIANTS.iter().skip(1).step_by(2));
+}
+
+fn every_change_of(zones: impl Iterator<Item = &'static Tz>) {
     let morning = Schedule::Daily { at: time("07:00") };
-    let small_hours = ["00:00", "00:30", "01:30", "02:00", "02:30", "03:00", "23:59"];
+    let small_hours = ["00:00", "01:30", "02:30", "23:59"];
     let others: Vec<(String, Schedule)> =
         small_hours.iter().map(|at| (format!("daily {at}"), Schedule::Daily { at: time(at) })).collect();
     let third = Schedule::EveryDays { days: 3, at: time("02:30") };
-    let sundays = Schedule::cron("0 30 2 * * Sun").expect("a schedule");
-    let twice = Schedule::cron("0 0 2,14 * * *").expect("a schedule");
+    let sundays = cron("0 30 2 * * Sun");
+    let twice = cron("0 0 2,14 * * *");
     let mut changes = 0;
-    for zone in TZ_VARIANTS {
+    for zone in zones.copied() {
         let days = days_around_changes(zone, 1);
         let week = days_around_changes(zone, 3);
         changes += days.len() / 3;
@@ -105,7 +119,7 @@ fn every_zone_and_every_change_of_its_clock() {
         // A cron expression that fires twice a day counts once, at its first time.
         check(zone, "twice a day", &twice, &days, |_| true);
     }
-    assert!(changes > 3_000, "{changes} changes");
+    assert!(changes > 1_500, "{changes} changes");
 }
 
 /// Walks instant by instant, as the daemon does, over whole years in a few zones: one occurrence for each date.

@@ -12,7 +12,7 @@ use super::{
     tool::{Shared, say},
 };
 
-/// Checks a rules folder: every finding with its file, line and what to do about it.
+/// Check a rules folder: every finding with its file, line and what to do about it.
 ///
 /// Errors keep the rules from going live; warnings are for somebody to look at. `--explain CODE` tells more about one
 /// kind of finding.

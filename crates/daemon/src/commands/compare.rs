@@ -24,7 +24,7 @@ const STEP: u64 = 100;
 /// Patients read at a time.
 const PAGE: u32 = 200;
 
-/// Lives through the same charts under two rule books, and shows who comes out differently.
+/// Live through the same charts under two rule books: who would no longer be flagged, and who newly.
 ///
 /// Those who would no longer be flagged come first, each with the reason of the old rules and what the new ones find
 /// missing; then those newly flagged, later and earlier; then each stage in numbers, and messages a runner and week

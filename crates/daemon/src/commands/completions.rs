@@ -7,7 +7,7 @@ use clap_complete::{Shell, generate};
 
 use super::{Arguments, Ended};
 
-/// Prints what your shell needs to complete `afterrun` commands with the Tab key.
+/// Print what your shell needs to complete `afterrun` commands with the Tab key.
 ///
 /// For bash, for example: `afterrun completions bash > ~/.local/share/bash-completion/completions/afterrun`
 #[derive(Args, Debug)]

@@ -14,7 +14,7 @@ use super::{
     tool::{Shared, say},
 };
 
-/// Reads the rules back in plain English, good enough to sign: all of them, or one.
+/// Read the rules back in plain English, good enough to sign: all of them, or one.
 ///
 /// Every number of the rules appears, with what it means. Read it, compare it with what you meant, and then sign the
 /// file with `approved`.

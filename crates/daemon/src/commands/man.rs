@@ -11,7 +11,7 @@ use clap::{Args, CommandFactory};
 
 use super::{Arguments, Ended, tool::say};
 
-/// Writes the manual pages.
+/// Write the manual pages.
 #[derive(Args, Debug)]
 pub(super) struct Man {
     /// A folder for one page a command; without it the main page goes to standard output.

@@ -15,7 +15,7 @@ use super::{
     tool::{Shared, say},
 };
 
-/// Lives through a chart under a rule book and prints every decision with its time and reason. Nothing is sent.
+/// Live through a chart under a rule book: every decision with its time and reason. Nothing is sent.
 #[derive(Args, Debug)]
 #[command(
     after_help = "Exit codes: 0 done; 1 the rules have errors; 2 wrong usage, or the chart cannot be read or \

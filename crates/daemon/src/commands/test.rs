@@ -13,7 +13,7 @@ use super::{
 };
 use crate::scenarios;
 
-/// Runs the scenarios of a rules folder: each must lead to exactly the messages it lists.
+/// Run the scenarios of a rules folder: each must lead to exactly the messages it lists.
 ///
 /// For one that does not, shows what was expected, what was sent, and the story day by day.
 #[derive(Args, Debug)]

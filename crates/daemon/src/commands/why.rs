@@ -28,7 +28,7 @@ use super::{
 /// Messages of a runner looked at, newest first: years of them.
 const MESSAGES: u32 = 500;
 
-/// Shows why a runner is flagged, or why not.
+/// Show why a runner is flagged, or why not, day by day and down to the answers.
 ///
 /// For each flag: what it is now and the rule's file and line; the days, each with the answers behind it; each part of
 /// the condition with the answer to it; what was sent or not sent, with the reason; and what is missing for the next
@@ -44,7 +44,8 @@ pub(super) struct Why {
     who: String,
     /// The id of one flag.
     flag: Option<String>,
-    /// As of this instant, with what was known then. Without it: where the chart ends, or now.
+    /// As of this instant, such as 2026-03-30T20:00:00Z, with what was known then. Without it: where the chart ends, or
+    /// now.
     #[arg(long, value_name = "INSTANT")]
     at: Option<DateTime<Utc>>,
     /// The rules folder. Without it: for a chart the configuration's, for a runner the rules in force.

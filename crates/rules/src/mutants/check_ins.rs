@@ -1,9 +1,11 @@
-//! Changes to when is asked, to the gates of questions, and to the limits within which mail goes out. Leaves out which
-//! questions a check-in asks: a scenario gives its answers whether asked or not, and checks find what is never asked.
+//! Changes to when is asked, to the gates of questions, and to the budgets of mail.
+//!
+//! Leaves out which questions a check-in asks, for a scenario gives its answers whether asked or not, and checks find
+//! what is never asked; and changes of an hour, for scenarios see days.
 
 use std::collections::BTreeSet;
 
-use chrono::{NaiveTime, TimeDelta};
+use chrono::NaiveTime;
 
 use super::{
     Part, condition,
@@ -30,20 +32,13 @@ pub(super) fn edits(book: &RuleBook, edits: &mut Edits) {
 
 fn schedule(edits: &mut Edits, target: &Target, at: usize, schedule: &Schedule) {
     match *schedule {
-        Schedule::Daily { at: time } => {
-            for new in an_hour_off(time) {
-                edits.change(target, clock_change("schedule", time, new), move |book| {
-                    book.check_ins[at].schedule = Schedule::Daily { at: new };
-                });
-            }
-        }
         Schedule::EveryDays { days, at: time } => {
             edits.number(target, "schedule: days", days, 1, move |book, days| {
                 book.check_ins[at].schedule = Schedule::EveryDays { days, at: time };
             });
         }
-        // A cron expression has no numbers that could be told apart; taking it for a daily one is the change.
-        Schedule::Cron(_) => {
+        // Daily, or a cron expression: its numbers cannot be told apart from here, so the change is to every second day.
+        Schedule::Daily { .. } | Schedule::Cron(_) => {
             edits.change(target, "schedule: becomes every second day", move |book| {
                 book.check_ins[at].schedule = Schedule::EveryDays { days: 2, at: SEVEN };
             });
@@ -74,13 +69,14 @@ fn lasts(edits: &mut Edits, target: &Target, at: usize, lasts: Lasts) {
 }
 
 fn hours(edits: &mut Edits, target: &Target, at: usize, rule: &CheckInRule) {
-    edits.number(target, "expires_after_hours", rule.expires_after_hours, 1, move |book, new| {
-        book.check_ins[at].expires_after_hours = new;
-    });
-    if let Some(hours) = rule.remind_after_hours {
-        edits.number(target, "remind_after_hours", hours, 1, move |book, new| {
-            book.check_ins[at].remind_after_hours = Some(new);
-        });
+    // Scenarios see days, so hours are changed by a day.
+    for new in [rule.expires_after_hours.checked_sub(24), rule.expires_after_hours.checked_add(24)] {
+        if let Some(new) = new.filter(|new| *new >= 1) {
+            let change = format!("expires_after_hours: {} becomes {new}", rule.expires_after_hours);
+            edits.change(target, change, move |book| book.check_ins[at].expires_after_hours = new);
+        }
+    }
+    if rule.remind_after_hours.is_some() {
         edits.change(target, "`remind_after_hours` is dropped", move |book| {
             book.check_ins[at].remind_after_hours = None;
         });
@@ -137,46 +133,14 @@ pub(super) fn question_edits(book: &RuleBook, edits: &mut Edits) {
     }
 }
 
-/// Changes to the hours of mail and to the budgets of one runner.
+/// Changes to the budgets of one runner.
 pub(super) fn clinic_edits(book: &RuleBook, edits: &mut Edits) {
     let target = Target { part: Part::Clinic, rule: "clinic".to_owned(), place: None };
-    let clinic = &book.clinic;
-    for new in an_hour_off(clinic.send_window.from) {
-        edits.change(&target, clock_change("send_window: from", clinic.send_window.from, new), move |book| {
-            book.clinic.send_window.from = new;
-        });
-    }
-    for new in an_hour_off(clinic.send_window.until) {
-        edits.change(
-            &target,
-            clock_change("send_window: until", clinic.send_window.until, new),
-            move |book| {
-                book.clinic.send_window.until = new;
-            },
-        );
-    }
-    for new in an_hour_off(clinic.time_messages_at) {
-        edits.change(&target, clock_change("time_messages_at", clinic.time_messages_at, new), move |book| {
-            book.clinic.time_messages_at = new;
-        });
-    }
-    let limits = clinic.limits;
+    let limits = book.clinic.limits;
     edits.number(&target, "normal_per_patient_day", limits.normal_per_patient_day, 1, |book, new| {
         book.clinic.limits.normal_per_patient_day = new;
     });
     edits.number(&target, "urgent_per_patient_day", limits.urgent_per_patient_day, 1, |book, new| {
         book.clinic.limits.urgent_per_patient_day = new;
     });
-}
-
-/// An hour earlier and an hour later, on the same day.
-fn an_hour_off(time: NaiveTime) -> impl Iterator<Item = NaiveTime> {
-    [-1, 1].into_iter().filter_map(move |hours| {
-        let (new, days) = time.overflowing_add_signed(TimeDelta::hours(hours));
-        (days == 0).then_some(new)
-    })
-}
-
-fn clock_change(name: &str, old: NaiveTime, new: NaiveTime) -> String {
-    format!("{name}: {} becomes {}", old.format("%H:%M"), new.format("%H:%M"))
 }
