@@ -6,6 +6,7 @@
 //! again (`circuit`).
 
 mod budget;
+mod judge;
 mod settle;
 
 use std::{
@@ -14,17 +15,16 @@ use std::{
 };
 
 use afterrun_mail::{Envelope, Gate, Transport};
-use afterrun_rules::{Reason, chart::Reach, decision::Audience};
 use afterrun_store::{Claim, MessageKey, OutboxMessage, Settlement, Store, StoreError};
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::task::JoinSet;
 
-use self::budget::HourlyBudget;
+use self::{budget::HourlyBudget, judge::Verdict};
 use crate::{
     circuit::Circuit,
     clock::Clock,
-    turn::{Extras, TurnError, Turns},
+    turn::{TurnError, Turns},
 };
 
 /// Connections at a time: a clinic's relay takes more, and would not be faster for it.
@@ -181,8 +181,14 @@ impl Delivery {
     /// One message from claim to settlement. True: the server took it.
     async fn fly(&self, message: OutboxMessage, now: DateTime<Utc>) -> bool {
         match self.judge_again(&message, now).await {
-            Ok(None) => {}
-            Ok(Some(reason)) => {
+            Ok(Verdict::Send) => {}
+            Ok(Verdict::Wait(at)) => {
+                let error = "it waits for the send window".to_owned();
+                let wait = Settlement::Retry { at, error, in_doubt: message.in_doubt };
+                self.record(message.key, now, wait).await;
+                return false;
+            }
+            Ok(Verdict::Drop(reason)) => {
                 tracing::info!(message = message.key.0, reason = %reason.code, "not sent");
                 self.record(message.key, now, Settlement::Cancelled { reason }).await;
                 return false;
@@ -221,33 +227,6 @@ impl Delivery {
         }
         self.with(|state| state.local_failures.remove(&message.key));
         self.settle(&message, outcome, self.clock.now()).await
-    }
-
-    /// Why a message must not be sent after all, if so.
-    async fn judge_again(
-        &self,
-        message: &OutboxMessage,
-        now: DateTime<Utc>,
-    ) -> Result<Option<Reason>, TurnError> {
-        if message.mail.stale_at.is_some_and(|stale| stale <= now) {
-            return Ok(Some(Reason::new("stale", "It could not be sent in time to be of use.")));
-        }
-        let (Audience::Patient, Some(patient)) = (message.audience, &message.patient) else {
-            return Ok(None);
-        };
-        let taken = self.turns.take(patient, &[], &Extras::default(), now).await?;
-        let Some(identity) = &message.identity else { return Ok(None) };
-        let overtaken = taken.decisions.iter().find(|decision| {
-            decision.identity == *identity && decision.action == afterrun_rules::Action::Cancel
-        });
-        if let Some(decision) = overtaken {
-            return Ok(Some(decision.reason.clone()));
-        }
-        Ok(match taken.chart.reach {
-            Reach::Confirmed => None,
-            Reach::Unconfirmed => Some(Reason::new("unconfirmed", "The address has not been confirmed.")),
-            Reach::Dead => Some(Reason::new("address-dead", "The address does not take mail.")),
-        })
     }
 
     /// Trouble before any server was asked: another try, and after a few of them a person must look.

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use chrono::{NaiveTime, Weekday};
+use chrono::{DateTime, NaiveTime, Timelike, Utc, Weekday};
 use chrono_tz::Tz;
 
-use crate::schedule::Schedule;
+use crate::schedule::{Schedule, instant};
 
 /// `clinic.ron`.
 #[derive(Clone, Debug)]
@@ -56,6 +56,23 @@ pub struct SendWindow {
     pub from: NaiveTime,
     /// First minute at which it may not, later than `from`.
     pub until: NaiveTime,
+}
+
+impl SendWindow {
+    /// The first instant from `at` on that lies inside the window on the clocks of a zone.
+    #[must_use]
+    pub fn next(self, zone: Tz, at: DateTime<Utc>) -> DateTime<Utc> {
+        let local = at.with_timezone(&zone);
+        let time = local.time().with_nanosecond(0).unwrap_or(local.time());
+        let day = local.date_naive();
+        if time < self.from {
+            instant(zone, day.and_time(self.from)).max(at)
+        } else if time < self.until {
+            at
+        } else {
+            day.succ_opt().map_or(at, |next| instant(zone, next.and_time(self.from)))
+        }
+    }
 }
 
 /// Second address for alerts nobody acknowledges.

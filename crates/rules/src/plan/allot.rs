@@ -1,6 +1,6 @@
 //! When a wanted message may go out: send window, budgets, and what is dropped for want of either.
 
-use chrono::{DateTime, NaiveDate, Timelike, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{Planner, Priority, Wanted};
 use crate::{
@@ -50,33 +50,19 @@ pub(super) fn allot(planner: &mut Planner<'_>, mut wanted: Vec<Wanted>) {
 fn place(planner: &Planner<'_>, made: &[Decision], urgent: bool, droppable: bool) -> Option<DateTime<Utc>> {
     let limits = &planner.book.clinic.limits;
     let limit = if urgent { limits.urgent_per_patient_day } else { limits.normal_per_patient_day };
-    let mut at = if urgent { planner.now } else { in_window(planner, planner.now) };
+    let (zone, window) = (planner.assessment.zone, planner.book.clinic.send_window);
+    let mut at = if urgent { planner.now } else { window.next(zone, planner.now) };
     for _ in 0..DAYS_AHEAD {
-        let day = at.with_timezone(&planner.assessment.zone).date_naive();
+        let day = at.with_timezone(&zone).date_naive();
         if used(planner, made, day, urgent) < limit {
             return Some(at);
         }
         if droppable {
             return None;
         }
-        at = instant(planner.assessment.zone, day.succ_opt()?.and_time(planner.book.clinic.send_window.from));
+        at = instant(zone, day.succ_opt()?.and_time(window.from));
     }
     None
-}
-
-/// The first instant from `at` on inside the send window on the patient's clock.
-pub(super) fn in_window(planner: &Planner<'_>, at: DateTime<Utc>) -> DateTime<Utc> {
-    let (zone, window) = (planner.assessment.zone, planner.book.clinic.send_window);
-    let local = at.with_timezone(&zone);
-    let time = local.time().with_nanosecond(0).unwrap_or(local.time());
-    let day = local.date_naive();
-    if time < window.from {
-        instant(zone, day.and_time(window.from)).max(at)
-    } else if time < window.until {
-        at
-    } else {
-        day.succ_opt().map_or(at, |next| instant(zone, next.and_time(window.from)))
-    }
 }
 
 /// Messages to the patient on a local day so far, of the urgent or of the other budget.

@@ -1,7 +1,7 @@
 //! Queued messages that are no longer true, or no longer wanted. A queued message is judged again here each
 //! time the chart is planned, and so also just before it is sent.
 
-use super::{Planner, allot, date, recovery, time_only};
+use super::{Planner, date, recovery, time_only};
 use crate::{
     assess::{End, Episode},
     chart::Reach,
@@ -37,7 +37,7 @@ fn now_at_night(planner: &Planner<'_>, entry: &Entry) -> Option<Reason> {
     let moved = !entry.urgent
         && !about_a_check_in
         && entry.at > planner.now
-        && allot::in_window(planner, entry.at) != entry.at;
+        && planner.book.clinic.send_window.next(planner.assessment.zone, entry.at) != entry.at;
     moved.then(|| Reason::new("outside-window", "It would come at night in the time zone of now."))
 }
 
