@@ -5,6 +5,7 @@
 mod backup;
 mod books;
 mod charts;
+mod check_ins;
 mod columns;
 mod fault;
 mod links;
@@ -31,8 +32,8 @@ use afterrun_rules::{TimedEvent, ids::PatientId};
 pub use self::open::Mode;
 use self::{fault::Answer, readers::Readers, writer::Writer};
 use crate::{
-    Attempt, Claim, Link, Message, MessageKey, NewMessage, NewPatient, OutboxMessage, Page, Patient,
-    QueueDepth, Result, Settlement, Store, StoreError, StoredBook, StoredChart, Turn, WorkItem,
+    Attempt, Claim, Link, Message, MessageKey, NewMessage, NewPatient, OpenedCheckIn, OutboxMessage, Page,
+    Patient, QueueDepth, Result, Settlement, Store, StoreError, StoredBook, StoredChart, Turn, WorkItem,
 };
 
 /// How to open a database.
@@ -152,6 +153,16 @@ impl Store for Sqlite {
         self.read(move |db| charts::events(db, &id)).await
     }
 
+    async fn check_ins_opened(
+        &self,
+        since: DateTime<Utc>,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<OpenedCheckIn>> {
+        let after = after.map(str::to_owned);
+        self.read(move |db| check_ins::opened(db, since, after.as_deref(), limit)).await
+    }
+
     async fn commit(&self, turn: Turn) -> Result<()> {
         self.write(move |db| turns::commit(db, &turn)).await
     }
@@ -249,6 +260,14 @@ impl Store for Sqlite {
     async fn add_digest(&self, items: &[i64], messages: Vec<NewMessage>, now: DateTime<Utc>) -> Result<()> {
         let items = items.to_vec();
         self.write(move |db| work_items::add_digest(db, &items, &messages, now)).await
+    }
+
+    async fn unacknowledged_items(&self, created_by: DateTime<Utc>, limit: u32) -> Result<Vec<WorkItem>> {
+        self.read(move |db| work_items::unacknowledged(db, created_by, limit)).await
+    }
+
+    async fn add_escalation(&self, item: i64, messages: Vec<NewMessage>, now: DateTime<Utc>) -> Result<()> {
+        self.write(move |db| work_items::add_escalation(db, item, &messages, now)).await
     }
 
     async fn save_book(&self, book: StoredBook) -> Result<DateTime<Utc>> {
