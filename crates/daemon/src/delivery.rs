@@ -6,10 +6,12 @@
 //! again (`circuit`).
 
 mod budget;
+mod lanes;
+mod ramp;
 mod settle;
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -18,12 +20,17 @@ use afterrun_rules::{Reason, chart::Reach, decision::Audience};
 use afterrun_store::{Claim, MessageKey, OutboxMessage, Settlement, Store, StoreError};
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio::task::JoinSet;
+use tokio::task::{self, JoinSet};
 
-use self::budget::HourlyBudget;
+use self::{
+    budget::HourlyBudget,
+    lanes::{Lanes, domain_of},
+    ramp::Ramp,
+};
 use crate::{
     circuit::Circuit,
     clock::Clock,
+    clock_guard::CLOCK_HOLD,
     turn::{Extras, TurnError, Turns},
 };
 
@@ -32,6 +39,12 @@ const IN_FLIGHT: u32 = 4;
 
 /// Minutes a worker may keep a message: longer than one conversation may take (7 minutes).
 const LEASE: TimeDelta = TimeDelta::minutes(15);
+
+/// Messages claimed that wait because enough are on their way to their domain. A few, so that others go past.
+const WAITING_AT_MOST: usize = 8;
+
+/// What must be left of a lease when a message sets out: longer than one conversation may take.
+const LEASE_LEFT: TimeDelta = TimeDelta::minutes(8);
 
 /// Messages handed over in one round at most, so that whoever drives the rounds gets to look up.
 const ROUND_AT_MOST: u32 = 2_000;
@@ -55,8 +68,73 @@ pub struct Delivery {
 struct State {
     circuit: Circuit,
     budget: HourlyBudget,
+    lanes: Lanes,
+    ramp: Option<Ramp>,
     local_failures: HashMap<MessageKey, u32>,
     stopping: bool,
+}
+
+impl State {
+    /// How many may be claimed: none when stopping, one probe while the circuit is open, some on the ramp.
+    fn allows(&mut self, now: DateTime<Utc>, wanted: u32) -> u32 {
+        if self.stopping {
+            return 0;
+        }
+        let wanted = self.circuit.allows(now, wanted);
+        let Some(ramp) = self.ramp else { return wanted };
+        ramp.allows(now, wanted).unwrap_or_else(|| {
+            tracing::info!("what had piled up has been spread; sending goes on as always");
+            self.ramp = None;
+            wanted
+        })
+    }
+
+    fn spend(&mut self, claimed: usize) {
+        if let Some(ramp) = &mut self.ramp {
+            ramp.spend(u32::try_from(claimed).unwrap_or(u32::MAX));
+        }
+    }
+}
+
+/// The messages a round is busy with.
+#[derive(Default)]
+struct Air {
+    round: Round,
+    /// Claimed, and their domain has enough on its way.
+    waiting: VecDeque<(OutboxMessage, String)>,
+    flights: JoinSet<bool>,
+    aloft: HashMap<task::Id, (MessageKey, String)>,
+}
+
+impl Air {
+    fn in_flight(&self) -> u32 {
+        u32::try_from(self.flights.len()).unwrap_or(IN_FLIGHT)
+    }
+
+    /// How many more may be claimed.
+    fn room(&self) -> u32 {
+        if self.round.claimed >= ROUND_AT_MOST || self.waiting.len() >= WAITING_AT_MOST {
+            return 0;
+        }
+        IN_FLIGHT.saturating_sub(self.in_flight())
+    }
+
+    /// How many are claimed and not settled.
+    fn claimed(&self) -> u32 {
+        self.in_flight().saturating_add(u32::try_from(self.waiting.len()).unwrap_or(0))
+    }
+
+    /// True if there is anything.
+    fn take_on(&mut self, claimed: Vec<OutboxMessage>) -> bool {
+        let any = !claimed.is_empty();
+        self.round.claimed += u32::try_from(claimed.len()).unwrap_or(ROUND_AT_MOST);
+        let with_domain = |message: OutboxMessage| {
+            let domain = domain_of(&message.mail.recipient);
+            (message, domain)
+        };
+        self.waiting.extend(claimed.into_iter().map(with_domain));
+        any
+    }
 }
 
 /// What a round did.
@@ -80,35 +158,91 @@ impl Delivery {
         Arc::new(Self { turns, transport, clock, worker, state: Mutex::default() })
     }
 
+    /// Spreads what has piled up since the last sign of life, if that was long ago. For clocks that run by
+    /// themselves: under one that somebody sets, time would stand still while the rest waits.
+    pub fn ramp_after(&self, last: Option<DateTime<Utc>>, now: DateTime<Utc>) {
+        self.with(|state| state.ramp = Ramp::after(last, now));
+    }
+
+    /// Whether what has piled up is still being spread.
+    #[must_use]
+    pub fn ramps(&self) -> bool {
+        self.with(|state| state.ramp.is_some())
+    }
+
     /// Tries every message that is due once, a few at a time.
     ///
     /// # Errors
     /// When the store cannot be asked. What happens to single messages is recorded with them.
     pub async fn run(self: &Arc<Self>, now: DateTime<Utc>) -> Result<Round, StoreError> {
-        let mut round = Round::default();
-        let mut flights: JoinSet<(MessageKey, bool)> = JoinSet::new();
-        let mut keys = HashMap::new();
+        let mut air = Air::default();
+        let mut failed = None;
         loop {
-            let in_flight = u32::try_from(flights.len()).unwrap_or(IN_FLIGHT);
-            let free = IN_FLIGHT.saturating_sub(in_flight);
-            let wanted = if round.claimed < ROUND_AT_MOST { free } else { 0 };
-            let claimed = self.claim(now, wanted, in_flight).await?;
-            for message in claimed {
-                round.claimed += 1;
-                let (this, key) = (self.clone(), message.key);
-                let flight = flights.spawn(async move { (key, this.fly(message, now).await) });
-                keys.insert(flight.id(), key);
+            let wanted = if failed.is_none() { air.room() } else { 0 };
+            let mut took = false;
+            match self.claim(now, wanted, air.claimed()).await {
+                Ok(claimed) => took = air.take_on(claimed),
+                // What is on its way is finished all the same.
+                Err(why) => failed = Some(why),
             }
-            match flights.join_next().await {
-                None => return Ok(round),
-                Some(Ok((_, accepted))) => round.accepted += u32::from(accepted),
+            self.set_out(&mut air, now).await;
+            if took && air.room() > 0 && self.open_until().is_none() {
+                // Some may wait for their domain; others go past them.
+                continue;
+            }
+            match air.flights.join_next_with_id().await {
+                None => break,
+                Some(Ok((id, accepted))) => {
+                    air.round.accepted += u32::from(accepted);
+                    self.landed(&mut air, id);
+                }
                 Some(Err(crash)) => {
                     tracing::error!("handing over a message failed inside afterrun; this is a bug");
-                    if let Some(key) = keys.get(&crash.id()) {
-                        self.failed_here(*key, now, "an internal error").await;
+                    if let Some(key) = self.landed(&mut air, crash.id()) {
+                        self.failed_here(key, now, "an internal error").await;
                     }
                 }
             }
+        }
+        let waiting: Vec<MessageKey> = air.waiting.iter().map(|(message, _)| message.key).collect();
+        self.give_back(&waiting).await;
+        match failed {
+            Some(why) => Err(why),
+            None => Ok(air.round),
+        }
+    }
+
+    /// Lets go those that wait and may; gives back those that have waited for too long.
+    async fn set_out(self: &Arc<Self>, air: &mut Air, now: DateTime<Utc>) {
+        let mut late = Vec::new();
+        for (message, domain) in std::mem::take(&mut air.waiting) {
+            let kept = self.with(|state| state.stopping || state.circuit.allows(now, 1) == 0);
+            if kept || self.clock.now() - now > LEASE - LEASE_LEFT {
+                late.push(message.key);
+            } else if air.in_flight() < IN_FLIGHT && self.with(|state| state.lanes.enter(&domain)) {
+                let (this, key) = (self.clone(), message.key);
+                let flight = air.flights.spawn(async move { this.fly(message, now).await });
+                air.aloft.insert(flight.id(), (key, domain));
+            } else {
+                air.waiting.push_back((message, domain));
+            }
+        }
+        self.give_back(&late).await;
+    }
+
+    fn landed(&self, air: &mut Air, id: task::Id) -> Option<MessageKey> {
+        let (key, domain) = air.aloft.remove(&id)?;
+        self.with(|state| state.lanes.leave(&domain));
+        Some(key)
+    }
+
+    /// Puts back what was claimed and not begun.
+    async fn give_back(&self, keys: &[MessageKey]) {
+        if keys.is_empty() {
+            return;
+        }
+        if let Err(why) = self.turns.store.release(keys, &self.worker).await {
+            tracing::warn!(error = %why, "claimed messages could not be given back; their leases run out");
         }
     }
 
@@ -133,15 +267,15 @@ impl Delivery {
         act(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Claims as many as the circuit and the hourly budget let through while `in_flight` are on their way.
+    /// Claims as many as the circuit and the hourly budget let through while `under_way` are claimed already.
     async fn claim(
         &self,
         now: DateTime<Utc>,
         wanted: u32,
-        in_flight: u32,
+        under_way: u32,
     ) -> Result<Vec<OutboxMessage>, StoreError> {
-        let mut limit = self.with(|state| if state.stopping { 0 } else { state.circuit.allows(now, wanted) });
-        if limit == 0 {
+        let mut limit = self.with(|state| state.allows(now, wanted));
+        if limit == 0 || self.turns.store.setting(CLOCK_HOLD).await?.is_some() {
             return Ok(Vec::new());
         }
         let per_hour = self.turns.rules.current().book.clinic.limits.all_per_hour;
@@ -151,14 +285,16 @@ impl Delivery {
             if room == 0 {
                 self.hold(per_hour).await?;
             }
-            match room.saturating_sub(in_flight) {
+            match room.saturating_sub(under_way) {
                 0 => hold_patients = true,
                 room => limit = limit.min(room),
             }
         }
         let claim =
             Claim { worker: self.worker.clone(), now, lease_until: now + LEASE, limit, hold_patients };
-        self.turns.store.claim(claim).await
+        let claimed = self.turns.store.claim(claim).await?;
+        self.with(|state| state.spend(claimed.len()));
+        Ok(claimed)
     }
 
     /// The budget is spent: whatever it is that writes so much, a human has to look before it goes on.

@@ -5,6 +5,7 @@
 //! every figure and the three alerts to set.
 
 use std::{
+    fmt::Write,
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -66,7 +67,6 @@ fn set_up() -> Option<PrometheusHandle> {
 }
 
 fn describe() {
-    describe_gauge!(RULES_INFO, "the rule book in force, by its hash; always 1");
     describe_gauge!(RULES_AGE, Unit::Seconds, "since when the rule book is in force");
     describe_gauge!(RELOAD_OK, "1 unless the newest edit of the rules was refused");
     describe_gauge!(DUE_LAG, Unit::Seconds, "how late the most overdue patient's turn is");
@@ -143,7 +143,14 @@ pub fn reconciled(now: DateTime<Utc>, counts: impl IntoIterator<Item = (&'static
 /// `GET /metrics`.
 pub async fn page(State(app): State<Arc<App>>) -> impl IntoResponse {
     take_stock(&app).await;
-    let text = recorder().map(PrometheusHandle::render).unwrap_or_default();
+    let mut text = recorder().map(PrometheusHandle::render).unwrap_or_default();
+    // Written by hand: a registered gauge would go on showing every hash there ever was.
+    let hash = app.turns.rules.current().book.hash.short();
+    let _ = writeln!(
+        text,
+        "# HELP {RULES_INFO} the rule book in force, by its hash; always 1\n# TYPE {RULES_INFO} gauge\n\
+         {RULES_INFO}{{hash=\"{hash}\"}} 1"
+    );
     ([(header::CONTENT_TYPE, TEXT_FORMAT)], text)
 }
 
@@ -159,12 +166,6 @@ async fn take_stock(app: &App) {
         store.setting(CLOCK_HOLD)
     );
     let live = app.turns.rules.current();
-    let hash = live.book.hash.short();
-    let known = recorder().map(PrometheusHandle::render).unwrap_or_default();
-    for other in hashes_in(&known).filter(|other| **other != *hash) {
-        gauge!(RULES_INFO, "hash" => other.to_owned()).set(0.0);
-    }
-    gauge!(RULES_INFO, "hash" => hash).set(1.0);
     gauge!(RULES_AGE).set(seconds_between(live.since, now));
     gauge!(RELOAD_OK).set(flag(app.turns.rules.rejected().is_none()));
     gauge!(CIRCUIT).set(flag(app.delivery.trouble().is_some()));
@@ -184,9 +185,59 @@ async fn take_stock(app: &App) {
         }
         gauge!(QUEUE_AGE).set(depth.oldest_due.map_or(0.0, |due| seconds_between(due, now)));
     }
-    for (by, held) in [("hand_or_budget", hold), ("clock", clock_hold)] {
+    for (by, held) in [("operator", hold), ("clock", clock_hold)] {
         if let Ok(held) = held {
             gauge!(HELD, "by" => by).set(flag(held.is_some()));
         }
     }
+}
+
+const CLASSES: [Class; 6] =
+    [Class::Accepted, Class::Retry, Class::DeadAddress, Class::Refused, Class::OurFault, Class::InDoubt];
+
+fn class_word(class: Class) -> &'static str {
+    match class {
+        Class::Accepted => "accepted",
+        Class::Retry => "retry",
+        Class::DeadAddress => "dead_address",
+        Class::Refused => "refused",
+        Class::OurFault => "our_fault",
+        Class::InDoubt => "in_doubt",
+    }
+}
+
+fn stage_of(outcome: &Outcome) -> Option<Stage> {
+    match outcome {
+        Outcome::Accepted { .. } => None,
+        Outcome::Rejected { stage, .. } | Outcome::NotSent { stage, .. } => Some(*stage),
+        Outcome::Unknown { .. } => Some(Stage::Dot),
+    }
+}
+
+fn stage_word(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Connect => "connect",
+        Stage::Greeting => "greeting",
+        Stage::Hello => "hello",
+        Stage::Tls => "tls",
+        Stage::Auth => "auth",
+        Stage::MailFrom => "mail_from",
+        Stage::Recipient => "recipient",
+        Stage::Data => "data",
+        Stage::Body => "body",
+        Stage::Dot => "dot",
+    }
+}
+
+fn flag(is: bool) -> f64 {
+    f64::from(u8::from(is))
+}
+
+fn seconds_of(at: DateTime<Utc>) -> f64 {
+    at.timestamp_millis() as f64 / 1000.0
+}
+
+/// Seconds that have passed; none while the instant lies ahead.
+fn seconds_between(from: DateTime<Utc>, to: DateTime<Utc>) -> f64 {
+    (to - from).num_milliseconds().max(0) as f64 / 1000.0
 }

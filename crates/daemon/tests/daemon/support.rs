@@ -256,6 +256,7 @@ async fn assemble(
         transport: server.clone(),
         clock: Arc::new(clock.clone()),
         base_url: "http://127.0.0.1:1".into(),
+        steady: None,
     })
     .await
 }
