@@ -118,14 +118,28 @@ impl Clinic {
         command.output().expect("the binary runs")
     }
 
-    /// Starts the daemon.
+    /// Starts the daemon on a clock that the test sets.
     ///
     /// # Panics
     ///
     /// It does not say where it listens.
     #[must_use]
-    #[expect(clippy::expect_used, clippy::panic, reason = "support code of tests")]
     pub fn serve(&self) -> Daemon {
+        self.start(&["--clock", "stdin"])
+    }
+
+    /// Starts the daemon on the machine's clock, as a clinic does.
+    ///
+    /// # Panics
+    ///
+    /// It does not say where it listens.
+    #[must_use]
+    pub fn serve_by_itself(&self) -> Daemon {
+        self.start(&[])
+    }
+
+    #[expect(clippy::expect_used, clippy::panic, reason = "support code of tests")]
+    fn start(&self, arguments: &[&str]) -> Daemon {
         let log = std::fs::OpenOptions::new()
             .create(true)
             .append(true)
@@ -133,7 +147,8 @@ impl Clinic {
             .expect("the log can be written");
         let mut child = Command::new(binary())
             .current_dir(self.folder.path())
-            .args(["serve", "--port", "0", "--clock", "stdin"])
+            .args(["serve", "--port", "0"])
+            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(log)
@@ -202,6 +217,17 @@ impl Daemon {
     pub fn stop(mut self) -> bool {
         self.stdin = None;
         self.child.wait().expect("the daemon ends").success()
+    }
+
+    /// Tells it to stop, as a service manager does, and does not wait.
+    ///
+    /// # Panics
+    ///
+    /// There is no shell to tell it with.
+    #[expect(clippy::expect_used, reason = "support code of tests")]
+    pub fn terminate(&self) {
+        let told = Command::new("sh").arg("-c").arg(format!("kill -TERM {}", self.child.id())).status();
+        assert!(told.expect("a shell").success(), "the daemon is gone");
     }
 
     /// Kills it on the spot.

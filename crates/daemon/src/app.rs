@@ -148,8 +148,9 @@ impl App {
     /// # Errors
     /// When the store fails.
     pub async fn settle(&self, now: DateTime<Utc>) -> anyhow::Result<()> {
+        let in_doubt = self.watcher.clock_in_doubt(now).await?;
         self.refresh_notice().await;
-        if self.watcher.clock_in_doubt(now).await? {
+        if in_doubt {
             return Ok(());
         }
         for _ in 0..ROUNDS_AT_MOST {

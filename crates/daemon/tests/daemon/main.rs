@@ -9,3 +9,4 @@ mod reload;
 mod runner;
 mod story;
 mod support;
+mod watching;
