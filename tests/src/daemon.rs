@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use afterrun_store::{Options, Sqlite};
 use chrono::{DateTime, SecondsFormat, Utc};
 use tempfile::TempDir;
 
@@ -68,19 +69,51 @@ impl Clinic {
     ///
     /// Its folder cannot be written.
     #[must_use]
-    #[expect(clippy::expect_used, reason = "support code of tests")]
     pub fn new(smtp_port: Option<u16>) -> Self {
+        Self::configured(&smtp_port.map_or_else(String::new, plain_smtp))
+    }
+
+    /// A clinic with the shipped rules and these fields in its configuration, beside its folders and its sender.
+    ///
+    /// # Panics
+    ///
+    /// Its folder cannot be written.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "support code of tests")]
+    pub fn configured(fields: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         copy_folder(&shipped_rules(), &folder.path().join("rules"));
-        let smtp = smtp_port.map_or_else(String::new, |port| {
-            format!("smtp: (host: \"127.0.0.1\", port: {port}, security: Plain), ")
-        });
         let config = format!(
-            "(data: \"data\", rules: \"rules\", listen: \"127.0.0.1:0\", {smtp}\
+            "(data: \"data\", rules: \"rules\", listen: \"127.0.0.1:0\", {fields} \
              from: (address: \"checkin@clinic.example\"))"
         );
         std::fs::write(folder.path().join("afterrun.ron"), config).expect("the configuration can be written");
         Self { folder }
+    }
+
+    /// Changes a file of the clinic: every place where it says `from`.
+    ///
+    /// # Panics
+    ///
+    /// It says so nowhere.
+    #[expect(clippy::expect_used, reason = "support code of tests")]
+    pub fn edit(&self, file: &str, from: &str, to: &str) {
+        let path = self.folder.path().join(file);
+        let text = std::fs::read_to_string(&path).expect("the file can be read");
+        assert!(text.contains(from), "{file} nowhere says `{from}`");
+        std::fs::write(&path, text.replace(from, to)).expect("the file can be written");
+    }
+
+    /// Its database, opened beside the daemon as a command does.
+    ///
+    /// # Panics
+    ///
+    /// It cannot be opened.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "support code of tests")]
+    pub fn store(&self) -> Sqlite {
+        Sqlite::open(&self.folder.path().join("data/afterrun.db"), Options::tool())
+            .expect("the database opens")
     }
 
     /// Its folder.
@@ -118,6 +151,22 @@ impl Clinic {
         command.output().expect("the binary runs")
     }
 
+    /// As `try_run`, with this on standard input.
+    ///
+    /// # Panics
+    ///
+    /// It cannot be run.
+    #[expect(clippy::expect_used, reason = "support code of tests")]
+    pub fn run_with_input(&self, at: DateTime<Utc>, arguments: &[&str], input: &[u8]) -> Output {
+        let mut command = Command::new(binary());
+        command.current_dir(self.folder.path()).arg("--now").arg(text(at)).args(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the binary runs");
+        // A command that refuses early reads nothing.
+        let _ = child.stdin.take().expect("its input is piped").write_all(input);
+        child.wait_with_output().expect("it ends")
+    }
+
     /// Starts the daemon on a clock that the test sets.
     ///
     /// # Panics
@@ -125,7 +174,17 @@ impl Clinic {
     /// It does not say where it listens.
     #[must_use]
     pub fn serve(&self) -> Daemon {
-        self.start(&["--clock", "stdin"])
+        self.serve_with(&[])
+    }
+
+    /// Starts the daemon on a clock that the test sets, with these environment variables.
+    ///
+    /// # Panics
+    ///
+    /// It does not say where it listens.
+    #[must_use]
+    pub fn serve_with(&self, variables: &[(&str, &str)]) -> Daemon {
+        self.start(&["--clock", "stdin"], variables)
     }
 
     /// Starts the daemon on the machine's clock, as a clinic does.
@@ -135,11 +194,11 @@ impl Clinic {
     /// It does not say where it listens.
     #[must_use]
     pub fn serve_by_itself(&self) -> Daemon {
-        self.start(&[])
+        self.start(&[], &[])
     }
 
     #[expect(clippy::expect_used, clippy::panic, reason = "support code of tests")]
-    fn start(&self, arguments: &[&str]) -> Daemon {
+    fn start(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Daemon {
         let log = std::fs::OpenOptions::new()
             .create(true)
             .append(true)
@@ -149,6 +208,7 @@ impl Clinic {
             .current_dir(self.folder.path())
             .args(["serve", "--port", "0"])
             .args(arguments)
+            .envs(variables.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(log)
@@ -178,6 +238,11 @@ impl Clinic {
     }
 }
 
+/// The configuration of a mail server on this port of the loopback interface.
+fn plain_smtp(port: u16) -> String {
+    format!("smtp: (host: \"127.0.0.1\", port: {port}, security: Plain),")
+}
+
 fn text(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
@@ -198,8 +263,20 @@ impl Daemon {
     ///
     /// The daemon does not settle.
     pub fn at(&mut self, at: DateTime<Utc>) {
-        let answer = self.ask(&text(at));
+        self.begin(at);
+        let answer = self.answer();
         assert_eq!(answer, format!("settled {}", text(at)));
+    }
+
+    /// Sets the clock and does not wait: what is due is being done when this returns.
+    pub fn begin(&mut self, at: DateTime<Utc>) {
+        self.tell(&text(at));
+    }
+
+    /// Whether it has said, since `begin`, that everything due is done.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.lines.try_recv().is_ok()
     }
 
     /// Has the rules folder looked at; returns what the daemon says of it.
@@ -235,11 +312,15 @@ impl Daemon {
         drop(self);
     }
 
-    #[expect(clippy::expect_used, reason = "support code of tests")]
     fn ask(&mut self, line: &str) -> String {
+        self.tell(line);
+        self.answer()
+    }
+
+    #[expect(clippy::expect_used, reason = "support code of tests")]
+    fn tell(&mut self, line: &str) {
         let stdin = self.stdin.as_mut().expect("the daemon runs");
         writeln!(stdin, "{line}").expect("the daemon reads");
-        self.answer()
     }
 
     #[expect(clippy::panic, reason = "support code of tests")]

@@ -17,7 +17,7 @@ use std::{
 
 use tokio::{
     net::TcpListener,
-    sync::Semaphore,
+    sync::{Semaphore, watch},
     task::{JoinHandle, JoinSet},
 };
 use tokio_rustls::TlsAcceptor;
@@ -156,6 +156,8 @@ struct Shared {
     options: ServerOptions,
     release: Semaphore,
     closed: Semaphore,
+    /// Commands heard and messages taken so far.
+    events: watch::Sender<usize>,
     state: Mutex<State>,
 }
 
@@ -182,6 +184,7 @@ impl SmtpServer {
             options,
             release: Semaphore::new(0),
             closed: Semaphore::new(0),
+            events: watch::Sender::new(0),
             state: Mutex::default(),
         });
         let listening = tokio::spawn(listen(listener, acceptor, Arc::clone(&shared)));
@@ -226,6 +229,19 @@ impl SmtpServer {
         }
     }
 
+    /// How much has happened: commands heard and messages that came in whole.
+    #[must_use]
+    pub fn events(&self) -> usize {
+        *self.shared.events.borrow()
+    }
+
+    /// Waits until so much has happened. A message counts before it is answered, so this may be the moment in
+    /// which the client does not know yet.
+    pub async fn happened(&self, events: usize) {
+        // The sender lives as long as this server does.
+        let _ = self.shared.events.subscribe().wait_for(|so_far| *so_far >= events).await;
+    }
+
     /// Every message that came in whole, in order of arrival.
     #[must_use]
     pub fn taken(&self) -> Vec<TakenMail> {
@@ -266,6 +282,10 @@ impl Drop for SmtpServer {
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn count_event(&self) {
+        self.events.send_modify(|events| *events += 1);
     }
 
     fn fault(&self, at: At) -> Option<Fault> {

@@ -187,7 +187,7 @@ impl Composer<'_> {
     pub(crate) fn to_patient(
         &self,
         mut rendered: Rendered,
-        unsubscribe_url: Option<String>,
+        mut unsubscribe_url: Option<String>,
         list: Option<&'static str>,
         when: When,
     ) -> Result<Result<Mail, String>, TurnError> {
@@ -198,6 +198,8 @@ impl Composer<'_> {
                 return Ok(Err("shadow mode, and the clinic has no address in `alerts_to`".to_owned()));
             };
             (to_name, to_address) = (&book.clinic.name, clinic);
+            // One click in the clinic's mailbox would stop the runner's enrolment.
+            unsubscribe_url = None;
             rendered.subject = format!("[for {}] {}", initials(&self.patient.name), rendered.subject);
         }
         let to = Addressed { to_name, to_address, language: &self.patient.language, unsubscribe_url, list };

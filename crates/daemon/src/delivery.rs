@@ -178,15 +178,22 @@ impl Delivery {
                 self.record(message.key, now, Settlement::Cancelled { reason }).await;
                 return false;
             }
+            Err(TurnError::Store(why)) if why.is_transient() => {
+                tracing::warn!(message = message.key.0, error = %why, "could not be judged again; later");
+                let at = crate::circuit::next_try(now, 1, chance());
+                let retry = Settlement::Retry { at, error: why.to_string(), in_doubt: message.in_doubt };
+                self.record(message.key, now, retry).await;
+                return false;
+            }
             Err(why) => {
-                self.failed_here(message.key, now, &why.to_string()).await;
+                self.failed_here(message.key, InDoubt::of(&message), now, &why.to_string()).await;
                 return false;
             }
         }
         let envelope = match Envelope::new(&message.mail.envelope_from, &message.mail.recipient) {
             Ok(envelope) => envelope,
             Err(why) => {
-                self.failed_here(message.key, now, &why.to_string()).await;
+                self.failed_here(message.key, InDoubt::of(&message), now, &why.to_string()).await;
                 return false;
             }
         };
@@ -203,6 +210,7 @@ impl Delivery {
             tracing::info!(message = message.key.0, "withdrawn before the final dot");
             return false;
         }
+        self.with(|state| state.local_failures.remove(&message.key));
         self.settle(&message, outcome, self.clock.now()).await
     }
 
@@ -234,7 +242,7 @@ impl Delivery {
     }
 
     /// Trouble before any server was asked: another try, and after a few of them a person must look.
-    async fn failed_here(&self, key: MessageKey, now: DateTime<Utc>, why: &str) {
+    async fn failed_here(&self, key: MessageKey, in_doubt: InDoubt, now: DateTime<Utc>, why: &str) {
         let times = self.with(|state| {
             let times = state.local_failures.entry(key).or_default();
             *times += 1;
@@ -245,7 +253,8 @@ impl Delivery {
         let settlement = if times >= LOCAL_FAILURES_AT_MOST {
             Settlement::Quarantined { error }
         } else {
-            Settlement::Retry { at: crate::circuit::next_try(now, times, chance()), error, in_doubt: false }
+            let at = crate::circuit::next_try(now, times, chance());
+            Settlement::Retry { at, error, in_doubt: in_doubt == InDoubt::Yes }
         };
         self.record(key, now, settlement).await;
     }
@@ -257,6 +266,19 @@ impl Delivery {
             Ok(false) => tracing::info!(message = key.0, "settled by somebody else meanwhile"),
             Err(why) => tracing::error!(message = key.0, error = %why, "an attempt could not be recorded"),
         }
+    }
+}
+
+/// Whether a server may have a message already.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum InDoubt {
+    Yes,
+    No,
+}
+
+impl InDoubt {
+    fn of(message: &OutboxMessage) -> Self {
+        if message.in_doubt { Self::Yes } else { Self::No }
     }
 }
 

@@ -112,7 +112,12 @@ impl Recorder for Recording {
         let live = self.turns.rules.current();
         let composer =
             Composer { live: &live, letterhead: &self.turns.letterhead, patient: &stored.patient, now };
-        let extras = fresh_link(&composer, &stored.chart).map_err(|error| refusal(patient, error))?;
+        // An address that nobody has confirmed may be a stranger's: no link to anything about health.
+        let extras = match stored.chart.reach {
+            Reach::Unconfirmed => confirm_address(&composer),
+            _ => fresh_link(&composer, &stored.chart),
+        };
+        let extras = extras.map_err(|error| refusal(patient, error))?;
         self.turns.take(patient, &[], &extras, now).await.map_err(|error| refusal(patient, error))?;
         self.wake.ring();
         Ok(())

@@ -34,6 +34,10 @@ use crate::{
 /// Verdicts waiting to be acted on. The watch blocks when there are more.
 const VERDICTS: usize = 4;
 
+/// Ticks before new rules count, some thousand patients each: enough for a million of them. What is left after that
+/// is due under the new rules.
+const TICKS_BEFORE_A_CHANGE: u32 = 256;
+
 /// The gate an edit has to pass: it parses, type-checks, passes every check (those against `before`, the book in
 /// force, included), and its own scenarios.
 ///
@@ -68,6 +72,7 @@ pub fn failed_scenario(failure: &Failure, sources: &Sources) -> Diagnostic {
         format!("on day {day} `{flag}` should be {wanted:?} and is {found:?}")
     };
     let mut help = failure.states.iter().map(differs).collect::<Vec<_>>();
+    help.extend(failure.clinic_in_words());
     if failure.expected != failure.sent {
         help.insert(0, format!("expected {}; sent {}", listed(&failure.expected), listed(&failure.sent)));
     }
@@ -232,7 +237,7 @@ impl Reloading {
     /// an edit in the middle of a morning's check-ins, or during a restart, would lose those not yet opened.
     async fn finish_under_the_old_rules(&self, now: DateTime<Utc>) {
         let scheduler = Scheduler { turns: self.turns.clone() };
-        loop {
+        for _ in 0..TICKS_BEFORE_A_CHANGE {
             match scheduler.tick(now).await {
                 Ok(ticked) if ticked.more => {}
                 Ok(_) => return,

@@ -17,7 +17,11 @@ pub fn run_all(book: &RuleBook, sources: &Sources) -> Result<Vec<Failure>, Vec<D
     Ok(scenario_run::run_all(book, &other_books(book, sources)?))
 }
 
-fn other_books(book: &RuleBook, sources: &Sources) -> Result<OtherBooks, Vec<Diagnostic>> {
+/// The books that the scenarios of a book put in force, loaded from below its folder.
+///
+/// # Errors
+/// The findings of the first of them that does not load.
+pub fn other_books(book: &RuleBook, sources: &Sources) -> Result<OtherBooks, Vec<Diagnostic>> {
     let mut others = OtherBooks::new();
     for event in book.scenarios.iter().flat_map(|scenario| &scenario.events) {
         let ScenarioEvent::NewRules { folder, .. } = event else { continue };

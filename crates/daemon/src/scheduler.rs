@@ -93,7 +93,9 @@ impl Scheduler {
         }
         let live = self.turns.rules.current();
         let mails = self.turns.letterhead.digest(&live.book, &items, now)?;
-        let identity = format!("digest/{}", now.timestamp());
+        // With the first item's number: a list longer than one digest makes several at the same time.
+        let first = items.first().map_or(0, |item| item.id);
+        let identity = format!("digest/{}/{first}", now.timestamp());
         let message = |mail| NewMessage {
             entry: None,
             identity_text: identity.clone(),

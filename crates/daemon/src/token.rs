@@ -51,6 +51,16 @@ pub fn random_text<const BYTES: usize>() -> Result<String, NoRandomness> {
     Ok(base64url(&bytes))
 }
 
+/// 128 random bits as 32 hexadecimal digits: an id that can be typed and never looks like an option.
+///
+/// # Errors
+/// If the system gives no randomness.
+pub fn random_id() -> Result<String, NoRandomness> {
+    let mut bytes = [0_u8; 16];
+    getrandom::fill(&mut bytes).map_err(NoRandomness)?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
 /// RFC 4648 section 5, without padding.
 fn base64url(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";

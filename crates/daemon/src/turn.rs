@@ -128,6 +128,35 @@ impl Turns {
         Err(StoreError::Conflict(patient.clone()).into())
     }
 
+    /// Takes one turn of each of several patients: all of them are stored, or none. `done` is called as each is
+    /// planned.
+    ///
+    /// # Errors
+    /// As [`Turns::take`].
+    pub async fn take_all(
+        &self,
+        events: &[(PatientId, Vec<TimedEvent>)],
+        now: DateTime<Utc>,
+        done: &(dyn Fn() + Sync),
+    ) -> Result<(), TurnError> {
+        let mut refused = None;
+        for _ in 0..CONFLICTS_AT_MOST {
+            let mut turns = Vec::with_capacity(events.len());
+            for (patient, events) in events {
+                let stored = self.store.chart(patient).await?;
+                turns.extend(self.prepare(stored, events, &Extras::default(), now)?.0);
+                done();
+            }
+            match self.store.commit_all(turns).await {
+                Ok(()) => return Ok(()),
+                Err(conflict @ StoreError::Conflict(_)) => refused = Some(conflict),
+                Err(other) => return Err(other.into()),
+            }
+        }
+        // The loop ends here only by conflicts.
+        refused.map_or(Ok(()), |conflict| Err(conflict.into()))
+    }
+
     /// Everything of a turn but the commit.
     fn prepare(
         &self,

@@ -3,24 +3,34 @@
 //! Recomputed from the facts each time; nothing of it is stored. Lean: no text, no day tables (`explain`
 //! makes those when asked). What "persists past N days" means is laid down in `rules/README.md`.
 
+mod days;
 mod episodes;
 mod recovery;
+mod runs;
 mod silence;
 
-pub(crate) use episodes::run_evidence_of;
 pub use episodes::{End, Episode};
 pub use recovery::{RecoveryState, window_of};
+pub(crate) use runs::{run_evidence_of, scored_runs};
 pub(crate) use silence::is_excused;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use chrono_tz::Tz;
+use smallvec::SmallVec;
 
 use crate::{
-    book::{Flag, FlagEvidence, RuleBook},
+    book::{Flag, RuleBook},
     chart::Chart,
     decision::{Audience, Subject},
     evidence::{Evidence, newest_report_day},
 };
+
+/// Most flags of a rule book for which assessing a quiet chart takes no memory from the heap. The shipped pack
+/// has five.
+const FLAGS_ON_STACK: usize = 8;
+
+/// By position in [`RuleBook::flags`].
+pub type FlagAssessments = SmallVec<[FlagAssessment; FLAGS_ON_STACK]>;
 
 /// One flag's episodes.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -72,10 +82,12 @@ pub struct NewestReport {
 pub struct Assessment {
     /// The patient's current day: the later of the local date and the newest about-day.
     pub day: NaiveDate,
+    /// What a clock on the patient's wall shows.
+    pub wall_time: NaiveDateTime,
     /// The zone in force.
     pub zone: Tz,
     /// By position in [`RuleBook::flags`].
-    pub flags: Vec<FlagAssessment>,
+    pub flags: FlagAssessments,
     /// The newest recovery period, if a run was ever logged.
     pub recovery: Option<RecoveryState>,
     /// The newest report, if there is one.
@@ -123,44 +135,32 @@ fn stages_told<'a>(
 #[must_use]
 pub fn assess(book: &RuleBook, chart: &Chart, now: DateTime<Utc>) -> Assessment {
     let zone = chart.zone_at(now);
-    let local = now.with_timezone(&zone).date_naive();
+    let wall_time = now.with_timezone(&zone).naive_local();
+    let local = wall_time.date();
     // A traveller may already have answered about a day that the new zone has yet to begin.
     let ahead = chart.answers.last().map(|answer| answer.about_day);
     let day = ahead.filter(|day| *day > local && *day <= local + chrono::Days::new(1)).unwrap_or(local);
 
     let newest_day = newest_report_day(&chart.answers).filter(|newest| *newest <= day);
-    let mut on_newest = Vec::new();
-    let mut flags = Vec::with_capacity(book.flags.len());
-    for flag in &book.flags {
-        let assessed = episodes::of_flag(book, chart, flag, day, |seen, evidence| {
-            if Some(seen) == newest_day && matches!(flag.evidence, FlagEvidence::Days { .. }) {
-                on_newest.push(evidence);
-            }
-        });
-        flags.push(assessed);
-    }
-
+    let (flags, worst_on_newest) = episodes::of_book(book, chart, day, newest_day);
     let newest_report = newest_day.map(|newest| NewestReport {
         day: newest,
         received_at: received_at(chart, newest),
-        colour: colour(&on_newest, &flags, newest),
+        colour: colour(worst_on_newest, &flags, newest),
     });
     let mut rule_errors = Vec::new();
     let recovery = recovery::of_chart(book, chart, day, &mut rule_errors);
-    Assessment { day, zone, flags, recovery, newest_report, rule_errors }
+    Assessment { day, wall_time, zone, flags, recovery, newest_report, rule_errors }
 }
 
-fn colour(on_newest: &[Evidence], flags: &[FlagAssessment], day: NaiveDate) -> Colour {
+/// `worst` is the worst that the newest day's reports say about any day-based flag.
+fn colour(worst: Option<Evidence>, flags: &[FlagAssessment], day: NaiveDate) -> Colour {
     let open = flags.iter().flat_map(|flag| &flag.episodes).any(|episode| episode.is_open_on(day));
-    let has = |wanted: Evidence| on_newest.contains(&wanted);
-    if open || has(Evidence::Present) {
-        Colour::Neither
-    } else if has(Evidence::Between) {
-        Colour::Amber
-    } else if has(Evidence::Clear) {
-        Colour::Green
-    } else {
-        Colour::Neither
+    match worst {
+        _ if open => Colour::Neither,
+        Some(Evidence::Between) => Colour::Amber,
+        Some(Evidence::Clear) => Colour::Green,
+        Some(Evidence::Present) | None => Colour::Neither,
     }
 }
 

@@ -267,6 +267,17 @@ pub enum Condition {
 }
 
 impl Condition {
+    /// Whether it compares a report with earlier ones.
+    #[must_use]
+    pub fn looks_back(&self) -> bool {
+        match self {
+            Self::RoseBy { .. } => true,
+            Self::AllOf(parts) | Self::AnyOf(parts) => parts.iter().any(Self::looks_back),
+            Self::Not(part) => part.looks_back(),
+            Self::AtLeast(..) | Self::AtMost(..) | Self::OneOf(..) | Self::Yes(_) | Self::No(_) => false,
+        }
+    }
+
     /// Calls `visit` for every question the condition reads.
     pub fn for_each_question(&self, visit: &mut impl FnMut(QuestionIx)) {
         match self {

@@ -491,16 +491,19 @@ impl Chart {
     /// Whether anything was answered about a day, whichever check-in it was given for.
     #[must_use]
     pub fn has_report(&self, about_day: NaiveDate) -> bool {
-        self.answers
-            .iter()
-            .any(|answer| answer.about_day == about_day && matches!(answer.source, Source::CheckIn(_)))
+        self.answers_about(about_day).any(|answer| matches!(answer.source, Source::CheckIn(_)))
+    }
+
+    /// The answers in force about a day.
+    pub fn answers_about(&self, day: NaiveDate) -> impl Iterator<Item = &Answer> {
+        let first = self.answers.partition_point(|answer| answer.about_day < day);
+        self.answers[first..].iter().take_while(move |answer| answer.about_day == day)
     }
 
     /// The answer in force for a check-in.
     #[must_use]
     pub fn answer_to(&self, check_in: &CheckInId, about_day: NaiveDate) -> Option<&Answer> {
-        self.answers.iter().find(|answer| {
-            answer.about_day == about_day && matches!(&answer.source, Source::CheckIn(id) if id == check_in)
-        })
+        self.answers_about(about_day)
+            .find(|answer| matches!(&answer.source, Source::CheckIn(id) if id == check_in))
     }
 }

@@ -232,11 +232,11 @@ fn flag(book: &RuleBook, flag: &Flag) -> String {
             let _ = write!(
                 text,
                 "The problem counts as there on a day when {}, and as gone when {}. It is the same spell as long as no \
-                 more than {} lie between two reports; a spell ends after {} in a row.",
+                 more than {} lie between two reports; a spell ends {}.",
                 condition(book, when),
                 clear_condition(book, when, clear_when.as_ref()),
                 plural(flag.bridge_silent_days, "silent day"),
-                plural(flag.clear_reports, "clear report"),
+                after_clear(flag.clear_reports, "clear report"),
             );
         }
         FlagEvidence::Runs(rule) => {
@@ -244,7 +244,7 @@ fn flag(book: &RuleBook, flag: &Flag) -> String {
                 text,
                 "The problem counts as there after a run when {} has not fallen over the last {} scored runs, with {}, \
                  rises by {} or more from the first to the last, ends at {} or more, and all of them lie within {}. A \
-                 spell goes on as long as no more than {} lie between two such runs; it ends after {} in a row.",
+                 spell goes on as long as no more than {} lie between two such runs; it ends {}.",
                 question_name(book, rule.question),
                 rule.runs,
                 if rule.ties_allowed == 0 {
@@ -256,7 +256,7 @@ fn flag(book: &RuleBook, flag: &Flag) -> String {
                 rule.ends_at_least,
                 plural(rule.within_days, "day"),
                 plural(flag.bridge_silent_days, "day"),
-                plural(flag.clear_reports, "clear result"),
+                after_clear(flag.clear_reports, "clear result"),
             );
         }
     }
@@ -265,6 +265,14 @@ fn flag(book: &RuleBook, flag: &Flag) -> String {
     }
     text.push_str(&ends(flag));
     text
+}
+
+fn after_clear(count: u32, what: &str) -> String {
+    if count == 1 {
+        format!("with the first {what}")
+    } else {
+        format!("after {} in a row", plural(count, what))
+    }
 }
 
 fn stage(stage: &Stage) -> String {

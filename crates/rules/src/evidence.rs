@@ -3,10 +3,13 @@
 //! Kleene's strong logic (S. C. Kleene, *Introduction to Metamathematics*, 1952, section 64): an unanswered
 //! question is unknown, and unknown spreads only where it could change the result.
 
+use std::cell::Cell;
+
 use chrono::NaiveDate;
+use smallvec::SmallVec;
 
 use crate::{
-    book::{AnswerKind, Condition, QuestionIx, RuleBook},
+    book::{AnswerKind, Condition, Question, QuestionIx, RuleBook},
     chart::{Answer, Value},
 };
 
@@ -63,71 +66,33 @@ pub struct Report<'a> {
 /// chains this long never make sense on one page.
 const GATE_DEPTH: u8 = 8;
 
-impl Report<'_> {
+impl<'a> Report<'a> {
     /// What this report says about a flag whose problem is `when`; `clear_when` defaults to `Not(when)`.
     /// None: nothing usable.
     #[must_use]
     pub fn evidence(&self, when: &Condition, clear_when: Option<&Condition>) -> Option<Evidence> {
-        let present = self.holds(when);
-        if present == Truth::True {
-            return Some(Evidence::Present);
-        }
-        let clear = clear_when.map_or_else(|| present.not(), |condition| self.holds(condition));
-        match (present, clear) {
-            (_, Truth::True) => Some(Evidence::Clear),
-            (Truth::False, Truth::False) => Some(Evidence::Between),
-            _ => None,
-        }
+        evidence(self, when, clear_when)
     }
 
     /// Whether a condition holds for this report.
     #[must_use]
     pub fn holds(&self, condition: &Condition) -> Truth {
-        self.holds_at(condition, GATE_DEPTH)
-    }
-
-    fn holds_at(&self, condition: &Condition, depth: u8) -> Truth {
-        let known = |value: Option<Truth>| value.unwrap_or(Truth::Unknown);
-        match condition {
-            Condition::AtLeast(question, least) => {
-                known(self.number(*question, depth).map(|number| (number >= *least).into()))
-            }
-            Condition::AtMost(question, most) => {
-                known(self.number(*question, depth).map(|number| (number <= *most).into()))
-            }
-            Condition::OneOf(question, choices) => known(match self.value(*question, depth) {
-                Some(Value::Word(word)) => Some(choices.contains(word).into()),
-                _ => None,
-            }),
-            Condition::Yes(question) => known(self.yes(*question, depth).map(Truth::from)),
-            Condition::No(question) => known(self.yes(*question, depth).map(|yes| Truth::from(!yes))),
-            Condition::AllOf(parts) => {
-                parts.iter().map(|part| self.holds_at(part, depth)).min().unwrap_or(Truth::True)
-            }
-            Condition::AnyOf(parts) => {
-                parts.iter().map(|part| self.holds_at(part, depth)).max().unwrap_or(Truth::False)
-            }
-            Condition::Not(part) => self.holds_at(part, depth).not(),
-            Condition::RoseBy { question, points, within_days } => {
-                self.rose_by(*question, *points, *within_days, depth)
-            }
-        }
+        holds(self, condition, GATE_DEPTH)
     }
 
     /// The value given to a question, or the one meant by leaving out a question whose gate is known false.
     #[must_use]
-    pub fn value_of(&self, question: QuestionIx) -> Option<&Value> {
+    pub fn value_of(&self, question: QuestionIx) -> Option<&'a Value> {
         self.value(question, GATE_DEPTH)
     }
+}
 
-    fn value(&self, question: QuestionIx, depth: u8) -> Option<&Value> {
-        let definition = self.book.questions.get(usize::from(question.0))?;
-        if let Some(value) = self.answers[self.at].values.get(definition.id.as_str()) {
-            return Some(value);
-        }
-        let (gate, meant) = (definition.only_if.as_ref()?, definition.skipped_means.as_ref()?);
-        (depth > 0 && self.holds_at(gate, depth - 1) == Truth::False).then_some(meant)
-    }
+/// Where a condition finds the values it looks at.
+trait Read<'a> {
+    fn value(&self, question: QuestionIx, depth: u8) -> Option<&'a Value>;
+
+    /// The report that is read, to look back from.
+    fn report(&self) -> Report<'a>;
 
     fn number(&self, question: QuestionIx, depth: u8) -> Option<i32> {
         match self.value(question, depth)? {
@@ -142,20 +107,138 @@ impl Report<'_> {
             _ => None,
         }
     }
+}
 
-    fn rose_by(&self, question: QuestionIx, points: i32, within_days: u32, depth: u8) -> Truth {
-        let Some(number) = self.number(question, depth) else { return Truth::Unknown };
-        let today = self.answers[self.at].about_day;
-        let oldest = today - chrono::Days::new(u64::from(within_days));
-        let earlier = |at: &usize| self.answers[*at].about_day >= oldest;
-        let lowest = (0..self.at)
-            .rev()
-            .take_while(earlier)
-            .filter(|at| self.answers[*at].about_day < today)
-            .filter_map(|at| Report { at, ..*self }.number(question, depth))
-            .min();
-        lowest.map_or(Truth::Unknown, |lowest| (number - lowest >= points).into())
+impl<'a> Read<'a> for Report<'a> {
+    fn value(&self, question: QuestionIx, depth: u8) -> Option<&'a Value> {
+        let definition = self.book.questions.get(usize::from(question.0))?;
+        value(self, definition, depth)
     }
+
+    fn report(&self) -> Report<'a> {
+        *self
+    }
+}
+
+/// Most questions of a rule book for which reading a chart takes no memory from the heap. The shipped pack
+/// has ten.
+const QUESTIONS_ON_STACK: usize = 32;
+
+/// Reads one report after another and each question of a report once, however many flags look at it.
+pub(crate) struct Reader<'a> {
+    report: Report<'a>,
+    /// By question: what was found, if it was looked for.
+    read: SmallVec<[Cell<Option<Option<&'a Value>>>; QUESTIONS_ON_STACK]>,
+}
+
+impl<'a> Reader<'a> {
+    /// Begins with no report read.
+    pub(crate) fn new(book: &'a RuleBook, answers: &'a [Answer]) -> Self {
+        let read = book.questions.iter().map(|_| Cell::new(None)).collect();
+        Self { report: Report { book, answers, at: 0 }, read }
+    }
+
+    /// Turns to the report at a position, which must be one of an answer.
+    pub(crate) fn turn_to(&mut self, at: usize) {
+        self.report.at = at;
+        self.read.fill_with(Cell::default);
+    }
+
+    /// As [`Report::evidence`].
+    pub(crate) fn evidence(&self, when: &Condition, clear_when: Option<&Condition>) -> Option<Evidence> {
+        evidence(self, when, clear_when)
+    }
+}
+
+impl<'a> Read<'a> for Reader<'a> {
+    fn value(&self, question: QuestionIx, depth: u8) -> Option<&'a Value> {
+        let at = usize::from(question.0);
+        let (definition, read) = (self.report.book.questions.get(at)?, self.read.get(at)?);
+        if let Some(known) = read.get() {
+            return known;
+        }
+        let found = value(self, definition, depth);
+        // Further down a chain of gates, a gated question may be unknown for want of depth alone.
+        if depth == GATE_DEPTH || definition.only_if.is_none() {
+            read.set(Some(found));
+        }
+        found
+    }
+
+    fn report(&self) -> Report<'a> {
+        self.report
+    }
+}
+
+fn value<'a>(read: &impl Read<'a>, definition: &'a Question, depth: u8) -> Option<&'a Value> {
+    let report = read.report();
+    if let Some(value) = report.answers[report.at].values.get(definition.id.as_str()) {
+        return Some(value);
+    }
+    let (gate, meant) = (definition.only_if.as_ref()?, definition.skipped_means.as_ref()?);
+    (depth > 0 && holds(read, gate, depth - 1) == Truth::False).then_some(meant)
+}
+
+fn evidence<'a>(read: &impl Read<'a>, when: &Condition, clear_when: Option<&Condition>) -> Option<Evidence> {
+    let present = holds(read, when, GATE_DEPTH);
+    if present == Truth::True {
+        return Some(Evidence::Present);
+    }
+    let clear = clear_when.map_or_else(|| present.not(), |condition| holds(read, condition, GATE_DEPTH));
+    match (present, clear) {
+        (_, Truth::True) => Some(Evidence::Clear),
+        (Truth::False, Truth::False) => Some(Evidence::Between),
+        _ => None,
+    }
+}
+
+fn holds<'a>(read: &impl Read<'a>, condition: &Condition, depth: u8) -> Truth {
+    let known = |value: Option<Truth>| value.unwrap_or(Truth::Unknown);
+    match condition {
+        Condition::AtLeast(question, least) => {
+            known(read.number(*question, depth).map(|number| (number >= *least).into()))
+        }
+        Condition::AtMost(question, most) => {
+            known(read.number(*question, depth).map(|number| (number <= *most).into()))
+        }
+        Condition::OneOf(question, choices) => known(match read.value(*question, depth) {
+            Some(Value::Word(word)) => Some(choices.contains(word).into()),
+            _ => None,
+        }),
+        Condition::Yes(question) => known(read.yes(*question, depth).map(Truth::from)),
+        Condition::No(question) => known(read.yes(*question, depth).map(|yes| Truth::from(!yes))),
+        Condition::AllOf(parts) => {
+            parts.iter().map(|part| holds(read, part, depth)).min().unwrap_or(Truth::True)
+        }
+        Condition::AnyOf(parts) => {
+            parts.iter().map(|part| holds(read, part, depth)).max().unwrap_or(Truth::False)
+        }
+        Condition::Not(part) => holds(read, part, depth).not(),
+        Condition::RoseBy { question, points, within_days } => {
+            rose_by(read, *question, *points, *within_days, depth)
+        }
+    }
+}
+
+fn rose_by<'a>(
+    read: &impl Read<'a>,
+    question: QuestionIx,
+    points: i32,
+    within_days: u32,
+    depth: u8,
+) -> Truth {
+    let Some(number) = read.number(question, depth) else { return Truth::Unknown };
+    let report = read.report();
+    let today = report.answers[report.at].about_day;
+    let oldest = today - chrono::Days::new(u64::from(within_days));
+    let earlier = |at: &usize| report.answers[*at].about_day >= oldest;
+    let lowest = (0..report.at)
+        .rev()
+        .take_while(earlier)
+        .filter(|at| report.answers[*at].about_day < today)
+        .filter_map(|at| Report { at, ..report }.number(question, depth))
+        .min();
+    lowest.map_or(Truth::Unknown, |lowest| (number - lowest >= points).into())
 }
 
 /// Why a value cannot be an answer to a question; none: it can.

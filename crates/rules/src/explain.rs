@@ -1,5 +1,7 @@
 //! Why, and why not: what `afterrun why` and the console show. Computed when asked, never on the hot path.
 
+mod runs;
+
 use chrono::{DateTime, Days, NaiveDate, Utc};
 
 use crate::{
@@ -14,6 +16,9 @@ use crate::{
 
 /// Days shown when nothing is open.
 const DAYS_SHOWN: u64 = 14;
+
+/// Days shown at most: an episode asks daily for four weeks, and reminders end well before twice that.
+const LONGEST_SHOWN: u64 = 60;
 
 /// What one day was for a flag.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -127,10 +132,14 @@ fn flag(book: &RuleBook, chart: &Chart, assessment: &Assessment, position: usize
         place: rule.place.clone(),
         state: state(rule, newest, told),
         days: days(book, chart, assessment, rule, newest),
-        leaves: leaves(book, chart, rule),
+        leaves: leaves(book, chart, rule, assessment.day),
         told: told_lines(chart, rule, newest),
         nearest_miss: nearest_miss(book, chart, assessment, rule, assessed.open(), told),
     }
+}
+
+fn days_in_words(count: u32) -> String {
+    if count == 1 { "1 day".to_owned() } else { format!("{count} days") }
 }
 
 fn state(rule: &Flag, newest: Option<&Episode>, told: Option<usize>) -> String {
@@ -141,11 +150,11 @@ fn state(rule: &Flag, newest: Option<&Episode>, told: Option<usize>) -> String {
     };
     match episode.end {
         End::Open => format!(
-            "open since {} (day 0), last reported on {} (day {}), {} Present days; {reached}",
+            "open since {} (day 0), last reported on {} (day {}), on {} in all; {reached}",
             date(episode.onset),
             date(episode.last_present),
             (episode.last_present - episode.onset).num_days(),
-            episode.present_days,
+            days_in_words(episode.present_days),
         ),
         End::Resolved(on) => {
             format!("resolved on {} (open since {}); {reached}", date(on), date(episode.onset))
@@ -159,7 +168,8 @@ fn state(rule: &Flag, newest: Option<&Episode>, told: Option<usize>) -> String {
     }
 }
 
-/// From a little before the newest episode, or the last fortnight, to today.
+/// From a little before the newest episode, or the last fortnight, to today, but not from before the enrolment. A
+/// flag over runs has the days of runs only: a day without one says nothing.
 fn days(
     book: &RuleBook,
     chart: &Chart,
@@ -171,7 +181,9 @@ fn days(
     let recent = today - Days::new(DAYS_SHOWN - 1);
     let from =
         newest.filter(|episode| episode.end == End::Open).map_or(recent, |episode| episode.onset.min(recent));
-    let from = from.max(today - Days::new(60));
+    let enrolled = chart.local_date(chart.enrolled_at);
+    let from = from.max(today - Days::new(LONGEST_SHOWN)).max(enrolled.min(today));
+    let over_runs = matches!(rule.evidence, FlagEvidence::Runs(_));
     from.iter_days()
         .take_while(|day| *day <= today)
         .map(|day| {
@@ -185,6 +197,7 @@ fn days(
             let inside = newest.filter(|episode| episode.onset <= day && episode.is_open_on(day));
             DayRow { day, number: inside.map(|episode| (day - episode.onset).num_days()), mark, answers }
         })
+        .filter(|row| !over_runs || !row.answers.is_empty())
         .collect()
 }
 
@@ -220,8 +233,11 @@ fn words(value: &Value) -> String {
     }
 }
 
-fn leaves(book: &RuleBook, chart: &Chart, rule: &Flag) -> Vec<Leaf> {
-    let FlagEvidence::Days { when, .. } = &rule.evidence else { return Vec::new() };
+fn leaves(book: &RuleBook, chart: &Chart, rule: &Flag, today: NaiveDate) -> Vec<Leaf> {
+    let when = match &rule.evidence {
+        FlagEvidence::Days { when, .. } => when,
+        FlagEvidence::Runs(rule) => return runs::leaves(book, chart, rule, today),
+    };
     let newest = chart.answers.iter().rposition(|answer| matches!(answer.source, Source::CheckIn(_)));
     let Some(at) = newest else { return Vec::new() };
     let report = Report { book, answers: &chart.answers, at };
@@ -300,7 +316,8 @@ fn nearest_miss(
         missing.push(format!("a report of it about {} or later", date(earliest)));
     }
     if episode.present_days < stage.min_reports {
-        missing.push(format!("{} more Present day(s)", stage.min_reports - episode.present_days));
+        let more = days_in_words(stage.min_reports - episode.present_days);
+        missing.push(format!("reports of it on {more} more"));
     }
     if episode.newest != Evidence::Present {
         missing
@@ -309,12 +326,19 @@ fn nearest_miss(
     if missing.is_empty() && chart.book_since > episode.newest_received_at {
         missing.push("a report made since the rules changed".to_owned());
     }
-    (!missing.is_empty()).then(|| format!("stage `{}` still needs {}", stage.id, missing.join(", and ")))
+    let near =
+        nearest_leaf(book, chart, assessment.day, rule).filter(|_| episode.newest != Evidence::Present);
+    let near = near.map_or_else(String::new, |near| format!("; {near}"));
+    (!missing.is_empty())
+        .then(|| format!("stage `{}` still needs {}{near}", stage.id, missing.join(", and ")))
 }
 
 /// The closest any number of the last fortnight came to its threshold.
 fn nearest_leaf(book: &RuleBook, chart: &Chart, today: NaiveDate, rule: &Flag) -> Option<String> {
-    let FlagEvidence::Days { when, .. } = &rule.evidence else { return None };
+    let when = match &rule.evidence {
+        FlagEvidence::Days { when, .. } => when,
+        FlagEvidence::Runs(rule) => return runs::nearest_miss(book, chart, rule, today),
+    };
     let since = today - Days::new(DAYS_SHOWN - 1);
     let mut nearest: Option<(i32, String)> = None;
     collect_leaves(when, &mut |leaf| {

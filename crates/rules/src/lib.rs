@@ -7,6 +7,7 @@ pub mod assess;
 pub mod book;
 pub mod chart;
 pub mod checks;
+pub mod compare;
 pub mod decision;
 pub mod describe;
 pub mod diagnostic;
@@ -16,6 +17,7 @@ pub mod folder;
 pub mod ids;
 pub mod load;
 pub mod message;
+pub mod mutants;
 pub mod notation;
 pub mod plan;
 #[cfg(feature = "reload")]

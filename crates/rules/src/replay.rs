@@ -74,6 +74,19 @@ struct RawPatient {
 /// If it is not a chart, or an event in it is not an event (with its index).
 pub fn parse_chart(json: &str) -> Result<ChartFile, ChartError> {
     let raw: RawChart = serde_json::from_str(json).map_err(|error| ChartError::Json(error.to_string()))?;
+    chart_of(raw)
+}
+
+/// Reads a chart out of JSON that has been read already, one of many.
+///
+/// # Errors
+/// As [`parse_chart`].
+pub fn chart_from_json(json: serde_json::Value) -> Result<ChartFile, ChartError> {
+    let raw: RawChart = serde_json::from_value(json).map_err(|error| ChartError::Json(error.to_string()))?;
+    chart_of(raw)
+}
+
+fn chart_of(raw: RawChart) -> Result<ChartFile, ChartError> {
     let mut chart = Chart::new(raw.patient.id, raw.patient.time_zone, raw.patient.enrolled_at);
     if let Some(language) = raw.patient.language {
         chart.language = language;
@@ -242,6 +255,13 @@ pub fn replay(
     Ok(lines)
 }
 
+/// Where a replay ends: as asked for, else where the file says, else some time after the last event.
+#[must_use]
+pub fn last_instant(file: &ChartFile, until: Option<DateTime<Utc>>) -> DateTime<Utc> {
+    let last = || file.events.iter().map(|event| event.at).max().unwrap_or(file.chart.enrolled_at);
+    until.or(file.until).unwrap_or_else(|| last() + GOES_ON)
+}
+
 /// Lives through a chart and returns how it ended.
 ///
 /// # Errors
@@ -249,8 +269,7 @@ pub fn replay(
 pub fn live(book: &RuleBook, file: &ChartFile, until: Option<DateTime<Utc>>) -> Result<Story, ChartError> {
     let mut order: Vec<usize> = (0..file.events.len()).collect();
     order.sort_by_key(|index| file.events[*index].at);
-    let last = order.last().map_or(file.chart.enrolled_at, |index| file.events[*index].at);
-    let until = until.or(file.until).unwrap_or(last + GOES_ON);
+    let until = last_instant(file, until);
 
     let mut story = Story::new(file.chart.clone());
     for together in order.chunk_by(|a, b| file.events[*a].at == file.events[*b].at) {

@@ -6,7 +6,7 @@ use chrono::{NaiveDate, NaiveTime};
 use chrono_tz::Tz;
 
 use crate::{
-    book::Place,
+    book::{Place, TellClinic},
     chart::{AnswerEvent, RunKind, Values},
     ids::{CheckInId, FlagId, MessageId, QuestionId},
 };
@@ -32,6 +32,8 @@ pub struct Scenario {
     pub messages: Vec<(u32, MessageId)>,
     /// States to be seen on the way.
     pub states: Vec<(u32, FlagId, StateName)>,
+    /// The complete list of what the clinic hears about flags; none: not looked at.
+    pub clinic: Option<Vec<Heard>>,
     /// Messages left out of the comparison; none: check-ins, their reminders and nudges.
     pub ignore: Option<Vec<MessageId>>,
     /// Where it was written.
@@ -127,6 +129,17 @@ pub enum ScenarioEvent {
         /// The day.
         day: u32,
     },
+}
+
+/// Something the clinic hears about a flag.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Heard {
+    /// The day on which it was decided; how soon the clinic hears follows from the level.
+    pub day: i64,
+    /// The flag.
+    pub flag: FlagId,
+    /// How soon.
+    pub level: TellClinic,
 }
 
 /// State of a flag as a scenario names it.

@@ -4,10 +4,12 @@
 //! by itself skips the day, or fires twice, when the clocks change: a wall time that a change skips means the
 //! first valid minute after it, one that occurs twice means the first.
 
-use std::str::FromStr;
+mod cron;
 
 use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Timelike, Utc};
 use chrono_tz::Tz;
+
+pub use self::cron::Cron;
 
 /// A schedule as written in a rule file.
 #[derive(Clone, Debug)]
@@ -25,11 +27,11 @@ pub enum Schedule {
         at: NaiveTime,
     },
     /// A cron expression: `second minute hour day-of-month month weekday`.
-    Cron(Box<cron::Schedule>),
+    Cron(Box<Cron>),
 }
 
 /// Dates looked at for one occurrence before giving up: four years cover 29 February in any of them.
-const HORIZON_DAYS: i64 = 4 * 366;
+const HORIZON_DAYS: usize = 4 * 366;
 
 impl Schedule {
     /// Parses a cron expression of exactly six fields.
@@ -37,9 +39,7 @@ impl Schedule {
     /// # Errors
     /// The parser's message.
     pub fn cron(expression: &str) -> Result<Self, String> {
-        cron::Schedule::from_str(expression)
-            .map(|parsed| Self::Cron(Box::new(parsed)))
-            .map_err(|e| e.to_string())
+        Cron::parse(expression).map(|parsed| Self::Cron(Box::new(parsed)))
     }
 
     /// The wall time at which this is due on a date, if it is. A cron expression that fires more than once a
@@ -52,11 +52,7 @@ impl Schedule {
                 let since = (date - start).num_days();
                 (since >= 0 && since % i64::from((*days).max(1)) == 0).then_some(*at)
             }
-            Self::Cron(cron) => {
-                let midnight = date.and_time(NaiveTime::MIN).and_utc();
-                let next = cron.after(&(midnight - TimeDelta::seconds(1))).next()?.naive_utc();
-                (next.date() == date).then_some(next.time())
-            }
+            Self::Cron(cron) => cron.is_due_on(date).then(|| cron.first_time()),
         }
     }
 
@@ -77,12 +73,9 @@ impl Schedule {
                 (from.checked_add_days(Days::new(ahead as u64))?, *at)
             }
             Self::Cron(cron) => {
-                let midnight = from.and_time(NaiveTime::MIN).and_utc();
-                let next = cron.after(&(midnight - TimeDelta::seconds(1))).next()?.naive_utc();
-                if (next.date() - from).num_days() > HORIZON_DAYS {
-                    return None;
-                }
-                (next.date(), next.time())
+                let ahead = from.iter_days().take(HORIZON_DAYS + 1);
+                let mut ahead = ahead.take_while(|date| until.is_none_or(|until| *date <= until));
+                (ahead.find(|date| cron.is_due_on(*date))?, cron.first_time())
             }
         };
         until.is_none_or(|until| found.0 <= until).then_some(found)
@@ -120,6 +113,15 @@ pub fn instant(zone: Tz, wall: NaiveDateTime) -> DateTime<Utc> {
         }
     }
     wall.and_utc()
+}
+
+/// The instant of a wall time on a date; none on a date that the zone skips whole.
+#[must_use]
+pub fn instant_on(zone: Tz, date: NaiveDate, time: NaiveTime) -> Option<DateTime<Utc>> {
+    let wall = date.and_time(time);
+    // A time that exists is on a date that exists: the rule, and far cheaper to find than the exception.
+    let found = zone.from_local_datetime(&wall).earliest().map(|found| found.to_utc());
+    found.or_else(|| date_exists(zone, date).then(|| instant(zone, wall)))
 }
 
 /// Whether a zone has this date at all.

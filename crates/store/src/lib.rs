@@ -104,6 +104,11 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// [`StoreError::Exists`] for an id seen before or an address with a running enrolment.
     async fn add_patient(&self, patient: NewPatient, now: DateTime<Utc>) -> Result<PatientId>;
+    /// Adds patients, each with the messages and links of its first turn: all of them or none.
+    ///
+    /// # Errors
+    /// As [`Store::add_patient`], for the first that cannot be added.
+    async fn enrol(&self, enrolments: Vec<Enrolment>, now: DateTime<Utc>) -> Result<Vec<PatientId>>;
     /// One patient.
     async fn patient(&self, id: &PatientId) -> Result<Patient>;
     /// The newest enrolment of this address, letter case ignored; it may have been stopped.
@@ -128,12 +133,22 @@ pub trait Store: Send + Sync + 'static {
     /// sent is left alone, and an identity never seen is entered as cancelled. A stop revokes the patient's
     /// links but those of scope [`LinkScope::Stop`] and cancels queued mail to the patient.
     async fn commit(&self, turn: Turn) -> Result<()>;
+    /// Stores turns of several patients: all of them, or none when one is refused.
+    async fn commit_all(&self, turns: Vec<Turn>) -> Result<()>;
     /// Patients whose `next_due` has come, longest overdue first.
     async fn due_patients(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<PatientId>>;
     /// The smallest `next_due` of all patients.
     async fn next_due(&self) -> Result<Option<DateTime<Utc>>>;
     /// Makes every active patient due now (after the rule book changed), and turns planned before conflict.
     async fn make_all_due(&self, now: DateTime<Utc>) -> Result<u64>;
+
+    /// Erases a patient and every other enrolment of the same address: person, events, check-ins, links, mails,
+    /// work items, and whatever else names or describes them. Of each message stay its number, its times and how
+    /// it ended; the id stays taken; what was queued or claimed does not leave. To every other call the patient is
+    /// not known any more. A digest that told of the patient is emptied, or taken back if it has not left.
+    async fn erase_patient(&self, id: &PatientId, now: DateTime<Utc>) -> Result<Vec<Erased>>;
+    /// Rewrites what the database keeps on disk so that nothing deleted is left in it. Takes the time of a copy.
+    async fn scrub(&self) -> Result<()>;
 
     // Links.
 
@@ -204,6 +219,40 @@ pub trait Store: Send + Sync + 'static {
     /// Marks a work item as told to somebody else, together with adding the messages that tell it. A second
     /// time changes nothing.
     async fn add_escalation(&self, item: i64, messages: Vec<NewMessage>, now: DateTime<Utc>) -> Result<()>;
+    /// Work items of one patient, newest first.
+    async fn patient_work_items(
+        &self,
+        id: &PatientId,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<WorkItem>>;
+
+    // Bounces.
+
+    /// The message whose envelope sender has this part before the @, whatever its domain.
+    async fn message_by_return_path(&self, local_part: &str) -> Result<Option<Message>>;
+    /// Notes among the attempts what a notification says. With [`Bounced::Lost`] an accepted message counts as
+    /// rejected from now on, its patient is due at once and turns planned before conflict. False: the same was
+    /// noted before, and nothing changed.
+    async fn note_bounce(
+        &self,
+        id: MessageKey,
+        now: DateTime<Utc>,
+        said: &str,
+        bounced: Bounced,
+    ) -> Result<bool>;
+
+    // Users of the console.
+
+    /// Adds a user.
+    ///
+    /// # Errors
+    /// [`StoreError::Exists`] for an address seen before, letter case ignored.
+    async fn add_user(&self, user: NewUser, now: DateTime<Utc>) -> Result<UserKey>;
+    /// The user with this address, letter case ignored.
+    async fn user_by_email(&self, email: &str) -> Result<Option<User>>;
+    /// Users in the order added.
+    async fn users(&self, after: Option<&str>, limit: u32) -> Result<Page<User>>;
 
     // Rule books.
 
@@ -221,6 +270,13 @@ pub trait Store: Send + Sync + 'static {
     async fn set_setting(&self, key: &str, value: Option<&str>) -> Result<()>;
     /// Appends to the audit log. Content never holds health details.
     async fn audit(&self, now: DateTime<Utc>, actor: &str, action: &str, subject: &str) -> Result<()>;
+    /// The audit log, newest first: the lines of one subject, or all.
+    async fn audit_log(
+        &self,
+        subject: Option<&str>,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<AuditLine>>;
     /// Says whether the database answers and is sound enough to go on.
     async fn ping(&self) -> Result<()>;
     /// Copies the database to a new file while it is in use (SQLite; others say how instead).

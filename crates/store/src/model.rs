@@ -44,6 +44,17 @@ pub struct NewPatient {
     pub reach: Reach,
 }
 
+/// A patient to add together with what is sent first.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Enrolment {
+    /// The patient.
+    pub patient: NewPatient,
+    /// Messages that no plan decides, such as the one that asks to confirm the address.
+    pub messages: Vec<NewMessage>,
+    /// Their links.
+    pub links: Vec<NewLink>,
+}
+
 /// A patient as stored.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Patient {
@@ -406,4 +417,91 @@ pub struct StoredBook {
     pub files: BTreeMap<String, Arc<[u8]>>,
     /// When it became live.
     pub live_since: DateTime<Utc>,
+}
+
+/// What a notification means for its message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Bounced {
+    /// It may still arrive, or has.
+    Noted,
+    /// It did not arrive and will not.
+    Lost,
+}
+
+/// What was erased of one enrolment, in numbers.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Erased {
+    /// The id, which stays taken.
+    pub id: PatientId,
+    /// Events: runs, answers, pauses and the like.
+    pub events: u32,
+    /// Check-ins.
+    pub check_ins: u32,
+    /// Ledger entries and mails.
+    pub messages: u32,
+    /// Work items.
+    pub work_items: u32,
+}
+
+/// A line of the audit log.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct AuditLine {
+    /// Row.
+    pub id: i64,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who.
+    pub actor: String,
+    /// What.
+    pub action: String,
+    /// On what: a patient's id, a message's number.
+    pub subject: String,
+}
+
+/// What a user of the console may do.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Look.
+    Viewer,
+    /// Look after patients.
+    Clinician,
+    /// That, and users and settings.
+    Admin,
+}
+
+/// Row number of a user.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+pub struct UserKey(pub i64);
+
+/// A user of the console to add.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NewUser {
+    /// Address, already checked.
+    pub email: String,
+    /// What the user may do.
+    pub role: Role,
+    /// The password's argon2id hash as PHC text.
+    pub password_hash: String,
+}
+
+/// A user of the console. Printing it for debugging leaves the hash out.
+#[derive(Clone, PartialEq, Eq)]
+pub struct User {
+    /// Row.
+    pub key: UserKey,
+    /// Address.
+    pub email: String,
+    /// What the user may do.
+    pub role: Role,
+    /// The password's argon2id hash as PHC text.
+    pub password_hash: String,
+    /// When added.
+    pub added_at: DateTime<Utc>,
+}
+
+impl std::fmt::Debug for User {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("User").field("key", &self.key).field("role", &self.role).finish_non_exhaustive()
+    }
 }

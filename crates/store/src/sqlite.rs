@@ -4,9 +4,11 @@
 
 mod backup;
 mod books;
+mod bounces;
 mod charts;
 mod check_ins;
 mod columns;
+mod erase;
 mod fault;
 mod links;
 mod messages;
@@ -18,6 +20,7 @@ mod plans;
 mod readers;
 mod settings;
 mod turns;
+mod users;
 mod work_items;
 mod writer;
 
@@ -32,8 +35,9 @@ use afterrun_rules::{TimedEvent, ids::PatientId};
 pub use self::open::Mode;
 use self::{fault::Answer, readers::Readers, writer::Writer};
 use crate::{
-    Attempt, Claim, Link, Message, MessageKey, NewMessage, NewPatient, OpenedCheckIn, OutboxMessage, Page,
-    Patient, QueueDepth, Result, Settlement, Store, StoreError, StoredBook, StoredChart, Turn, WorkItem,
+    Attempt, AuditLine, Bounced, Claim, Enrolment, Erased, Link, Message, MessageKey, NewMessage, NewPatient,
+    NewUser, OpenedCheckIn, OutboxMessage, Page, Patient, QueueDepth, Result, Settlement, Store, StoreError,
+    StoredBook, StoredChart, Turn, User, UserKey, WorkItem,
 };
 
 /// How to open a database.
@@ -128,6 +132,10 @@ impl Store for Sqlite {
         self.write(move |db| patients::add(db, &patient, now)).await
     }
 
+    async fn enrol(&self, enrolments: Vec<Enrolment>, now: DateTime<Utc>) -> Result<Vec<PatientId>> {
+        self.write(move |db| patients::enrol(db, &enrolments, now)).await
+    }
+
     async fn patient(&self, id: &PatientId) -> Result<Patient> {
         let id = id.clone();
         self.read(move |db| patients::get(db, &id)).await
@@ -167,6 +175,11 @@ impl Store for Sqlite {
         self.write(move |db| turns::commit(db, &turn)).await
     }
 
+    async fn commit_all(&self, turns: Vec<Turn>) -> Result<()> {
+        // The job is undone whole when one fails.
+        self.write(move |db| turns.iter().try_for_each(|turn| turns::commit(db, turn))).await
+    }
+
     async fn due_patients(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<PatientId>> {
         self.read(move |db| patients::due(db, now, limit)).await
     }
@@ -177,6 +190,21 @@ impl Store for Sqlite {
 
     async fn make_all_due(&self, now: DateTime<Utc>) -> Result<u64> {
         self.write(move |db| patients::make_all_due(db, now)).await
+    }
+
+    async fn erase_patient(&self, id: &PatientId, now: DateTime<Utc>) -> Result<Vec<Erased>> {
+        let id = id.clone();
+        self.write(move |db| erase::erase(db, &id, now)).await
+    }
+
+    async fn scrub(&self) -> Result<()> {
+        // In memory there is no file that anything could be left in.
+        let Some(path) = self.path.clone() else { return Ok(()) };
+        let shown = path.display().to_string();
+        let rewrite = move || erase::scrub(&path).map_err(|fault| fault.told(&shown));
+        tokio::task::spawn_blocking(rewrite)
+            .await
+            .map_err(|error| StoreError::Backend(format!("the rewriting stopped: {error}")))?
     }
 
     async fn link(&self, token_hash: &[u8; 32]) -> Result<Option<Link>> {
@@ -253,6 +281,46 @@ impl Store for Sqlite {
         self.read(move |db| work_items::list(db, after.as_deref(), limit)).await
     }
 
+    async fn patient_work_items(
+        &self,
+        id: &PatientId,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<WorkItem>> {
+        let (id, after) = (id.clone(), after.map(str::to_owned));
+        self.read(move |db| work_items::of_patient(db, charts::key(db, &id)?, after.as_deref(), limit)).await
+    }
+
+    async fn message_by_return_path(&self, local_part: &str) -> Result<Option<Message>> {
+        let local_part = local_part.to_owned();
+        self.read(move |db| bounces::by_return_path(db, &local_part)).await
+    }
+
+    async fn note_bounce(
+        &self,
+        id: MessageKey,
+        now: DateTime<Utc>,
+        said: &str,
+        bounced: Bounced,
+    ) -> Result<bool> {
+        let said = said.to_owned();
+        self.write(move |db| bounces::note(db, id, now, &said, bounced)).await
+    }
+
+    async fn add_user(&self, user: NewUser, now: DateTime<Utc>) -> Result<UserKey> {
+        self.write(move |db| users::add(db, &user, now)).await
+    }
+
+    async fn user_by_email(&self, email: &str) -> Result<Option<User>> {
+        let email = email.to_owned();
+        self.read(move |db| users::by_email(db, &email)).await
+    }
+
+    async fn users(&self, after: Option<&str>, limit: u32) -> Result<Page<User>> {
+        let after = after.map(str::to_owned);
+        self.read(move |db| users::list(db, after.as_deref(), limit)).await
+    }
+
     async fn digest_items(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<WorkItem>> {
         self.read(move |db| work_items::for_digest(db, now, limit)).await
     }
@@ -291,6 +359,16 @@ impl Store for Sqlite {
     async fn audit(&self, now: DateTime<Utc>, actor: &str, action: &str, subject: &str) -> Result<()> {
         let (actor, action, subject) = (actor.to_owned(), action.to_owned(), subject.to_owned());
         self.write(move |db| settings::audit(db, now, &actor, &action, &subject)).await
+    }
+
+    async fn audit_log(
+        &self,
+        subject: Option<&str>,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<AuditLine>> {
+        let (subject, after) = (subject.map(str::to_owned), after.map(str::to_owned));
+        self.read(move |db| settings::audit_log(db, subject.as_deref(), after.as_deref(), limit)).await
     }
 
     /// Asks the writer and a reader; an empty transaction writes nothing.

@@ -10,13 +10,13 @@ mod sqlite_file {
     };
 
     use afterrun_rules::{
-        Reason,
+        BookHash, Reason, TimedEvent,
         chart::Reach,
         decision::{Audience, Facts},
         ids::PatientId,
     };
     use afterrun_store::{
-        Claim, Mail, MessageState, NewMessage, NewPatient, Options, Sqlite, Store, StoreError, Units,
+        Claim, Mail, MessageState, NewMessage, NewPatient, Options, Sqlite, Store, StoreError, Turn, Units,
     };
     use chrono::{DateTime, Utc};
 
@@ -147,7 +147,7 @@ mod sqlite_file {
         drop(other);
         for options in [Options::daemon(), Options::tool()] {
             let refused = Sqlite::open(&place.path(), options).unwrap_err();
-            assert!(matches!(refused, StoreError::NewerSchema { found: 99, known: 1 }), "{refused}");
+            assert!(matches!(refused, StoreError::NewerSchema { found: 99, known: 2 }), "{refused}");
         }
     }
 
@@ -279,13 +279,87 @@ mod sqlite_file {
         let other = rusqlite::Connection::open(place.path()).unwrap();
         let rows = "INSERT INTO audit VALUES (1, 0, 'operator', 'hold', '');
             INSERT INTO patients VALUES (1, 'p1', '', '', '', 'en', 'miles', 0, 'UTC', 'confirmed', 'UTC',
-                'confirmed', NULL, NULL, 0);
+                'confirmed', NULL, NULL, 0, NULL);
             INSERT INTO events VALUES (1, 1, 0, 'stop', '{}', x'00')";
         other.execute_batch(rows).unwrap();
         for change in ["UPDATE events SET at = 1", "UPDATE audit SET at = 1", "DELETE FROM audit"] {
             let refused = other.execute_batch(change).unwrap_err();
             assert!(refused.to_string().contains("never changed"), "{change}: {refused}");
         }
+    }
+
+    /// Every file beside the database, and the database itself.
+    fn bytes_on_disk(place: &Place) -> Vec<u8> {
+        let files = fs::read_dir(place.path().parent().unwrap()).unwrap();
+        files.flat_map(|file| fs::read(file.unwrap().path()).unwrap()).collect()
+    }
+
+    fn found(bytes: &[u8], planted: &str) -> bool {
+        bytes.windows(planted.len()).any(|window| window == planted.as_bytes())
+    }
+
+    #[tokio::test]
+    async fn nothing_of_an_erased_patient_is_left_on_the_disk() {
+        const PLANTED: [&str; 4] =
+            ["Zoe Planted", "planted@runner.example", "planted-answer", "planted bytes"];
+        let place = Place::new();
+        // The daemon stays open, as it is when an operator erases somebody.
+        let daemon = place.daemon().unwrap();
+        // Neighbours on the same pages, so that pages are split and merged.
+        for number in 0..200 {
+            daemon.add_patient(runner(&format!("p{number}")), noon()).await.unwrap();
+        }
+        let planted =
+            NewPatient { name: PLANTED[0].to_owned(), email: PLANTED[1].to_owned(), ..runner("planted") };
+        let id = daemon.add_patient(planted, noon()).await.unwrap();
+        let stored = daemon.chart(&id).await.unwrap();
+        let answer =
+            r#"{"answer":{"check_in":"c","about_day":"2026-03-27","values":{"note":"planted-answer"}}}"#;
+        let event = TimedEvent { at: noon(), event: serde_json::from_str(answer).unwrap() };
+        let message = NewMessage {
+            entry: None,
+            identity_text: "plan/r1".to_owned(),
+            audience: Audience::Patient,
+            reason: Reason::new("run-logged", "because of planted-answer"),
+            facts: Facts::default(),
+            mail: Some(Mail {
+                recipient: PLANTED[1].to_owned(),
+                due_at: noon(),
+                stale_at: None,
+                message_id: "<plan@clinic.example>".to_owned(),
+                envelope_from: "b+x.y@clinic.example".to_owned(),
+                subject: "For Zoe Planted".to_owned(),
+                bytes: (*b"Subject: x\r\n\r\nplanted bytes\r\n").into(),
+            }),
+        };
+        daemon
+            .commit(Turn {
+                patient: id.clone(),
+                version: stored.version,
+                now: noon(),
+                book: BookHash([1; 32]),
+                events: vec![event],
+                check_ins: Vec::new(),
+                links: Vec::new(),
+                messages: vec![message],
+                cancels: Vec::new(),
+                work_items: Vec::new(),
+                next_due: None,
+            })
+            .await
+            .unwrap();
+        let before = bytes_on_disk(&place);
+        assert!(PLANTED.iter().all(|planted| found(&before, planted)), "the test would notice");
+        let tool = Sqlite::open(&place.path(), Options::tool()).unwrap();
+        tool.erase_patient(&id, noon()).await.unwrap();
+        tool.scrub().await.unwrap();
+        let after = bytes_on_disk(&place);
+        for planted in PLANTED {
+            assert!(!found(&after, planted), "{planted}");
+        }
+        assert!(found(&after, "p199@runner.example"), "the others are still there");
+        daemon.add_patient(runner("later"), noon()).await.unwrap();
+        assert_eq!(names(&tool).await.len(), 10);
     }
 
     #[tokio::test]

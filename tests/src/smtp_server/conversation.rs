@@ -191,6 +191,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Talk<'s, S> {
             state.taken.push(TakenMail { from, to, bytes, accepted: false, connection: self.connection });
             state.taken.len() - 1
         };
+        self.shared.count_event();
         let fault = self.shared.fault(At::Dot);
         let positive = fault.as_ref().is_none_or(Fault::is_positive);
         // Noted before the answer goes out: the client may look as soon as it has read it.
@@ -229,6 +230,7 @@ impl<'s, S: AsyncRead + AsyncWrite + Unpin> Talk<'s, S> {
         let line = String::from_utf8_lossy(&bytes).trim_end().to_owned();
         let heard = Heard { line: line.clone(), encrypted: self.encrypted, connection: self.connection };
         self.shared.lock().heard.push(heard);
+        self.shared.count_event();
         Ok(Some(line))
     }
 

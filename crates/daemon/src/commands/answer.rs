@@ -66,7 +66,7 @@ impl Answer {
             values,
             emergencies: asked.then(|| add.emergencies.iter().map(|id| id.as_str().into()).collect()),
         };
-        let taken = tool.record(&patient, Event::Answer(answer)).await?;
+        let taken = tool.record(&patient, Event::Answer(answer), "answer-add").await?;
         say_decisions(&taken)?;
         Ok(Ended::Well)
     }

@@ -12,8 +12,15 @@ use super::{
     tool::{Shared, say},
 };
 
-/// Checks a rules folder and shows every finding with its place.
+/// Checks a rules folder: every finding with its file, line and what to do about it.
+///
+/// Errors keep the rules from going live; warnings are for somebody to look at. `--explain CODE` tells more about one
+/// kind of finding.
 #[derive(Args, Debug)]
+#[command(
+    after_help = "Exit codes: 0 no errors; 1 errors; 2 wrong usage, or the folder cannot be read; 3 warnings \
+                        under --strict."
+)]
 pub(super) struct Check {
     /// The folder; without it the configuration's, `rules` by default.
     rules: Option<PathBuf>,

@@ -8,6 +8,7 @@ use clap::{Args, Subcommand};
 
 use super::{
     Ended,
+    mail_bounce::MailBounce,
     tool::{Shared, say},
 };
 use crate::{
@@ -21,6 +22,8 @@ use crate::{
 pub(super) enum Mail {
     /// Connect to the mail server and send one mail that says nothing.
     Test(Test),
+    /// Take one notification of non-delivery from standard input.
+    Bounce(MailBounce),
 }
 
 #[derive(Args, Debug)]
@@ -32,7 +35,10 @@ pub(super) struct Test {
 
 impl Mail {
     pub(super) async fn execute(self, shared: &Shared) -> anyhow::Result<Ended> {
-        let Self::Test(test) = self;
+        let test = match self {
+            Self::Test(test) => test,
+            Self::Bounce(bounce) => return bounce.execute(shared).await,
+        };
         let to = check_address(&test.to)?;
         let tool = shared.open().await?;
         let credentials = std::env::var_os("CREDENTIALS_DIRECTORY");

@@ -10,6 +10,9 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::{
     Ended,
+    patient_erase::Erase,
+    patient_export::Export,
+    patient_import::Import,
     tool::{Shared, Tool, say, say_decisions},
 };
 use crate::{compose::Composer, recorder::confirm_address, turn::Extras};
@@ -22,6 +25,8 @@ const PAGE: u32 = 200;
 pub(super) enum Patient {
     /// Add a runner; prints the id. The runner gets one mail that asks to confirm the address.
     Add(Add),
+    /// Enrol the runners of a CSV file, all or none.
+    Import(Import),
     /// List all runners.
     List,
     /// Show one runner: what is known, and what was decided and why.
@@ -32,6 +37,10 @@ pub(super) enum Patient {
     Resume(Named),
     /// No more mail: ends the enrolment.
     Stop(Named),
+    /// Everything that is known of a runner, as JSON.
+    Export(Export),
+    /// Erase a runner: person and answers go for good, numbers stay.
+    Erase(Erase),
 }
 
 #[derive(Args, Debug)]
@@ -79,16 +88,27 @@ pub(super) struct Pause {
 
 impl Patient {
     pub(super) async fn execute(self, shared: &Shared) -> anyhow::Result<Ended> {
-        let tool = shared.open().await?;
         match self {
-            Self::Add(add) => add.execute(&tool).await?,
-            Self::List => list(&tool).await?,
-            Self::Show(named) => show(&tool, &tool.patient(&named.patient).await?).await?,
-            Self::Pause(pause) => {
-                record(&tool, &pause.patient, Event::Pause(PauseEvent { until: pause.until })).await?;
+            Self::Add(add) => add.execute(&shared.open().await?).await?,
+            Self::Import(import) => return import.execute(shared).await,
+            Self::List => list(&shared.open().await?).await?,
+            Self::Show(named) => {
+                let tool = shared.open().await?;
+                show(&tool, &tool.patient(&named.patient).await?).await?;
             }
-            Self::Resume(named) => record(&tool, &named.patient, Event::Resume {}).await?,
-            Self::Stop(named) => record(&tool, &named.patient, Event::Stop {}).await?,
+            Self::Pause(pause) => {
+                record(
+                    shared,
+                    &pause.patient,
+                    Event::Pause(PauseEvent { until: pause.until }),
+                    "patient-pause",
+                )
+                .await?;
+            }
+            Self::Resume(named) => record(shared, &named.patient, Event::Resume {}, "patient-resume").await?,
+            Self::Stop(named) => record(shared, &named.patient, Event::Stop {}, "patient-stop").await?,
+            Self::Export(export) => return export.execute(shared).await,
+            Self::Erase(erase) => return erase.execute(shared).await,
         }
         Ok(Ended::Well)
     }
@@ -128,9 +148,10 @@ impl Add {
     }
 }
 
-async fn record(tool: &Tool, named: &str, event: Event) -> anyhow::Result<()> {
+async fn record(shared: &Shared, named: &str, event: Event, action: &'static str) -> anyhow::Result<()> {
+    let tool = shared.open().await?;
     let patient = tool.patient(named).await?;
-    let taken = tool.record(&patient, event).await?;
+    let taken = tool.record(&patient, event, action).await?;
     say_decisions(&taken)
 }
 

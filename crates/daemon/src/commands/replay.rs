@@ -1,23 +1,26 @@
 //! `afterrun replay`: what would happen to this chart?
 
-use std::{fs::File, io::Read, path::PathBuf};
+use std::path::PathBuf;
 
 use afterrun_rules::replay;
-use anyhow::{Context, bail};
+use anyhow::Context;
 use chrono::{DateTime, Utc};
 use clap::{Args, ValueEnum};
 
 use super::{
     Ended,
+    chart_file::read_chart,
+    layout::wrapped,
     rules_folder::read,
     tool::{Shared, say},
 };
 
-/// Largest chart read, in bytes: a runner who answers daily for ten years stays far below.
-const LARGEST_BYTES: u64 = 16 * 1024 * 1024;
-
-/// Lives through a chart under a rule book and prints every decision with its time and reason.
+/// Lives through a chart under a rule book and prints every decision with its time and reason. Nothing is sent.
 #[derive(Args, Debug)]
+#[command(
+    after_help = "Exit codes: 0 done; 1 the rules have errors; 2 wrong usage, or the chart cannot be read or \
+                        does not fit the rules."
+)]
 pub(super) struct Replay {
     /// The chart, a JSON file; `-` for standard input.
     chart: PathBuf,
@@ -46,10 +49,9 @@ impl Replay {
             say("these rules have errors, so nothing was replayed")?;
             return Ok(Ended::WithFindings);
         };
-        let json = self.chart_text()?;
-        let named = self.chart.display();
-        let file = replay::parse_chart(&json).with_context(|| named.to_string())?;
-        let lines = replay::replay(book, &file, self.until).with_context(|| named.to_string())?;
+        let file = read_chart(&self.chart)?;
+        let lines =
+            replay::replay(book, &file, self.until).with_context(|| self.chart.display().to_string())?;
         for line in &lines {
             match self.format {
                 Format::Jsonl => say(serde_json::to_string(line)?)?,
@@ -60,22 +62,6 @@ impl Replay {
             say("nothing would happen")?;
         }
         Ok(Ended::Well)
-    }
-
-    fn chart_text(&self) -> anyhow::Result<String> {
-        let source: Box<dyn Read> = if self.chart.as_os_str() == "-" {
-            Box::new(std::io::stdin())
-        } else {
-            Box::new(
-                File::open(&self.chart).with_context(|| format!("cannot read {}", self.chart.display()))?,
-            )
-        };
-        let mut json = String::new();
-        source.take(LARGEST_BYTES + 1).read_to_string(&mut json).context("cannot read the chart")?;
-        if json.len() as u64 > LARGEST_BYTES {
-            bail!("a chart larger than {LARGEST_BYTES} bytes");
-        }
-        Ok(json)
     }
 }
 
@@ -90,5 +76,5 @@ fn say_line(line: &replay::Line) -> anyhow::Result<()> {
     };
     let message = line.message.as_ref().map(|message| format!(" {message}")).unwrap_or_default();
     say(format_args!("{}  {what}{message}", line.at))?;
-    say(format_args!("{:22}{}", "", line.reason))
+    say(wrapped(&line.reason, 22))
 }

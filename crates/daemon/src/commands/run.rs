@@ -12,6 +12,7 @@ use clap::{Args, Subcommand};
 
 use super::{
     Ended,
+    run_import::Import,
     tool::{Shared, say, say_decisions},
 };
 use crate::token::random_text;
@@ -33,6 +34,8 @@ const RACES: [(&str, f64); 5] = [
 pub(super) enum Run {
     /// Log a run for a runner.
     Add(Add),
+    /// Log the runs of a CSV file, or of FIT, GPX and TCX files.
+    Import(Import),
 }
 
 #[derive(Args, Debug)]
@@ -55,7 +58,10 @@ pub(super) struct Add {
 
 impl Run {
     pub(super) async fn execute(self, shared: &Shared) -> anyhow::Result<Ended> {
-        let Self::Add(add) = self;
+        let add = match self {
+            Self::Add(add) => add,
+            Self::Import(import) => return import.execute(shared).await,
+        };
         let tool = shared.open().await?;
         let patient = tool.patient(&add.patient).await?;
         let run = Logged {
@@ -66,14 +72,15 @@ impl Run {
             kind: kind(&tool.book(), add.race.as_deref())?,
         };
         let id = run.id.clone();
-        let taken = tool.record(&patient, Event::Run(run)).await?;
+        let taken = tool.record(&patient, Event::Run(run), "run-add").await?;
         say(id)?;
         say_decisions(&taken)?;
         Ok(Ended::Well)
     }
 }
 
-fn kind(book: &RuleBook, race: Option<&str>) -> anyhow::Result<RunKind> {
+/// Race or training.
+pub(super) fn kind(book: &RuleBook, race: Option<&str>) -> anyhow::Result<RunKind> {
     let Some(race) = race else { return Ok(RunKind::Training) };
     match book.races().find(|(id, _)| **id == *race) {
         Some((id, _)) => Ok(RunKind::Race(id.clone())),
@@ -84,7 +91,8 @@ fn kind(book: &RuleBook, race: Option<&str>) -> anyhow::Result<RunKind> {
     }
 }
 
-fn distance(given: Option<&str>, race: Option<&str>) -> anyhow::Result<f64> {
+/// As given, or that of the race; in metres.
+pub(super) fn distance(given: Option<&str>, race: Option<&str>) -> anyhow::Result<f64> {
     match (given, race) {
         (Some(given), _) => metres(given),
         (None, Some(race)) => {
@@ -112,7 +120,8 @@ fn metres(text: &str) -> anyhow::Result<f64> {
     }
 }
 
-fn started(text: &str, zone: Tz) -> anyhow::Result<DateTime<Utc>> {
+/// An instant, or a time on the runner's clock.
+pub(super) fn started(text: &str, zone: Tz) -> anyhow::Result<DateTime<Utc>> {
     if let Ok(at) = DateTime::parse_from_rfc3339(text) {
         return Ok(at.to_utc());
     }

@@ -2,21 +2,33 @@
 
 use std::path::PathBuf;
 
-use afterrun_rules::scenario_run::Failure;
+use afterrun_rules::scenario_run::{self, Failure};
 use clap::Args;
 
 use super::{
     Ended,
     rules_folder::{counted, read},
+    test_mutants,
     tool::{Shared, say},
 };
 use crate::scenarios;
 
-/// Runs the scenarios of a rules folder.
+/// Runs the scenarios of a rules folder: each must lead to exactly the messages it lists.
+///
+/// For one that does not, shows what was expected, what was sent, and the story day by day.
 #[derive(Args, Debug)]
+#[command(
+    after_help = "Exit codes: 0 all as written (and, with --mutants, no change of a red flag or a recovery \
+                        window unnoticed); 1 otherwise, or the rules have errors; 2 wrong usage, or the folder \
+                        cannot be read."
+)]
 pub(super) struct Test {
     /// The folder; without it the configuration's, `rules` by default.
     rules: Option<PathBuf>,
+    /// Then change each number, word and operator of the rules in turn, and name the changes that no scenario
+    /// notices: each is a mistake that could be made without anybody seeing it. Takes a while.
+    #[arg(long)]
+    mutants: bool,
 }
 
 impl Test {
@@ -27,8 +39,8 @@ impl Test {
             say("these rules have errors, so their scenarios were not run")?;
             return Ok(Ended::WithFindings);
         };
-        let failures = match scenarios::run_all(book, &read.sources) {
-            Ok(failures) => failures,
+        let others = match scenarios::other_books(book, &read.sources) {
+            Ok(others) => others,
             Err(findings) => {
                 for finding in &findings {
                     say(read.in_full(finding).trim_end())?;
@@ -37,13 +49,14 @@ impl Test {
                 return Ok(Ended::WithFindings);
             }
         };
+        let failures = scenario_run::run_all(book, &others);
         for failure in &failures {
             say_failure(failure)?;
         }
         let run = counted(book.scenarios.len(), "scenario");
         if failures.is_empty() {
             say(format_args!("{run}, all as written"))?;
-            return Ok(Ended::Well);
+            return if self.mutants { test_mutants::execute(book, &others) } else { Ok(Ended::Well) };
         }
         say(format_args!("{run}, {} not as written", failures.len()))?;
         Ok(Ended::WithFindings)
@@ -55,6 +68,9 @@ fn say_failure(failure: &Failure) -> anyhow::Result<()> {
     if failure.expected != failure.sent {
         say_messages("expected", &failure.expected)?;
         say_messages("sent", &failure.sent)?;
+    }
+    if let Some(clinic) = failure.clinic_in_words() {
+        say(format_args!("  {clinic}"))?;
     }
     for (day, flag, wanted, found) in &failure.states {
         say(format_args!("  on day {day} `{flag}` should be {wanted:?} and is {found:?}"))?;

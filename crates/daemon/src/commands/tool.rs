@@ -96,22 +96,33 @@ impl Tool {
 
     /// A runner by id or address.
     pub(super) async fn patient(&self, named: &str) -> anyhow::Result<Patient> {
-        let store = &self.turns.store;
-        if !named.contains('@') {
-            return Ok(store.patient(&named.into()).await?);
-        }
-        store.patient_by_email(named).await?.with_context(|| format!("no runner is enrolled as `{named}`"))
+        find_patient(&*self.turns.store, named).await
     }
 
-    /// Records one event after asking whether it makes sense.
-    pub(super) async fn record(&self, patient: &Patient, event: Event) -> anyhow::Result<Taken> {
+    /// Records one event after asking whether it makes sense. `action` names it in the audit log.
+    pub(super) async fn record(
+        &self,
+        patient: &Patient,
+        event: Event,
+        action: &'static str,
+    ) -> anyhow::Result<Taken> {
         let timed = TimedEvent { at: self.now, event };
         let stored = self.turns.store.chart(&patient.id).await?;
         if let Some(problem) = replay::problem_with(&self.book(), &stored.chart, &timed) {
             bail!("{problem}");
         }
-        Ok(self.turns.take(&patient.id, &[timed], &Extras::default(), self.now).await?)
+        let taken = self.turns.take(&patient.id, &[timed], &Extras::default(), self.now).await?;
+        self.turns.store.audit(self.now, "command line", action, patient.id.as_str()).await?;
+        Ok(taken)
     }
+}
+
+/// A runner by id or address.
+pub(super) async fn find_patient(store: &dyn Store, named: &str) -> anyhow::Result<Patient> {
+    if !named.contains('@') {
+        return Ok(store.patient(&named.into()).await?);
+    }
+    store.patient_by_email(named).await?.with_context(|| format!("no runner is enrolled as `{named}`"))
 }
 
 /// A line on standard output.

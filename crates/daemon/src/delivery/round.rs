@@ -10,7 +10,7 @@ use afterrun_store::{MessageKey, OutboxMessage, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::task::{self, JoinSet};
 
-use super::{Delivery, LEASE, lanes::domain_of};
+use super::{Delivery, InDoubt, LEASE, lanes::domain_of};
 
 /// Connections at a time: a clinic's relay takes more, and would not be faster for it.
 const IN_FLIGHT: u32 = 4;
@@ -46,7 +46,7 @@ impl Delivery {
             let mut took = false;
             match self.claim(now, wanted, air.claimed()).await {
                 Ok(claimed) => took = air.take_on(claimed),
-                // What is on its way is finished all the same.
+                // What is in flight is brought to its end whatever happens: leaving now would put it in doubt.
                 Err(why) => failed = Some(why),
             }
             self.set_out(&mut air, now).await;
@@ -63,7 +63,8 @@ impl Delivery {
                 Some(Err(crash)) => {
                     tracing::error!("handing over a message failed inside afterrun; this is a bug");
                     if let Some(key) = self.landed(&mut air, crash.id()) {
-                        self.failed_here(key, now, "an internal error").await;
+                        // It may have happened after the final dot.
+                        self.failed_here(key, InDoubt::Yes, now, "an internal error").await;
                     }
                 }
             }

@@ -1,7 +1,7 @@
 //! What follows from the outcome of one attempt: for the message, for the circuit, for the patient, for the
 //! people who have to know.
 
-use afterrun_mail::{Class, Outcome};
+use afterrun_mail::{Class, Outcome, Stage};
 use afterrun_rules::{
     Event, Reason, TimedEvent,
     book::TellClinic,
@@ -34,7 +34,7 @@ impl Delivery {
             // Without the domain: a clinic with its own would be known by it.
             tracing::warn!(message = message.key.0, "a mail domain asks us to go slower, and we do");
         }
-        self.turn_circuit(message.audience, class, &said, now);
+        self.turn_circuit(message.audience, &outcome, &said, now);
         let attempts = message.attempts + 1;
         let settlement = match class {
             Class::Accepted => Settlement::Accepted { said: said.clone() },
@@ -43,6 +43,9 @@ impl Delivery {
                 let at = self.open_until().unwrap_or_else(|| next_try(now, attempts, chance()));
                 Settlement::Retry { at, error: said.clone(), in_doubt: message.in_doubt }
             }
+            Class::InDoubt | Class::Retry if is_too_old(message, now) => {
+                Settlement::Failed { error: said.clone() }
+            }
             Class::InDoubt if message.in_doubt && !must_arrive(message) => Settlement::Failed {
                 error: format!("twice without a clear answer, so it may have arrived: {said}"),
             },
@@ -50,9 +53,6 @@ impl Delivery {
                 let at =
                     if message.in_doubt { next_try(now, attempts, chance()) } else { now + IN_DOUBT_WAIT };
                 Settlement::Retry { at, error: said.clone(), in_doubt: true }
-            }
-            Class::Retry if message.first_attempt_at.is_some_and(|first| now - first >= GIVE_UP_AFTER) => {
-                Settlement::Failed { error: said.clone() }
             }
             Class::Retry => {
                 let at = next_try(now, attempts, chance());
@@ -71,8 +71,8 @@ impl Delivery {
         class == Class::Accepted
     }
 
-    fn turn_circuit(&self, audience: Audience, class: Class, said: &str, now: DateTime<Utc>) {
-        let change = self.with(|state| match class {
+    fn turn_circuit(&self, audience: Audience, outcome: &Outcome, said: &str, now: DateTime<Utc>) {
+        let change = self.with(|state| match outcome.class() {
             Class::Accepted => {
                 if audience == Audience::Patient {
                     state.budget.spend(now);
@@ -80,6 +80,8 @@ impl Delivery {
                 state.circuit.worked()
             }
             Class::DeadAddress | Class::Refused => state.circuit.worked(),
+            // Greylisting and full mailboxes are a recipient's affair: the server is well and talks to us.
+            Class::Retry if is_about_recipient(outcome) => Change::None,
             Class::Retry | Class::InDoubt => state.circuit.failed(now, said),
             Class::OurFault => state.circuit.trip(now, said),
         });
@@ -101,6 +103,21 @@ impl Delivery {
             tracing::error!(message = message.key.0, "an address of the clinic does not exist");
             return;
         };
+        match self.turns.store.patient(patient).await {
+            Ok(known) if known.email.eq_ignore_ascii_case(&message.mail.recipient) => {}
+            // Sent to the clinic instead (shadow mode), or to an address the runner no longer has.
+            Ok(_) => {
+                tracing::error!(
+                    message = message.key.0,
+                    "an address that is not the runner's does not exist"
+                );
+                return;
+            }
+            Err(why) => {
+                tracing::error!(%patient, error = %why, "a dead address could not be recorded");
+                return;
+            }
+        }
         let events = [TimedEvent { at: now, event: Event::AddressDead {} }];
         let extras = Extras { work_items: vec![work_item(message, "address-dead")], ..Extras::default() };
         if let Err(why) = self.turns.take(patient, &events, &extras, now).await {
@@ -119,6 +136,19 @@ impl Delivery {
         }
     }
 }
+
+fn is_too_old(message: &OutboxMessage, now: DateTime<Utc>) -> bool {
+    message.first_attempt_at.is_some_and(|first| now - first >= GIVE_UP_AFTER)
+}
+
+/// A passing refusal of this message or its recipient; 421 closes the whole service (RFC 5321 section 3.8).
+fn is_about_recipient(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Rejected { stage, code, .. }
+        if *stage >= Stage::Recipient && *code != SERVICE_CLOSING)
+}
+
+/// The reply of a server that is shutting down.
+const SERVICE_CLOSING: u16 = 421;
 
 /// Advice about a red flag, and whatever is for the clinic: a second copy is harmless, a lost one is not.
 fn must_arrive(message: &OutboxMessage) -> bool {

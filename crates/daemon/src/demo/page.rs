@@ -167,7 +167,10 @@ fn mailbox(shown: &Snapshot) -> Markup {
         message.mail.is_some() && matches!(message.state, MessageState::Accepted | MessageState::Queued)
     });
     html! {
-        h2 #mailbox { "Mailbox" }
+        header.heading {
+            h2 #mailbox { "Mailbox" }
+            label.small { input #quiet type="checkbox"; " without check-ins" }
+        }
         @if let Some(open) = &shown.open_mail {
             article.card.letter {
                 header {

@@ -6,7 +6,7 @@ let seen = document.body.dataset.version;
 
 const busy = () => {
   const active = document.activeElement;
-  return active && ["SELECT", "INPUT"].includes(active.tagName);
+  return active && active.tagName === "SELECT";
 };
 
 async function look() {

@@ -60,6 +60,38 @@ fn exit_codes_say_how_it_went() {
 }
 
 #[test]
+fn what_a_clinician_enters_is_explained() {
+    let clinic = clinic();
+    let on = |day: u32, arguments: &[&str], code: i32, says: &[&str]| {
+        let now = format!("2026-05-{day:02}T14:00:00Z");
+        check(clinic.path(), &[arguments, &["--now", &now]].concat(), code, says);
+    };
+    on(4, &["patient", "add", "--name", "Zoe Berg", "--email", "zoe@example.org", "--confirmed"], 0, &[]);
+    let pain = ["answer", "add", "zoe@example.org", "--value", "feeling=pain", "--value", "worst_pain=5"];
+    for day in 5..=7 {
+        on(day, &pain, 0, &[]);
+    }
+    on(
+        7,
+        &["why", "zoe@example.org", "pain-lasting"],
+        0,
+        &["day 2", "worst pain 5", "not yet: stage `heads-up`"],
+    );
+    on(8, &pain, 0, &["patient/stage/pain-lasting/heads-up/2026-05-08"]);
+    on(8, &["why", "zoe@example.org", "no-such"], 2, &["no flag is called `no-such`"]);
+    on(8, &["work", "list"], 0, &["Zoe Berg"]);
+    on(8, &["message", "list", "zoe@example.org"], 0, &["patient/stage/pain-lasting/heads-up/2026-05-08"]);
+    on(8, &["describe", "pain-lasting"], 0, &["3 calendar days after the first report"]);
+    on(8, &["answer", "add", "zoe@example.org", "--value", "worst_pain=11"], 2, &["11 is outside 0 to 10"]);
+    on(
+        8,
+        &["run", "add", "zoe@example.org", "--distance", "5", "--started", "2026-05-08T06:00"],
+        2,
+        &["miles or kilometres"],
+    );
+}
+
+#[test]
 fn a_replay_prints_every_decision() {
     let clinic = clinic();
     let chart = r#"{"patient": {"id": "p1", "time_zone": "Europe/London", "enrolled_at": "2026-03-20T09:00:00Z"},

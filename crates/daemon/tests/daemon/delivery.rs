@@ -160,6 +160,33 @@ async fn while_the_server_does_not_want_us_one_message_at_a_time_is_tried() {
 }
 
 #[tokio::test]
+async fn greylisted_recipients_do_not_keep_the_others_waiting() {
+    let world = World::new(MONDAY).await;
+    for number in 0..8 {
+        let runner = world.runner(&format!("zoe{number}@example.org")).await;
+        world.half_marathon(&runner).await;
+    }
+    world.script(std::iter::repeat_n(rejected(Stage::Recipient, 450, "4.2.0"), 7));
+    world.pass_to(MONDAY).await;
+    assert_eq!(world.tried(), 8);
+    assert_eq!(world.server.transmitted.lock().unwrap().len(), 1);
+    assert_eq!(world.app.delivery.open_until(), None);
+}
+
+#[tokio::test]
+async fn a_server_that_cannot_be_reached_is_left_alone_for_a_while() {
+    let world = World::new(MONDAY).await;
+    for number in 0..12 {
+        let runner = world.runner(&format!("zoe{number}@example.org")).await;
+        world.half_marathon(&runner).await;
+    }
+    world.script(std::iter::repeat_n(unreachable(), 100));
+    world.pass_to(MONDAY).await;
+    assert!(world.tried() < 12, "{} tried", world.tried());
+    assert!(world.app.delivery.trouble().unwrap().contains("connect"));
+}
+
+#[tokio::test]
 async fn held_mail_waits_and_the_clinic_still_hears() {
     let world = World::new(MONDAY).await;
     let runner = world.runner("zoe@example.org").await;

@@ -4,6 +4,7 @@
 
 mod command_line;
 mod delivery;
+mod demo;
 mod outage;
 mod reload;
 mod runner;

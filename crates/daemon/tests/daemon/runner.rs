@@ -1,11 +1,12 @@
 //! What a runner does on the pages, carried out: confirm, stop, start again, ask for a fresh link.
 
 use afterrun::{config::Mode, token::Token};
+use afterrun_mail::Stage;
 use afterrun_rules::chart::{Event, Reach};
 use afterrun_store::LinkScope;
 use afterrun_web::{RecordError, Recorder, token_hash};
 
-use crate::support::World;
+use crate::support::{World, rejected};
 
 const MONDAY: &str = "2026-05-04T14:00:00Z";
 
@@ -40,6 +41,28 @@ async fn in_shadow_mode_the_clinic_gets_what_runners_would() {
     assert_eq!(left[0].0, "team@clinic.example");
     assert!(left[0].1.contains("Subject: [for ZB] Your plan"), "{}", left[0].1);
     assert_eq!(world.app.recording.notice().as_deref(), Some("Trial run: messages go to the clinic only."));
+}
+
+#[tokio::test]
+async fn in_shadow_mode_a_dead_address_of_the_clinic_is_not_the_runners() {
+    let world = World::in_mode(MONDAY, Mode::Shadow).await;
+    let runner = world.runner("zoe@example.org").await;
+    world.half_marathon(&runner).await;
+    world.script([rejected(Stage::Recipient, 550, "5.1.1")]);
+    world.pass_to(MONDAY).await;
+    assert_eq!(world.store.patient(&runner).await.unwrap().reach, Reach::Confirmed);
+}
+
+#[tokio::test]
+async fn an_unconfirmed_address_gets_no_link_to_anything_but_the_confirmation() {
+    let world = World::new(MONDAY).await;
+    let runner = world.runner_with("zoe@example.org", Reach::Unconfirmed).await;
+    world.app.recording.send_fresh_link(&runner).await.unwrap();
+    world.pass_to(MONDAY).await;
+    let left = world.left();
+    assert_eq!(left.len(), 1);
+    assert!(link(&left[0].1, "/a/").len() > "/a/".len() + 40);
+    assert!(!left[0].1.contains("/p/") && !left[0].1.contains("/c/"));
 }
 
 #[tokio::test]

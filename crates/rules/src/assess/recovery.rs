@@ -31,7 +31,8 @@ pub struct RecoveryState {
     pub max_day: NaiveDate,
     /// About-day of the report that cleared the patient.
     pub cleared_on: Option<NaiveDate>,
-    runs: Vec<RunId>,
+    /// Positions in [`Chart::runs`] of the first and the newest run.
+    runs: (usize, usize),
 }
 
 impl RecoveryState {
@@ -41,7 +42,7 @@ impl RecoveryState {
         self.cleared_on.unwrap_or(self.max_day + Days::new(RECOVERED_AFTER_MAX_DAYS))
     }
 
-    fn starting_with(logged: &LoggedRun, window: usize, rest: &Window) -> Self {
+    fn starting_with(logged: &LoggedRun, at: usize, window: usize, rest: &Window) -> Self {
         Self {
             run: logged.run.id.clone(),
             window,
@@ -51,7 +52,7 @@ impl RecoveryState {
             min_day: logged.day + Days::new(u64::from(rest.min_days)),
             max_day: logged.day + Days::new(u64::from(rest.max_days)),
             cleared_on: None,
-            runs: vec![logged.run.id.clone()],
+            runs: (at, at),
         }
     }
 
@@ -65,17 +66,19 @@ impl RecoveryState {
         self.last_logged_at = self.last_logged_at.max(later.last_logged_at);
         self.min_day = self.min_day.max(later.min_day);
         self.max_day = self.max_day.max(later.max_day);
-        self.runs.extend(later.runs);
+        self.runs.1 = later.runs.1;
     }
 
     /// Looks up in the ledger whether a report has cleared this stretch. Being cleared stays, unless a run
     /// that became known afterwards has moved the end of rest beyond it.
     fn note_clearance(&mut self, chart: &Chart) {
+        let (first, newest) = self.runs;
+        let is_of_this_stretch = |run: &RunId| chart.runs[first..=newest].iter().any(|of| of.run.id == *run);
         self.cleared_on = chart.ledger.iter().find_map(|entry| match &entry.identity.subject {
             Subject::RunAgain { run, about_day }
                 if entry.identity.audience == Audience::Patient
                     && entry.counts_as_told()
-                    && self.runs.contains(run)
+                    && is_of_this_stretch(run)
                     && (*about_day >= self.min_day || self.last_logged_at <= entry.decided_at) =>
             {
                 Some(*about_day)
@@ -110,12 +113,12 @@ pub(super) fn of_chart(
     rule_errors: &mut Vec<String>,
 ) -> Option<RecoveryState> {
     let mut current: Option<RecoveryState> = None;
-    for logged in chart.runs.iter().filter(|logged| logged.day <= as_of) {
+    for (at, logged) in chart.runs.iter().enumerate().filter(|(_, logged)| logged.day <= as_of) {
         let Some((position, window)) = window_of(book, &logged.run) else {
             rule_errors.push(format!("no recovery window fits run `{}`", logged.run.id));
             continue;
         };
-        let new = RecoveryState::starting_with(logged, position, window);
+        let new = RecoveryState::starting_with(logged, at, position, window);
         let current_ends = current.as_ref().map(|state| (state.recovered_on(), state.cleared_on.is_some()));
         match (&mut current, current_ends) {
             (Some(state), Some((recovered_on, cleared)))

@@ -43,7 +43,8 @@ fn look(input: &Input<'_>, findings: &mut Findings) {
         }
         let expected = story.story.messages.iter().map(|message| &message.day);
         let states = story.story.states.iter().map(|state| &state.day);
-        for day in expected.chain(states) {
+        let heard = story.story.clinic.iter().flatten().map(|hears| &hears.day);
+        for day in expected.chain(states).chain(heard) {
             story.day(day);
         }
     }

@@ -1,34 +1,14 @@
-//! Which placeholders a message can use, by what it is sent for, and where in a text they stand.
+//! Where in a text placeholders stand, and whether the message can use them there.
 //!
-//! No check of its own; the checks of messages look here, so that there is one table.
+//! No check of its own; the checks of messages look here. The table itself is `message`'s.
 
 use std::ops::Range;
 
 use crate::{
     load::written::{At, Item, Use, Written},
+    message::{PLACEHOLDERS, Placeholder},
     notation::{Text, message::Message},
 };
-
-/// In every message.
-pub const EVERYWHERE: &[&str] = &[
-    "first_name",
-    "clinic_name",
-    "clinic_phone",
-    "booking_link",
-    "emergency_line",
-    "stop_link",
-    "page_link",
-];
-
-/// What else there is, by use.
-pub const BY_USE: &[(Use, &[&str])] = &[
-    (Use::CheckIn, &["check_in_link", "about_day", "closes_at", "last_report_day"]),
-    (Use::Stage, &["flag_title", "also", "onset_day", "days", "last_report_day"]),
-    (Use::Resolved, &["flag_title", "also", "onset_day", "days", "last_report_day"]),
-    (Use::Lapsed, &["flag_title", "also", "onset_day", "days", "last_report_day", "check_in_link"]),
-    (Use::RecoveryPlan, &["run_title", "rest_days_min", "rest_days_max", "first_running_day", "refuel_by"]),
-    (Use::RunAgain, &["run_title", "first_running_day"]),
-];
 
 /// Placeholders that say something about health: never in a subject or preview line, which others may see.
 pub const ABOUT_HEALTH: &[&str] =
@@ -37,13 +17,12 @@ pub const ABOUT_HEALTH: &[&str] =
 /// Whether a placeholder is filled in for a use.
 #[must_use]
 pub fn is_available(name: &str, what_for: Use) -> bool {
-    let special = BY_USE.iter().filter(|(other, _)| *other == what_for).flat_map(|(_, names)| *names);
-    EVERYWHERE.iter().chain(special).any(|known| *known == name)
+    Placeholder::named(name).is_some_and(|known| known.available_in(what_for))
 }
 
 /// Every placeholder there is for some message.
 pub fn all() -> impl Iterator<Item = &'static str> {
-    EVERYWHERE.iter().chain(BY_USE.iter().flat_map(|(_, names)| *names)).copied()
+    PLACEHOLDERS.iter().map(|known| known.name)
 }
 
 /// What a message is sent for, each use once.

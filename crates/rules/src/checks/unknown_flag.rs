@@ -23,7 +23,8 @@ fn look(input: &Input<'_>, findings: &mut Findings) {
     }
     let outranked = written.flags.iter().flat_map(|flag| flag.outranks.iter().map(|id| (flag.at(&id.span), id)));
     let seen = written.scenarios.iter().flat_map(|story| story.states.iter().map(|state| (story.at(&state.flag.span), &state.flag)));
-    for (at, id) in outranked.chain(seen) {
+    let heard = written.scenarios.iter().flat_map(|story| story.clinic.iter().flatten().map(|hears| (story.at(&hears.flag.span), &hears.flag)));
+    for (at, id) in outranked.chain(seen).chain(heard) {
         if written.flag(id).is_some() || written.broken_ids.contains(id.as_str()) {
             continue;
         }

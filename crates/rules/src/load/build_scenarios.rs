@@ -16,7 +16,7 @@ use crate::{
         recovery::metres,
         scenarios::{self, AnyValue, Event},
     },
-    scenario::{Scenario, ScenarioEvent, ScenarioRun, StateName, Token},
+    scenario::{Heard, Scenario, ScenarioEvent, ScenarioRun, StateName, Token},
 };
 
 /// Day 0 of a scenario that names none: a Monday far from any change of clocks.
@@ -57,6 +57,10 @@ pub(super) fn scenario(written: &Written, item: &Item<scenarios::Scenario>) -> O
         until_day: item.until_day.value,
         messages: item.messages.iter().map(|sent| (sent.day.value, sent.send.as_str().into())).collect(),
         states: item.states.iter().map(|state| state_of(written, state)).collect::<Option<_>>()?,
+        clinic: match &item.clinic {
+            Some(clinic) => Some(clinic.iter().map(|hears| heard(written, hears)).collect::<Option<_>>()?),
+            None => None,
+        },
         ignore: item
             .ignore
             .as_ref()
@@ -157,6 +161,11 @@ fn event(event: &Event) -> ScenarioEvent {
         },
         Event::StopMessages { day } => ScenarioEvent::StopMessages { day: day.value },
     }
+}
+
+fn heard(written: &Written, heard: &scenarios::Hears) -> Option<Heard> {
+    let flag = written.flag(&heard.flag)?;
+    Some(Heard { day: i64::from(heard.day.value), flag: id(&flag.id)?.into(), level: heard.hears })
 }
 
 fn state_of(written: &Written, state: &scenarios::State) -> Option<(u32, crate::ids::FlagId, StateName)> {

@@ -257,7 +257,7 @@ impl Written {
         for check_in in &self.check_ins {
             uses.push((Use::CheckIn, check_in.at(&check_in.send.span), &check_in.send));
             if let Some(nudge) = &check_in.nudge {
-                uses.push((Use::CheckIn, check_in.at(&nudge.send.span), &nudge.send));
+                uses.push((Use::Nudge, check_in.at(&nudge.send.span), &nudge.send));
             }
         }
         for flag in &self.flags {
@@ -284,29 +284,15 @@ pub enum Part {
     ClearWhen,
 }
 
-/// What a message is sent for; decides which placeholders can be filled in.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Use {
-    /// A check-in, its reminder or nudge.
-    CheckIn,
-    /// A stage of a flag, or its reminder.
-    Stage,
-    /// The all-clear of a flag.
-    Resolved,
-    /// Lost touch.
-    Lapsed,
-    /// After a run was logged.
-    RecoveryPlan,
-    /// When running may start again.
-    RunAgain,
-}
+pub use crate::message::Use;
 
 impl Use {
     /// In words, for diagnostics.
     #[must_use]
     pub fn in_words(self) -> &'static str {
         match self {
-            Self::CheckIn => "a check-in or nudge",
+            Self::CheckIn => "a check-in or its reminder",
+            Self::Nudge => "a nudge",
             Self::Stage => "a stage of a flag",
             Self::Resolved => "an all-clear",
             Self::Lapsed => "a lost-touch message",

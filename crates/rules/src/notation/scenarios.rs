@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Deserializer};
 
 use super::{Allow, Checked, Few, List, Number, Pairs, Text, file, leaf::Line};
+use crate::book::TellClinic;
 
 file! {
     /// A file of scenarios.
@@ -42,6 +43,8 @@ pub struct Scenario {
     /// States on the way.
     #[serde(default)]
     pub states: Few<State>,
+    /// The complete list of what the clinic hears about flags; not looked at unless given.
+    pub clinic: Option<Few<Hears>>,
     /// Messages not compared.
     pub ignore: Option<Few<Text>>,
     /// Warnings accepted here.
@@ -132,6 +135,18 @@ pub struct State {
     pub flag: Text,
     /// The state.
     pub is: StateName,
+}
+
+/// Something the clinic must hear.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub struct Hears {
+    /// The day.
+    pub day: Number<u32>,
+    /// About which flag.
+    pub flag: Text,
+    /// How soon.
+    pub hears: TellClinic,
 }
 
 /// The states of a flag.

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 
 use super::{Planner, Priority, Wanted, clinic::FLAGGED_DAYS_AT_MOST, date, overtaken};
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
     chart::{Chart, CheckIn, Source},
     decision::{Action, Audience, Facts, Reason, Subject},
     ids::{QuestionId, RunId},
-    schedule::{date_exists, instant},
+    schedule::instant_on,
 };
 
 pub(super) fn want(planner: &mut Planner<'_>, wanted: &mut Vec<Wanted>) {
@@ -38,29 +38,31 @@ struct Due<'a> {
 
 /// Whether a flag looks at one of these questions.
 pub(super) fn uses(flag: &Flag, questions: &[QuestionIx]) -> bool {
-    questions_of(flag).iter().any(|question| questions.contains(question))
+    let mut found = false;
+    for_each_question(flag, &mut |question| found |= questions.contains(&question));
+    found
 }
 
-fn questions_of(flag: &Flag) -> BTreeSet<QuestionIx> {
-    let mut found = BTreeSet::new();
-    let mut visit = |question| {
-        found.insert(question);
-    };
+fn for_each_question(flag: &Flag, visit: &mut impl FnMut(QuestionIx)) {
     match &flag.evidence {
         FlagEvidence::Days { when, clear_when } => {
-            when.for_each_question(&mut visit);
-            clear_when.iter().for_each(|condition| condition.for_each_question(&mut visit));
+            when.for_each_question(visit);
+            clear_when.iter().for_each(|condition| condition.for_each_question(visit));
         }
         FlagEvidence::Runs(rule) => visit(rule.question),
     }
-    found
 }
 
 /// Questions that open episodes use: asked whatever their gate says.
 #[must_use]
 pub fn questions_always_asked(book: &RuleBook, assessment: &Assessment) -> BTreeSet<QuestionIx> {
-    let open = book.flags.iter().zip(&assessment.flags).filter(|(_, assessed)| assessed.open().is_some());
-    open.flat_map(|(flag, _)| questions_of(flag)).collect()
+    let mut found = BTreeSet::new();
+    for (flag, _) in book.flags.iter().zip(&assessment.flags).filter(|(_, flag)| flag.open().is_some()) {
+        for_each_question(flag, &mut |question| {
+            found.insert(question);
+        });
+    }
+    found
 }
 
 /// The dates on which a rule is active, ends included, and the date `EveryDays` counts from.
@@ -127,9 +129,6 @@ fn span(planner: &Planner<'_>, rule: &CheckInRule) -> Option<Span> {
 /// Everything due on a day, earliest first, then in file order.
 fn due_on<'a>(planner: &Planner<'a>, day: NaiveDate) -> Vec<Due<'a>> {
     let zone = planner.assessment.zone;
-    if !date_exists(zone, day) {
-        return Vec::new();
-    }
     let mut found = Vec::new();
     for (rule_at, rule) in planner.book.check_ins.iter().enumerate() {
         let Some(span) = span(planner, rule) else { continue };
@@ -137,7 +136,7 @@ fn due_on<'a>(planner: &Planner<'a>, day: NaiveDate) -> Vec<Due<'a>> {
             continue;
         }
         let Some(time) = rule.schedule.on(day, span.start) else { continue };
-        let at = instant(zone, day.and_time(time));
+        let Some(at) = instant_on(zone, day, time) else { continue };
         if at >= span.not_before {
             found.push(Due { at, rule_at, rule, probe_for: None });
         }
@@ -161,8 +160,8 @@ fn probes<'a>(planner: &Planner<'a>) -> Vec<(NaiveDate, Due<'a>)> {
         };
         let Some((rule_at, rule)) = probe_rule(planner, flag, episode) else { continue };
         let Some((_, time)) = rule.schedule.first_on_or_after(day, None, day) else { continue };
-        let at = instant(assessment.zone, day.and_time(time));
-        if at >= chart.book_since && date_exists(assessment.zone, day) {
+        let Some(at) = instant_on(assessment.zone, day, time) else { continue };
+        if at >= chart.book_since {
             found.push((day, Due { at, rule_at, rule, probe_for: Some(flag) }));
         }
     }
@@ -186,6 +185,15 @@ fn probe_rule<'a>(planner: &Planner<'a>, flag: &Flag, episode: &Episode) -> Opti
 
 fn want_check_in(planner: &Planner<'_>) -> Option<Wanted> {
     let day = planner.assessment.day;
+    let today: Vec<_> = planner.chart.check_ins.iter().filter(|check_in| check_in.about_day == day).collect();
+    if today.is_empty() && planner.chart.has_report(day) {
+        // Told on the telephone, or ahead of time: nothing is left to ask.
+        return None;
+    }
+    if !today.is_empty() && !planner.assessment.any_open() {
+        // Only what an open episode needs is asked twice a day.
+        return None;
+    }
     let mut due = due_on(planner, day);
     if due.is_empty() {
         due.extend(probes(planner).into_iter().filter(|(on, _)| *on == day).map(|(_, probe)| probe));
@@ -193,11 +201,6 @@ fn want_check_in(planner: &Planner<'_>) -> Option<Wanted> {
     }
     let earliest = due.first()?;
     if planner.now < earliest.at {
-        return None;
-    }
-    let today: Vec<_> = planner.chart.check_ins.iter().filter(|check_in| check_in.about_day == day).collect();
-    if today.is_empty() && planner.chart.has_report(day) {
-        // Told on the telephone, or ahead of time: nothing is left to ask.
         return None;
     }
     if today.is_empty() && !was_dropped(planner, day) {
@@ -355,26 +358,37 @@ fn want_reminder(planner: &mut Planner<'_>) -> Option<Wanted> {
 }
 
 /// Notes when the next check-in could be due, without walking day by day.
+///
+/// Compares times on the wall and asks the zone only about those that may count: the later of two times on one
+/// wall is never the earlier instant.
 fn look_for_next(planner: &mut Planner<'_>) {
     let zone = planner.assessment.zone;
-    let today = planner.assessment.day;
-    let from = first_unpaused(planner.chart, today);
-    let book = planner.book;
-    for rule in &book.check_ins {
-        let (Some(span), Some(from)) = (span(planner, rule), from) else { continue };
-        let mut from = from.max(span.first);
-        // Today's may be past, and the next may fall on a date this zone skips.
-        for _ in 0..3 {
-            let Some((day, time)) = rule.schedule.first_on_or_after(from, span.last, span.start) else {
-                break;
-            };
-            let at = instant(zone, day.and_time(time));
-            if at > planner.now && at >= span.not_before && date_exists(zone, day) {
-                planner.look_again(at);
-                break;
+    let mut earliest: Option<NaiveDateTime> = None;
+    if let Some(from) = first_unpaused(planner.chart, planner.assessment.day) {
+        for rule in &planner.book.check_ins {
+            let Some(span) = span(planner, rule) else { continue };
+            let mut from = from.max(span.first);
+            // Today's may be past, and the next may fall on a date this zone skips.
+            for _ in 0..3 {
+                let Some((day, time)) = rule.schedule.first_on_or_after(from, span.last, span.start) else {
+                    break;
+                };
+                let wall = day.and_time(time);
+                if earliest.is_some_and(|earliest| earliest <= wall) {
+                    break;
+                }
+                if wall > planner.assessment.wall_time
+                    && let Some(at) = instant_on(zone, day, time)
+                    && at > planner.now
+                    && at >= span.not_before
+                {
+                    planner.look_again(at);
+                    earliest = Some(wall);
+                    break;
+                }
+                let Some(next) = day.succ_opt() else { break };
+                from = next;
             }
-            let Some(next) = day.succ_opt() else { break };
-            from = next;
         }
     }
     for (_, probe) in probes(planner) {

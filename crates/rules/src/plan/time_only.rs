@@ -3,6 +3,7 @@
 //! Time messages go out at `time_messages_at`, so that an answer given that day comes first.
 
 use chrono::{Days, NaiveDate};
+use smallvec::SmallVec;
 
 use super::{Planner, Priority, Wanted, date, quoted, stages::facts};
 use crate::{
@@ -152,10 +153,10 @@ pub(super) fn lost_touch_due_today(planner: &Planner<'_>) -> bool {
 }
 
 /// A silence in progress: the check-ins missed in a row, oldest first, those up to and including `until`.
-fn missed_in_a_row<'a>(planner: &Planner<'a>, until: NaiveDate) -> Vec<&'a CheckIn> {
+fn missed_in_a_row<'a>(planner: &Planner<'a>, until: NaiveDate) -> SmallVec<[&'a CheckIn; 8]> {
     let chart = planner.chart;
     let excused = |day| chart.excuses.iter().any(|excuse| excuse.from <= day && day <= excuse.to);
-    let mut missed: Vec<_> = chart
+    let mut missed: SmallVec<[_; 8]> = chart
         .check_ins
         .iter()
         .rev()

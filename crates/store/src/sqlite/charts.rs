@@ -19,7 +19,7 @@ use crate::{MessageState, StoredChart};
 /// Person, chart and version.
 pub(super) fn get(db: &Connection, id: &PatientId) -> Answer<StoredChart> {
     let query = format!(
-        "SELECT {}, key, version, initial_time_zone, initial_reach FROM patients WHERE id = ?1",
+        "SELECT {}, key, version, initial_time_zone, initial_reach FROM patients WHERE id = ?1 AND erased_at IS NULL",
         patients::COLUMNS
     );
     let found = db.prepare_cached(&query)?.query_row([id.as_str()], |row| Ok(person(row))).optional()?;
@@ -39,7 +39,7 @@ pub(super) fn events(db: &Connection, id: &PatientId) -> Answer<Vec<TimedEvent>>
 
 /// The row number of a patient.
 pub(super) fn key(db: &Connection, id: &PatientId) -> Answer<i64> {
-    let mut statement = db.prepare_cached("SELECT key FROM patients WHERE id = ?1")?;
+    let mut statement = db.prepare_cached("SELECT key FROM patients WHERE id = ?1 AND erased_at IS NULL")?;
     let found = statement.query_row([id.as_str()], |row| row.get(0)).optional()?;
     found.ok_or_else(|| patients::unknown(id))
 }

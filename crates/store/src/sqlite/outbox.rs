@@ -320,7 +320,14 @@ fn queue_again(db: &Connection, key: i64, at: Option<DateTime<Utc>>, in_doubt: b
     Ok(())
 }
 
-fn attempt(db: &Connection, key: i64, now: DateTime<Utc>, outcome: &str, said: &str) -> Answer<()> {
+/// Adds a line to a message's attempts.
+pub(super) fn attempt(
+    db: &Connection,
+    key: i64,
+    now: DateTime<Utc>,
+    outcome: &str,
+    said: &str,
+) -> Answer<()> {
     db.prepare_cached(
         "UPDATE messages SET attempts = attempts + 1, first_attempt_at = coalesce(first_attempt_at, ?2)
          WHERE key = ?1",
@@ -351,6 +358,7 @@ fn end(
     Ok(())
 }
 
-fn shortened(text: &str) -> String {
+/// As much of a server's words as is kept.
+pub(super) fn shortened(text: &str) -> String {
     text.chars().take(SAID).collect()
 }

@@ -6,10 +6,12 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use afterrun_rules::ids::PatientId;
 
 use super::{
+    charts,
     columns::{Word, instant, maybe_instant, micros, zone},
     fault::{Answer, Fault},
+    links, messages,
 };
-use crate::{NewPatient, Page, Patient, StoreError};
+use crate::{Enrolment, NewPatient, Page, Patient, StoreError};
 
 /// Columns read by [`patient`].
 pub(super) const COLUMNS: &str =
@@ -65,9 +67,23 @@ pub(super) fn add(db: &Connection, new: &NewPatient, now: DateTime<Utc>) -> Answ
     Ok(id.into())
 }
 
+/// Adds several, each with its first messages and links.
+pub(super) fn enrol(db: &Connection, enrolments: &[Enrolment], now: DateTime<Utc>) -> Answer<Vec<PatientId>> {
+    let enrol = |enrolment: &Enrolment| -> Answer<PatientId> {
+        let id = add(db, &enrolment.patient, now)?;
+        let key = charts::key(db, &id)?;
+        for message in &enrolment.messages {
+            messages::insert(db, Some(key), message, now, None)?;
+        }
+        enrolment.links.iter().try_for_each(|link| links::insert(db, key, link))?;
+        Ok(id)
+    };
+    enrolments.iter().map(enrol).collect()
+}
+
 /// One by id.
 pub(super) fn get(db: &Connection, id: &PatientId) -> Answer<Patient> {
-    let query = select(" WHERE id = ?1");
+    let query = select(" WHERE id = ?1 AND erased_at IS NULL");
     let found = db.prepare_cached(&query)?.query_row([id.as_str()], |row| Ok(patient(row))).optional()?;
     found.ok_or_else(|| unknown(id))?
 }
@@ -75,14 +91,14 @@ pub(super) fn get(db: &Connection, id: &PatientId) -> Answer<Patient> {
 /// The newest enrolment of an address: the running one, for no other is added beside it, else the last that
 /// was stopped.
 pub(super) fn by_email(db: &Connection, email: &str) -> Answer<Option<Patient>> {
-    let query = select(" WHERE email_key = ?1 ORDER BY key DESC LIMIT 1");
+    let query = select(" WHERE email_key = ?1 AND erased_at IS NULL ORDER BY key DESC LIMIT 1");
     let mut statement = db.prepare_cached(&query)?;
     statement.query_row([email.to_lowercase()], |row| Ok(patient(row))).optional()?.transpose()
 }
 
 /// A page by id.
 pub(super) fn list(db: &Connection, after: &str, limit: u32) -> Answer<Page<Patient>> {
-    let query = select(" WHERE id > ?1 ORDER BY id LIMIT ?2");
+    let query = select(" WHERE id > ?1 AND erased_at IS NULL ORDER BY id LIMIT ?2");
     let mut statement = db.prepare_cached(&query)?;
     let rows = statement.query_map(params![after, i64::from(limit) + 1], |row| Ok(patient(row)))?;
     let rows = rows.map(|row| row?).collect::<Answer<Vec<_>>>()?;

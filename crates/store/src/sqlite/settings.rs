@@ -1,9 +1,14 @@
 //! Settings, and the audit log.
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{columns::micros, fault::Answer};
+use super::{
+    columns::{instant, micros},
+    fault::Answer,
+    patients::page,
+};
+use crate::{AuditLine, Page};
 
 /// A setting.
 pub(super) fn get(db: &Connection, key: &str) -> Answer<Option<String>> {
@@ -36,4 +41,41 @@ pub(super) fn audit(
     db.prepare_cached("INSERT INTO audit (at, actor, action, subject) VALUES (?1, ?2, ?3, ?4)")?
         .execute(params![micros(now), actor, action, subject])?;
     Ok(())
+}
+
+/// A page of the audit log, newest first; of one subject or of all.
+pub(super) fn audit_log(
+    db: &Connection,
+    subject: Option<&str>,
+    after: Option<&str>,
+    limit: u32,
+) -> Answer<Page<AuditLine>> {
+    const SELECT: &str = "SELECT id, at, actor, action, subject FROM audit";
+    let before: i64 = after.map_or(i64::MAX, |cursor| cursor.parse().unwrap_or(i64::MAX));
+    let most = i64::from(limit) + 1;
+    let rows: Vec<AuditLine> = match subject {
+        Some(subject) => {
+            let query = format!("{SELECT} WHERE subject = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3");
+            let mut statement = db.prepare_cached(&query)?;
+            let rows = statement.query_map(params![subject, before, most], |row| Ok(audit_line(row)))?;
+            rows.map(|row| row?).collect::<Answer<_>>()?
+        }
+        None => {
+            let query = format!("{SELECT} WHERE id < ?1 ORDER BY id DESC LIMIT ?2");
+            let mut statement = db.prepare_cached(&query)?;
+            let rows = statement.query_map([before, most], |row| Ok(audit_line(row)))?;
+            rows.map(|row| row?).collect::<Answer<_>>()?
+        }
+    };
+    Ok(page(rows, limit, |line| line.id.to_string()))
+}
+
+fn audit_line(row: &Row<'_>) -> Answer<AuditLine> {
+    Ok(AuditLine {
+        id: row.get(0)?,
+        at: instant(row.get(1)?)?,
+        actor: row.get(2)?,
+        action: row.get(3)?,
+        subject: row.get(4)?,
+    })
 }

@@ -41,6 +41,19 @@ pub(super) fn list(db: &Connection, after: Option<&str>, limit: u32) -> Answer<P
     Ok(page(rows, limit, |item| item.id.to_string()))
 }
 
+/// A page of one patient's, newest first.
+pub(super) fn of_patient(
+    db: &Connection,
+    patient: i64,
+    after: Option<&str>,
+    limit: u32,
+) -> Answer<Page<WorkItem>> {
+    let before: i64 = after.map_or(i64::MAX, |cursor| cursor.parse().unwrap_or(i64::MAX));
+    let query = format!("{SELECT} WHERE w.patient = ?1 AND w.id < ?2 ORDER BY w.id DESC LIMIT ?3");
+    let rows = select(db, &query, params![patient, before, i64::from(limit) + 1])?;
+    Ok(page(rows, limit, |item| item.id.to_string()))
+}
+
 /// Items due in a digest and not yet in one, longest due first.
 pub(super) fn for_digest(db: &Connection, now: DateTime<Utc>, limit: u32) -> Answer<Vec<WorkItem>> {
     let query = format!(

@@ -99,6 +99,19 @@ pub async fn work_items_are_listed_in_pages(store: AnyStore) {
     assert_eq!(seen, ["c", "b", "a"]);
 }
 
+pub async fn work_items_of_one_patient_are_listed(store: AnyStore) {
+    let id = enrol(&store).await;
+    let other = store.add_patient(runner("p2"), hour(0)).await.unwrap();
+    for (whose, identity) in [(&id, "a"), (&other, "b"), (&id, "c"), (&id, "d")] {
+        take_turn(&store, whose, hour(1), |turn| turn.work_items = vec![item(identity, None)]).await;
+    }
+    let first = store.patient_work_items(&id, None, 2).await.unwrap();
+    let second = store.patient_work_items(&id, first.next.as_deref(), 2).await.unwrap();
+    let seen: Vec<_> =
+        first.rows.iter().chain(&second.rows).map(|item| item.identity_text.as_str()).collect();
+    assert_eq!((seen, second.next), (vec!["d", "c", "a"], None));
+}
+
 pub async fn digests_take_items_once(store: AnyStore) {
     let id = enrol(&store).await;
     take_turn(&store, &id, hour(1), |turn| {

@@ -2,14 +2,17 @@
 //!
 //! A backend's test file says `conformance!(factory)`, where `factory` gives a guard to keep and a store.
 
+pub mod bounces;
 pub mod charts;
 pub mod clinic;
+pub mod erasure;
 pub mod links;
 pub mod outbox;
 pub mod patients;
 pub mod rest;
 pub mod sample;
 pub mod turns;
+pub mod users;
 
 /// Makes one test for each promise named.
 macro_rules! promises {
@@ -34,6 +37,7 @@ macro_rules! conformance {
                 are_found_by_id_and_by_address, have_one_running_enrolment_for_an_address,
                 get_a_random_id_when_none_is_given, are_listed_in_pages, are_due_longest_overdue_first,
                 all_become_due_but_not_the_stopped, follow_events_in_lists, that_do_not_exist_are_named,
+                are_enrolled_all_or_none,
             ]
             charts: [
                 give_back_every_kind_of_event, equal_what_was_applied, keep_the_zone_and_reach_of_the_enrolment,
@@ -45,7 +49,7 @@ macro_rules! conformance {
                 on_an_old_version_are_refused_whole, twice_are_stored_once, with_a_known_identity_add_no_message,
                 cancel_what_is_queued_and_what_it_covers, enter_what_was_never_queued_as_cancelled,
                 that_stop_cancel_mail_to_the_patient_only, planned_on_an_old_rule_book_are_refused,
-                of_eight_writers_lose_nothing, of_many_patients_do_not_sink_each_other,
+                of_eight_writers_lose_nothing, of_several_patients_are_stored_all_or_none, of_many_patients_do_not_sink_each_other,
             ]
             outbox: [
                 gives_due_mail_once, gives_urgent_mail_first, leaves_patient_mail_alone_while_held,
@@ -59,7 +63,7 @@ macro_rules! conformance {
             ]
             clinic: [
                 messages_are_listed_newest_first, messages_show_their_mail, mail_is_added_once_a_recipient,
-                work_items_are_added_once, work_items_are_listed_in_pages, digests_take_items_once,
+                work_items_are_added_once, work_items_are_listed_in_pages, work_items_of_one_patient_are_listed, digests_take_items_once,
                 work_items_that_cannot_wait_are_escalated_once,
             ]
             links: [
@@ -68,7 +72,18 @@ macro_rules! conformance {
             ]
             rest: [
                 books_keep_their_date_until_another_is_live, books_come_back_whole, settings_are_set_and_cleared,
-                the_store_answers,
+                the_audit_log_is_read_newest_first, the_store_answers,
+            ]
+            erasure: [
+                takes_the_person_out_of_every_list, keeps_numbers_and_the_id, takes_every_enrolment_of_the_address,
+                stops_what_is_queued_and_claimed, empties_or_takes_back_digests, leaves_others_alone,
+            ]
+            bounces: [
+                find_their_message_by_its_return_path, are_noted_once, make_an_accepted_message_rejected,
+                that_are_only_noted_change_no_state,
+            ]
+            users: [
+                are_found_by_address, are_added_once, are_listed_in_pages,
             ]
         }
     };

@@ -1,7 +1,7 @@
 //! Patients.
 
 use afterrun_rules::chart::Reach;
-use afterrun_store::StoreError;
+use afterrun_store::{Enrolment, LinkScope, NewLink, StoreError};
 use chrono::Duration;
 
 use super::sample::*;
@@ -125,4 +125,21 @@ pub async fn that_do_not_exist_are_named(store: AnyStore) {
     let mut lost = turn(&store.chart(&id).await.unwrap(), hour(1));
     lost.patient = nobody;
     assert!(matches!(store.commit(lost).await, Err(StoreError::NotFound { .. })));
+}
+
+pub async fn are_enrolled_all_or_none(store: AnyStore) {
+    let enrolment = |id: &str, number| Enrolment {
+        patient: runner(id),
+        messages: vec![message_to(&plan_of("r1"), &format!("{id}@runner.example"), hour(0))],
+        links: vec![NewLink { token_hash: [number; 32], scope: LinkScope::Confirm, expires_at: None }],
+    };
+    enrol(&store).await;
+    let refused = store.enrol(vec![enrolment("p2", 2), enrolment("p1", 1)], hour(0)).await.unwrap_err();
+    assert!(matches!(refused, StoreError::Exists { what: "patient", .. }), "{refused}");
+    assert_eq!(store.patients(None, 10).await.unwrap().rows.len(), 1);
+    assert_eq!(store.link(&[2; 32]).await.unwrap(), None);
+    let ids = store.enrol(vec![enrolment("p2", 2), enrolment("p3", 3)], hour(0)).await.unwrap();
+    assert_eq!(ids, ["p2", "p3"]);
+    assert_eq!(store.link(&[3; 32]).await.unwrap().unwrap().patient.as_str(), "p3");
+    assert_eq!(store.claim(claim("w", hour(0))).await.unwrap().len(), 2);
 }

@@ -35,6 +35,19 @@ pub async fn settings_are_set_and_cleared(store: AnyStore) {
     assert_eq!(store.setting("hold").await.unwrap(), None);
 }
 
+pub async fn the_audit_log_is_read_newest_first(store: AnyStore) {
+    for (hours, subject) in [(1, "p1"), (2, "p2"), (3, "p1"), (4, "p1")] {
+        store.audit(hour(hours), "command line", "patient-pause", subject).await.unwrap();
+    }
+    let first = store.audit_log(Some("p1"), None, 2).await.unwrap();
+    let second = store.audit_log(Some("p1"), first.next.as_deref(), 2).await.unwrap();
+    let seen: Vec<_> = first.rows.iter().chain(&second.rows).map(|line| line.at).collect();
+    assert_eq!((seen, second.next), (vec![hour(4), hour(3), hour(1)], None));
+    let line = &second.rows[0];
+    assert_eq!((&*line.actor, &*line.action, &*line.subject), ("command line", "patient-pause", "p1"));
+    assert_eq!(store.audit_log(None, None, 10).await.unwrap().rows.len(), 4);
+}
+
 pub async fn the_store_answers(store: AnyStore) {
     store.ping().await.unwrap();
 }

@@ -170,3 +170,21 @@ pub async fn of_many_patients_do_not_sink_each_other(store: AnyStore) {
         assert_eq!(store.events(&id).await.unwrap().len(), usize::from(committed.is_ok()));
     }
 }
+
+pub async fn of_several_patients_are_stored_all_or_none(store: AnyStore) {
+    let mut turns = Vec::new();
+    for name in ["p1", "p2"] {
+        let id = store.add_patient(runner(name), hour(0)).await.unwrap();
+        let mut turn = turn(&store.chart(&id).await.unwrap(), hour(1));
+        turn.events = vec![event(hour(1), r#"{"pause":{}}"#)];
+        turns.push(turn);
+    }
+    let mut stale = turns.clone();
+    stale[1].version += 1;
+    assert!(matches!(store.commit_all(stale).await, Err(StoreError::Conflict(_))));
+    assert!(store.events(&"p1".into()).await.unwrap().is_empty(), "nothing was stored");
+    store.commit_all(turns).await.unwrap();
+    for name in ["p1", "p2"] {
+        assert_eq!(store.events(&name.into()).await.unwrap().len(), 1);
+    }
+}

@@ -49,7 +49,6 @@ CREATE TABLE check_ins (
     probe      INTEGER NOT NULL,
     PRIMARY KEY (patient, seq)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX check_ins_opened ON check_ins (opened_at, patient, seq);
 
 CREATE TABLE links (
     token_hash BLOB    NOT NULL PRIMARY KEY,        -- SHA-256 of the token, which is stored nowhere
@@ -130,12 +129,9 @@ CREATE TABLE work_items (
     state       TEXT    NOT NULL DEFAULT 'new',
     digest_due  INTEGER,
     digested_at INTEGER,
-    escalated_at INTEGER,
     UNIQUE (patient, identity)
 ) STRICT;
 CREATE INDEX work_items_digest ON work_items (digest_due) WHERE digest_due IS NOT NULL AND digested_at IS NULL;
-CREATE INDEX work_items_unacknowledged ON work_items (created_at)
-    WHERE level = 'now' AND state = 'new' AND escalated_at IS NULL;
 
 CREATE TABLE rule_books (
     hash BLOB NOT NULL,

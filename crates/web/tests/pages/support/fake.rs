@@ -390,6 +390,78 @@ impl Store for Fake {
         self.not_for_pages("work_items")
     }
 
+    async fn enrol(
+        &self,
+        _: Vec<afterrun_store::Enrolment>,
+        _: DateTime<Utc>,
+    ) -> afterrun_store::Result<Vec<PatientId>> {
+        self.not_for_pages("enrol")
+    }
+
+    async fn commit_all(&self, _: Vec<Turn>) -> afterrun_store::Result<()> {
+        self.not_for_pages("commit_all")
+    }
+
+    async fn erase_patient(
+        &self,
+        _: &PatientId,
+        _: DateTime<Utc>,
+    ) -> afterrun_store::Result<Vec<afterrun_store::Erased>> {
+        self.not_for_pages("erase_patient")
+    }
+
+    async fn scrub(&self) -> afterrun_store::Result<()> {
+        self.not_for_pages("scrub")
+    }
+
+    async fn patient_work_items(
+        &self,
+        _: &PatientId,
+        _: Option<&str>,
+        _: u32,
+    ) -> afterrun_store::Result<Page<WorkItem>> {
+        self.not_for_pages("patient_work_items")
+    }
+
+    async fn message_by_return_path(&self, _: &str) -> afterrun_store::Result<Option<Message>> {
+        self.not_for_pages("message_by_return_path")
+    }
+
+    async fn note_bounce(
+        &self,
+        _: MessageKey,
+        _: DateTime<Utc>,
+        _: &str,
+        _: afterrun_store::Bounced,
+    ) -> afterrun_store::Result<bool> {
+        self.not_for_pages("note_bounce")
+    }
+
+    async fn add_user(
+        &self,
+        _: afterrun_store::NewUser,
+        _: DateTime<Utc>,
+    ) -> afterrun_store::Result<afterrun_store::UserKey> {
+        self.not_for_pages("add_user")
+    }
+
+    async fn user_by_email(&self, _: &str) -> afterrun_store::Result<Option<afterrun_store::User>> {
+        self.not_for_pages("user_by_email")
+    }
+
+    async fn users(&self, _: Option<&str>, _: u32) -> afterrun_store::Result<Page<afterrun_store::User>> {
+        self.not_for_pages("users")
+    }
+
+    async fn audit_log(
+        &self,
+        _: Option<&str>,
+        _: Option<&str>,
+        _: u32,
+    ) -> afterrun_store::Result<Page<afterrun_store::AuditLine>> {
+        self.not_for_pages("audit_log")
+    }
+
     async fn digest_items(&self, _: DateTime<Utc>, _: u32) -> afterrun_store::Result<Vec<WorkItem>> {
         self.not_for_pages("digest_items")
     }

@@ -1,0 +1,176 @@
+//! `afterrun user ...`: who may use the clinic's console.
+//!
+//! A password comes from a prompt or a file, never from the command line, where every other process could read
+//! it and the shell would remember it.
+
+use std::{
+    fs,
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+use afterrun_mail::check_address;
+use afterrun_store::{NewUser, Options, Role, Store};
+use anyhow::{Context, bail};
+use argon2::{Argon2, password_hash::PasswordHasher};
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::{
+    Ended,
+    tool::{Shared, open_store, say},
+};
+
+/// Shortest password taken: what NIST SP 800-63B-4 section 3.1.1.2 asks of one used alone.
+const PASSWORD_CHARACTERS: usize = 15;
+/// Longest password taken, in bytes: hashing must not become a burden.
+const PASSWORD_BYTES: u64 = 1024;
+/// Rows asked for at a time.
+const PAGE: u32 = 200;
+
+/// Users of the console.
+#[derive(Subcommand, Debug)]
+pub(super) enum User {
+    /// Add a user; the password is asked for, or read from a file.
+    Add(Add),
+    /// List all users.
+    List,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Add {
+    /// Mail address, which is the name to log in with.
+    email: String,
+    /// What the user may do.
+    #[arg(long, value_enum)]
+    role: RoleArgument,
+    /// File that holds the password; `-` for standard input. Without it the password is asked for.
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+enum RoleArgument {
+    /// Look.
+    Viewer,
+    /// Look after runners.
+    Clinician,
+    /// That, and users and settings.
+    Admin,
+}
+
+impl From<RoleArgument> for Role {
+    fn from(role: RoleArgument) -> Self {
+        match role {
+            RoleArgument::Viewer => Self::Viewer,
+            RoleArgument::Clinician => Self::Clinician,
+            RoleArgument::Admin => Self::Admin,
+        }
+    }
+}
+
+impl User {
+    pub(super) async fn execute(self, shared: &Shared) -> anyhow::Result<Ended> {
+        let store = open_store(&shared.config()?, Options::tool())?;
+        match self {
+            Self::Add(add) => add.execute(&*store, shared).await?,
+            Self::List => list(&*store).await?,
+        }
+        Ok(Ended::Well)
+    }
+}
+
+impl Add {
+    async fn execute(self, store: &dyn Store, shared: &Shared) -> anyhow::Result<()> {
+        let email = check_address(&self.email)?;
+        if store.user_by_email(&email).await?.is_some() {
+            bail!("there is a user with this address already");
+        }
+        let password = match &self.password_file {
+            Some(path) => read(path)?,
+            None => ask()?,
+        };
+        examine(&password)?;
+        // Argon2id, version 19, 19 MiB, 2 passes: the crate's defaults, which are OWASP's first choice.
+        let hash = Argon2::default()
+            .hash_password(password.as_bytes())
+            .map_err(|why| anyhow::anyhow!("the password could not be hashed: {why}"))?;
+        let user = NewUser { email, role: self.role.into(), password_hash: hash.to_string() };
+        let key = store.add_user(user, shared.now()).await?;
+        store.audit(shared.now(), "command line", "user-add", &format!("user {}", key.0)).await?;
+        say(format_args!("added user {}", key.0))
+    }
+}
+
+fn read(path: &Path) -> anyhow::Result<String> {
+    let mut text = String::new();
+    let limit = PASSWORD_BYTES + 2;
+    let read = if path == Path::new("-") {
+        std::io::stdin().take(limit).read_to_string(&mut text)
+    } else {
+        fs::File::open(path).and_then(|file| file.take(limit).read_to_string(&mut text))
+    };
+    read.with_context(|| format!("the password of {}", path.display()))?;
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+fn ask() -> anyhow::Result<String> {
+    let prompt = |what: &str| {
+        rpassword::prompt_password(what)
+            .context("there is no terminal to ask for the password; give --password-file")
+    };
+    let password = prompt("Password: ")?;
+    if password != prompt("The same again: ")? {
+        bail!("the two passwords differ");
+    }
+    Ok(password)
+}
+
+fn examine(password: &str) -> anyhow::Result<()> {
+    if password.chars().count() < PASSWORD_CHARACTERS {
+        bail!(
+            "a password has at least {PASSWORD_CHARACTERS} characters: four or five words are easiest to keep"
+        );
+    }
+    if password.len() as u64 > PASSWORD_BYTES {
+        bail!("a password has at most {PASSWORD_BYTES} bytes");
+    }
+    Ok(())
+}
+
+async fn list(store: &dyn Store) -> anyhow::Result<()> {
+    let mut after: Option<String> = None;
+    loop {
+        let page = store.users(after.as_deref(), PAGE).await?;
+        for user in &page.rows {
+            let role = format!("{:?}", user.role).to_lowercase();
+            say(format_args!(
+                "{:>4}  {role:<10} {}  since {}",
+                user.key.0,
+                user.email,
+                user.added_at.date_naive()
+            ))?;
+        }
+        match page.next {
+            Some(next) => after = Some(next),
+            None => return Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_are_long_but_not_endless() {
+        let cases = [
+            ("fourteen chars", false),
+            ("fifteen letters", true),
+            (&"x".repeat(1024), true),
+            (&"x".repeat(1025), false),
+        ];
+        for (password, taken) in cases {
+            assert_eq!(examine(password).is_ok(), taken, "{} characters", password.chars().count());
+        }
+    }
+}

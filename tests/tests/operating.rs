@@ -1,0 +1,10 @@
+//! What an operator does with the real binary: imports, exports, erasures, bounces, users, the doctor.
+
+#[cfg(test)]
+mod operating {
+    mod bounces;
+    mod erasure;
+    mod imports;
+    mod sample;
+    mod users;
+}
