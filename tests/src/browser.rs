@@ -9,7 +9,7 @@ use std::{
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use serde_json::{Value, json};
@@ -99,7 +99,23 @@ impl Browser {
         self.command("GET", "/url", &Value::Null).as_str().unwrap_or_default().to_owned()
     }
 
-    /// Taps what a selector finds first; waits for the page that follows, if one does.
+    /// Taps what a selector finds first and waits for the page that follows.
+    ///
+    /// # Panics
+    ///
+    /// None does.
+    pub fn follow(&self, selector: &str) {
+        // WebDriver waits for a page only if it has begun to load by then; so the old one is marked.
+        self.command("POST", "/execute/sync", &json!({"script": "window.isOld = true", "args": []}));
+        self.tap(selector);
+        let arrived = "return !window.isOld && document.readyState === 'complete'";
+        let since = Instant::now();
+        while !self.ask(arrived, &[]).as_bool().unwrap_or(false) {
+            assert!(since.elapsed() < PATIENCE, "no page follows {selector}");
+        }
+    }
+
+    /// Taps what a selector finds first.
     pub fn tap(&self, selector: &str) {
         let element = self.element(selector);
         self.command("POST", &format!("/element/{element}/click"), &json!({}));

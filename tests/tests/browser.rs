@@ -3,7 +3,11 @@
 //! The pictures it takes are left in a folder below the target folder, for people to look at; its path is
 //! printed.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+};
 
 use afterrun_tests::{
     browser::{Browser, Scripts, missing},
@@ -30,9 +34,11 @@ fn folder_for_pictures(name: &str) -> PathBuf {
     folder
 }
 
-/// A picture of a page, and that it fits a phone however small.
+/// A picture of a page, and that it fits a phone however small and every telephone number can be tapped.
 #[track_caller]
 fn look(browser: &Browser, name: &str) {
+    let plain = "return [...document.querySelectorAll('.phone')].filter(e => !e.querySelector('a[href^=tel]')).length";
+    assert_eq!(browser.ask(plain, &[]), 0, "{name} has a telephone number that cannot be tapped");
     browser.picture(name);
     browser.size(320, 640);
     let too_wide = browser.too_wide();
@@ -47,7 +53,8 @@ fn stayed_here(browser: &Browser) {
     let asked = browser.requests();
     assert!(asked.iter().any(|url| url.starts_with("http://127.0.0.1:")), "{asked:?}");
     for url in asked {
-        let here = url.starts_with("http://127.0.0.1:") || url.starts_with("data:");
+        // The browser's own pages, such as the empty one it begins with, are no requests to anybody.
+        let here = ["http://127.0.0.1:", "data:", "chrome"].iter().any(|begin| url.starts_with(begin));
         assert!(here, "a page asked for {url}");
     }
 }
@@ -58,7 +65,7 @@ fn a_check_in_on_a_phone_without_scripts() {
         return;
     }
     let times = (local("2026-03-27", "07:00"), local("2026-03-27", "10:00"));
-    let mut day = ClinicDay::new("", |_| {}, 1, &[Tz::Europe__London], times);
+    let mut day = ClinicDay::new("", |_| {}, 2, &[Tz::Europe__London], times);
     day.pass(local("2026-03-28", "08:00"), TimeDelta::hours(1));
     let runner = crowd::address(0);
     let browser = Browser::start(Scripts::Blocked, &folder_for_pictures("runner"));
@@ -78,8 +85,8 @@ fn a_check_in_on_a_phone_without_scripts() {
     assert!(!browser.shows(".do-now"));
 
     // Sent too early: nothing is lost, and what is missing is said where it is missing.
-    browser.tap("button[type='submit']");
-    assert!(browser.shows("[role='alert']"));
+    browser.follow("button[type='submit']");
+    assert!(browser.shows(".alert"), "{}", browser.words("main"));
     assert_eq!(
         browser.ask("return document.querySelector('[name=\"q.feeling\"]:checked')?.value", &[]),
         "pain"
@@ -100,24 +107,30 @@ fn a_check_in_on_a_phone_without_scripts() {
     }
     browser.write("[name='q.note']", "Hurts more on the stairs.");
     look(&browser, "4-filled-in");
-    browser.tap("button[type='submit']");
+    browser.follow("button[type='submit']");
     assert!(browser.words("main").contains("555-0100"), "{}", browser.words("main"));
     look(&browser, "5-result");
 
     // Good news takes four taps: the link, the first answer, none of these, send.
     day.pass(local("2026-03-29", "08:00"), TimeDelta::hours(1));
-    browser.open(&day.link(&runner, "/c/"));
-    look(&browser, "6-next-morning");
+    browser.open(&day.link(&crowd::address(1), "/c/"));
     browser.tap("[name='q.feeling'][value='fine']");
+    assert!(!browser.shows("[name='q.worst_pain']"));
     browser.tap("[name='none']");
-    browser.tap("button[type='submit']");
-    look(&browser, "7-good-news");
+    browser.follow("button[type='submit']");
+    assert!(!browser.shows(".alert"), "{}", browser.words("main"));
+    look(&browser, "6-good-news");
+
+    // Who has reported pain is asked how bad it is, however the first question is answered.
+    browser.open(&day.link(&runner, "/c/"));
+    assert!(browser.shows("[name='q.worst_pain']"));
+    look(&browser, "7-next-morning");
 
     browser.open(&day.link(&runner, "/p/"));
     look(&browser, "8-my-page");
     browser.open(&day.link(&runner, "/s/"));
     look(&browser, "9-stop");
-    browser.tap("button[type='submit']");
+    browser.follow("main button");
     look(&browser, "10-stopped");
     let list = day.clinic.run(day.now(), &["patient", "list"]);
     assert!(list.contains("stopped on 2026-03-29"), "{list}");
@@ -125,4 +138,87 @@ fn a_check_in_on_a_phone_without_scripts() {
     look(&browser, "11-no-such-link");
     stayed_here(&browser);
     day.off();
+}
+
+/// `afterrun demo` on a free port. Dropping it kills it.
+struct Demo {
+    child: Child,
+    address: String,
+}
+
+impl Demo {
+    fn start() -> Self {
+        let mut command = Command::new(binary());
+        let child =
+            command.args(["demo", "--port", "0"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+        let mut child = child.expect("the demo starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("its output is piped")).lines();
+        let address = lines
+            .by_ref()
+            .map_while(Result::ok)
+            .find_map(|line| line.strip_prefix("listening on ").map(str::to_owned));
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { child, address: address.expect("the demo says where it listens") }
+    }
+
+    /// As a person ends it; true if it ended well.
+    fn end(mut self) -> bool {
+        let told = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        told.is_ok_and(|status| status.success()) && self.child.wait().is_ok_and(|status| status.success())
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn the_demo_is_walked_through_in_a_browser() {
+    if !is_ready() {
+        return;
+    }
+    let demo = Demo::start();
+    let browser = Browser::start(Scripts::Allowed, &folder_for_pictures("demo"));
+    browser.size(1280, 900);
+    browser.open(&demo.address);
+    browser.picture("1-start");
+    let date = browser.words(".clock .date");
+    for morning in 2..=4 {
+        browser.follow("button[title^='To nine']");
+        assert_ne!(browser.words(".clock .date"), date, "the clock moves");
+        browser.picture(&format!("{morning}-morning"));
+    }
+    assert_eq!(browser.too_wide(), 0);
+    assert!(browser.words(".mailbox").contains("check-in"), "{}", browser.words(".mailbox"));
+
+    // A mail, as HTML and as text.
+    browser.follow(".mails a.mail");
+    assert!(browser.shows("article.letter iframe"));
+    browser.tap("article.letter details summary");
+    assert!(browser.words("article.letter pre").len() > 100, "{}", browser.words("article.letter pre"));
+    browser.picture("5-mail");
+    browser.size(390, 844);
+    browser.picture("6-at-phone-size");
+    assert_eq!(browser.too_wide(), 0, "the demo at phone size");
+
+    // A runner's phone beside it.
+    browser.size(1280, 900);
+    browser.tap(".runners article form[action='/demo/open'] button");
+    browser.newest_window();
+    look(&browser, "7-runner");
+    if browser.shows("[name='q.feeling']") {
+        browser.tap("[name='q.feeling'][value='fine']");
+        browser.tap("[name='none']");
+        browser.follow("button[type='submit']");
+        assert!(!browser.shows(".alert"), "{}", browser.words("main"));
+        look(&browser, "8-answered");
+    }
+    let page = browser.url();
+    assert!(["/c/", "/p/"].iter().any(|part| page.contains(part)), "{page}");
+    stayed_here(&browser);
+    drop(browser);
+    assert!(demo.end(), "the demo ends as it is told");
 }

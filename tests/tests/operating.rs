@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod operating {
     mod bounces;
+    mod doctor;
     mod erasure;
     mod imports;
     mod sample;

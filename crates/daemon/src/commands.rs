@@ -11,6 +11,7 @@ mod compare;
 mod completions;
 mod demo;
 mod describe;
+mod doctor;
 mod hold;
 mod layout;
 mod mail;
@@ -99,6 +100,8 @@ enum Command {
     /// Who may use the clinic's console.
     #[command(subcommand)]
     User(user::User),
+    /// Look at everything Afterrun needs on this machine, and say what to fix.
+    Doctor(doctor::Doctor),
     /// Copy the database to a file while it is in use.
     Backup(backup::Backup),
     Completions(completions::Completions),
@@ -154,6 +157,7 @@ pub fn execute(arguments: Arguments) -> anyhow::Result<Ended> {
         Command::Message(message) => tool::block_on(message.execute(&shared)),
         Command::Mail(mail) => tool::block_on(mail.execute(&shared)),
         Command::User(user) => tool::block_on(user.execute(&shared)),
+        Command::Doctor(doctor) => tool::block_on(doctor.execute(&shared)),
         Command::Backup(backup) => tool::block_on(backup.execute(&shared)),
         Command::Completions(completions) => completions.execute(),
         Command::Man(man) => man.execute(),

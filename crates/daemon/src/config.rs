@@ -3,13 +3,15 @@
 //!
 //! Every field has a default; a relative path is meant from the folder of the configuration file.
 
+mod mistakes;
+
 use std::{
     fs, io,
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
 };
 
-use ron::extensions::Extensions;
+use ron::{error::SpannedError, extensions::Extensions};
 use serde::Deserialize;
 
 /// Largest configuration file read, in bytes: a few hundred lines fit many times over.
@@ -136,17 +138,8 @@ pub enum ConfigError {
         why: io::Error,
     },
     /// The file says something that is not understood.
-    #[error("{}:{line}:{column}: {what}", path.display())]
-    Mistake {
-        /// The file.
-        path: PathBuf,
-        /// Line, from 1.
-        line: usize,
-        /// Column, from 1.
-        column: usize,
-        /// What is wrong.
-        what: String,
-    },
+    #[error("the configuration has mistakes\n{0}")]
+    Mistakes(String),
     /// The password is not there.
     #[error("no password for the mail server: {0}")]
     NoPassword(String),
@@ -174,33 +167,13 @@ impl Config {
     /// # Errors
     /// If it says something that is not understood.
     pub fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
-        let options = ron::Options::default().with_default_extension(Extensions::IMPLICIT_SOME);
-        let config: Self = options.from_str(text.trim_start_matches('\u{feff}')).map_err(|mistake| {
-            ConfigError::Mistake {
-                path: path.to_owned(),
-                line: mistake.span.start.line,
-                column: mistake.span.start.col,
-                what: mistake.code.to_string(),
-            }
-        })?;
-        config.examine().map_err(|(field, what)| {
-            let (line, column) = place_of(text, field);
-            ConfigError::Mistake { path: path.to_owned(), line, column, what }
-        })?;
-        Ok(config)
-    }
-
-    /// The field at fault, and what is wrong with it.
-    fn examine(&self) -> Result<(), (&'static str, String)> {
-        if let Some(url) = &self.base_url
-            && !(url.starts_with("https://") || url.starts_with("http://"))
-        {
-            return Err(("base_url", format!("`{url}` does not begin with `https://`")));
+        // A byte order mark counts for nothing, also not for the places of mistakes.
+        let text = text.trim_start_matches('\u{feff}');
+        let found = mistakes::find(text);
+        match read(text) {
+            Ok(config) if found.is_empty() => Ok(config),
+            _ => Err(ConfigError::Mistakes(mistakes::shown(path, text, found))),
         }
-        if !self.from.address.contains('@') {
-            return Err(("address", format!("`{}` is not a mail address", self.from.address)));
-        }
-        Ok(())
     }
 
     fn rebase(&mut self, folder: &Path) {
@@ -274,10 +247,9 @@ impl Smtp {
     }
 }
 
-/// Line and column of the first mention of a field, for what is only found after parsing.
-fn place_of(text: &str, field: &str) -> (usize, usize) {
-    let found = text.lines().enumerate().find_map(|(line, words)| Some((line + 1, words.find(field)? + 1)));
-    found.unwrap_or((1, 1))
+/// What the parser makes of a text.
+fn read(text: &str) -> Result<Config, SpannedError> {
+    ron::Options::default().with_default_extension(Extensions::IMPLICIT_SOME).from_str(text)
 }
 
 #[cfg(test)]
@@ -316,30 +288,6 @@ mod tests {
             mode: Shadow,
         )"#;
         check(text, Ok(&expected));
-    }
-
-    #[test]
-    fn mistakes_are_named_with_their_place() {
-        let cases = [
-            (
-                "(\n  lisen: \"127.0.0.1:1\",\n)",
-                "afterrun.ron:2:3: Unexpected field named `lisen` in `Config`, expected one of `data`, `rules`, \
-                 `database`, `listen`, `base_url`, `smtp`, `capture`, `from`, `bounce_domain`, or `mode` instead",
-            ),
-            (
-                "(\n  mode: Test)",
-                "afterrun.ron:2:9: Unexpected variant named `Test` in enum `Mode`, expected either `Live` or \
-                 `Shadow` instead",
-            ),
-            (
-                "(\n  base_url: \"clinic.example\")",
-                "afterrun.ron:2:3: `clinic.example` does not begin with `https://`",
-            ),
-            ("(from: (address: \"nobody\"))", "afterrun.ron:1:9: `nobody` is not a mail address"),
-        ];
-        for (text, expected) in cases {
-            check(text, Err(expected));
-        }
     }
 
     #[test]

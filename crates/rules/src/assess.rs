@@ -23,6 +23,7 @@ use crate::{
     chart::Chart,
     decision::{Audience, Subject},
     evidence::{Evidence, newest_report_day},
+    ledger::Kind,
 };
 
 /// Most flags of a rule book for which assessing a quiet chart takes no memory from the heap. The shipped pack
@@ -118,7 +119,7 @@ fn stages_told<'a>(
     episode: &'a Episode,
     audience: Audience,
 ) -> impl Iterator<Item = usize> + 'a {
-    chart.ledger.iter().filter_map(move |entry| match &entry.identity.subject {
+    chart.ledger.of_kind(Kind::Stage).filter_map(move |entry| match &entry.identity.subject {
         Subject::Stage { flag: of, stage, evidence_day }
             if entry.identity.audience == audience
                 && entry.counts_as_told()

@@ -3,6 +3,12 @@
 //! A chart is built by applying events in the order they became known ([`Chart::apply`]) and by recording
 //! what was decided ([`Chart::record`]); the store and `replay` do the same two things.
 
+mod event;
+mod values;
+
+pub use event::{AnswerEvent, Event, Excuse, PauseEvent, Run, RunKind, TimedEvent, Withdraw};
+pub use values::{Value, Values};
+
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -10,88 +16,9 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    decision::Entry,
-    ids::{CheckInId, FlagId, PatientId, QuestionId, RaceId, RunId, SignId},
+    ids::{CheckInId, FlagId, PatientId, QuestionId, RunId, SignId},
+    ledger::Ledger,
 };
-
-/// One answered value. Which of a scale, a choice, yes/no or text is meant is the question's business.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum Value {
-    /// Yes or no.
-    YesNo(bool),
-    /// A number on a scale.
-    Number(i32),
-    /// A choice, or free text.
-    Word(Arc<str>),
-}
-
-/// Answered values in the order given; a blank question is absent.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Values(Vec<(QuestionId, Value)>);
-
-impl Values {
-    /// The value given to a question.
-    #[must_use]
-    pub fn get(&self, question: &str) -> Option<&Value> {
-        self.0.iter().find(|(id, _)| *id == *question).map(|(_, value)| value)
-    }
-
-    /// Sets or replaces a value.
-    pub fn set(&mut self, question: QuestionId, value: Value) {
-        match self.0.iter_mut().find(|(id, _)| *id == question) {
-            Some(slot) => slot.1 = value,
-            None => self.0.push((question, value)),
-        }
-    }
-
-    /// All values in order.
-    pub fn iter(&self) -> impl Iterator<Item = (&QuestionId, &Value)> {
-        self.0.iter().map(|(id, value)| (id, value))
-    }
-
-    /// Nothing was answered.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-impl FromIterator<(QuestionId, Value)> for Values {
-    fn from_iter<I: IntoIterator<Item = (QuestionId, Value)>>(values: I) -> Self {
-        let mut all = Self::default();
-        values.into_iter().for_each(|(id, value)| all.set(id, value));
-        all
-    }
-}
-
-impl Serialize for Values {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.iter())
-    }
-}
-
-impl<'de> Deserialize<'de> for Values {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visit;
-        impl<'de> serde::de::Visitor<'de> for Visit {
-            type Value = Values;
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("a map from question to value (a number, true, false, a text, or null)")
-            }
-            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Values, A::Error> {
-                let mut values = Values::default();
-                while let Some((id, value)) = map.next_entry::<QuestionId, Option<Value>>()? {
-                    if let Some(value) = value {
-                        values.set(id, value);
-                    }
-                }
-                Ok(values)
-            }
-        }
-        deserializer.deserialize_map(Visit)
-    }
-}
 
 /// What an answer answers: a check-in, or the questions about one run.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -101,153 +28,6 @@ pub enum Source {
     CheckIn(CheckInId),
     /// One run.
     Run(RunId),
-}
-
-/// What kind of run it was.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RunKind {
-    /// Not a race.
-    #[default]
-    Training,
-    /// A race of this kind.
-    Race(RaceId),
-}
-
-/// One logged run.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Run {
-    /// Its id; an event with an id seen before corrects that run.
-    pub id: RunId,
-    /// When it started.
-    pub started_at: DateTime<Utc>,
-    /// How far, in metres.
-    pub distance_m: f64,
-    /// How long it took, in seconds, if known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub duration_s: Option<u32>,
-    /// Race or training.
-    #[serde(default)]
-    pub kind: RunKind,
-}
-
-/// One thing that became known about a patient. The JSON shape is promised (`replay`, store, export).
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Event {
-    /// A run was logged, or corrected.
-    Run(Run),
-    /// Somebody answered, or amended an answer.
-    Answer(AnswerEvent),
-    /// An answer was taken back.
-    Withdraw(Withdraw),
-    /// Days on which silence was ours, not the patient's.
-    Excuse(Excuse),
-    /// No check-ins for a while.
-    Pause(PauseEvent),
-    /// Check-ins again.
-    Resume {},
-    /// The patient lives by another clock from now on.
-    TimeZone {
-        /// IANA name.
-        time_zone: Tz,
-    },
-    /// A run was deleted.
-    RunRemoved {
-        /// The run.
-        run: RunId,
-    },
-    /// A clinician spoke with the patient about a flag.
-    Contacted {
-        /// The flag.
-        flag: FlagId,
-    },
-    /// A clinician dealt with the emergency signs ticked so far.
-    EmergencyResolved {},
-    /// The address was confirmed by its owner.
-    Confirmed {},
-    /// The address turned out to be dead.
-    AddressDead {},
-    /// The patient wants no more mail: ends the enrolment.
-    Stop {},
-}
-
-/// An event and when it became known.
-#[derive(Clone, PartialEq, Debug)]
-pub struct TimedEvent {
-    /// When it became known.
-    pub at: DateTime<Utc>,
-    /// What.
-    pub event: Event,
-}
-
-/// Values given for a check-in or for a run: exactly one of `check_in` and `run` is set.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AnswerEvent {
-    /// The kind of check-in answered.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub check_in: Option<CheckInId>,
-    /// The run answered about.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub run: Option<RunId>,
-    /// The local date the answer describes.
-    pub about_day: NaiveDate,
-    /// The values.
-    #[serde(default)]
-    pub values: Values,
-    /// Signs ticked; empty for "none of these", absent if not asked.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub emergencies: Option<Vec<SignId>>,
-}
-
-impl AnswerEvent {
-    /// What it answers; none if neither or both of `check_in` and `run` are set.
-    #[must_use]
-    pub fn source(&self) -> Option<Source> {
-        match (&self.check_in, &self.run) {
-            (Some(check_in), None) => Some(Source::CheckIn(check_in.clone())),
-            (None, Some(run)) => Some(Source::Run(run.clone())),
-            _ => None,
-        }
-    }
-}
-
-/// Names the answer to take back.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Withdraw {
-    /// The kind of check-in.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub check_in: Option<CheckInId>,
-    /// Or the run.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub run: Option<RunId>,
-    /// The about-day.
-    pub about_day: NaiveDate,
-}
-
-/// Days, both included, on which the patient could not have answered.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Excuse {
-    /// First day.
-    pub from: NaiveDate,
-    /// Last day.
-    pub to: NaiveDate,
-    /// Why, in words.
-    #[serde(default)]
-    pub because: Arc<str>,
-}
-
-/// A pause as asked for.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PauseEvent {
-    /// The local date on which check-ins start again; none: until resumed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub until: Option<NaiveDate>,
 }
 
 /// The answer in force for one (source, about-day).
@@ -349,10 +129,13 @@ pub struct Chart {
     /// Check-ins issued, by opening time.
     pub check_ins: Vec<CheckIn>,
     /// What was decided so far, in order of decision.
-    pub ledger: Vec<Entry>,
+    pub ledger: Ledger,
     /// Since when the rule book in force has been live.
     pub book_since: DateTime<Utc>,
 }
+
+/// How many of the newest answers a new one is compared with, to keep equal values once. A week of mornings.
+const ANSWERS_COMPARED: usize = 7;
 
 impl Chart {
     /// A new enrolment.
@@ -373,7 +156,7 @@ impl Chart {
             emergencies: Vec::new(),
             emergencies_resolved_at: None,
             check_ins: Vec::new(),
-            ledger: Vec::new(),
+            ledger: Ledger::default(),
             book_since: enrolled_at,
         }
     }
@@ -443,6 +226,7 @@ impl Chart {
             self.emergencies.push((at, ticked.clone()));
         }
         let Some(source) = given.source() else { return };
+        let values = self.share(&given.values);
         let key = |answer: &Answer| (answer.about_day, answer.source.clone());
         let place =
             self.answers.binary_search_by(|answer| key(answer).cmp(&(given.about_day, source.clone())));
@@ -451,19 +235,21 @@ impl Chart {
                 let answer = &mut self.answers[found];
                 answer.received_at = at;
                 answer.revision += 1;
-                answer.values = given.values.clone();
+                answer.values = values;
             }
             Err(free) => self.answers.insert(
                 free,
-                Answer {
-                    source,
-                    about_day: given.about_day,
-                    received_at: at,
-                    revision: 1,
-                    values: given.values.clone(),
-                },
+                Answer { source, about_day: given.about_day, received_at: at, revision: 1, values },
             ),
         }
+    }
+
+    /// Values that were answered before are kept once: many mornings are alike, and so they take no more
+    /// memory and are seen to be alike at a glance.
+    fn share(&self, given: &Values) -> Values {
+        let recent = self.answers.iter().rev().take(ANSWERS_COMPARED);
+        let same = recent.map(|answer| &answer.values).find(|values| *values == given);
+        same.unwrap_or(given).clone()
     }
 
     fn end_pauses(&mut self, on: NaiveDate) {

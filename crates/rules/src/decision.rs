@@ -358,14 +358,14 @@ impl crate::chart::Chart {
         };
         match &decision.action {
             Action::Cancel => {
-                match self.ledger.iter_mut().find(|known| known.identity == decision.identity) {
-                    Some(known) => known.state = EntryState::Cancelled,
+                let cancelled = &decision.identity;
+                match self.ledger.iter().position(|known| known.identity == *cancelled) {
+                    Some(known) => self.ledger.set_state(known, EntryState::Cancelled),
                     None => self.ledger.push(Entry { state: EntryState::Cancelled, ..entry }),
                 }
-                let cancelled = &decision.identity;
-                for covered in &mut self.ledger {
-                    if covered.covered_by.as_ref() == Some(cancelled) {
-                        covered.state = EntryState::Cancelled;
+                for at in self.ledger.positions() {
+                    if self.ledger[at].covered_by.as_ref() == Some(cancelled) {
+                        self.ledger.set_state(at, EntryState::Cancelled);
                     }
                 }
                 return;
@@ -399,9 +399,9 @@ impl crate::chart::Chart {
 
     /// Marks a queued message as accepted by the mail server.
     pub fn mark_done(&mut self, identity: &Identity) {
-        let queued = |entry: &&mut Entry| entry.identity == *identity && entry.state == EntryState::Queued;
-        if let Some(entry) = self.ledger.iter_mut().find(queued) {
-            entry.state = EntryState::Done;
+        let queued = |entry: &Entry| entry.identity == *identity && entry.state == EntryState::Queued;
+        if let Some(at) = self.ledger.iter().position(queued) {
+            self.ledger.set_state(at, EntryState::Done);
         }
     }
 }

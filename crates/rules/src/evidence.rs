@@ -94,6 +94,9 @@ trait Read<'a> {
     /// The report that is read, to look back from.
     fn report(&self) -> Report<'a>;
 
+    /// Is told when earlier reports are looked at as well.
+    fn looks_back(&self) {}
+
     fn number(&self, question: QuestionIx, depth: u8) -> Option<i32> {
         match self.value(question, depth)? {
             Value::Number(number) => Some(*number),
@@ -129,19 +132,26 @@ pub(crate) struct Reader<'a> {
     report: Report<'a>,
     /// By question: what was found, if it was looked for.
     read: SmallVec<[Cell<Option<Option<&'a Value>>>; QUESTIONS_ON_STACK]>,
+    looked_back: Cell<bool>,
 }
 
 impl<'a> Reader<'a> {
     /// Begins with no report read.
     pub(crate) fn new(book: &'a RuleBook, answers: &'a [Answer]) -> Self {
-        let read = book.questions.iter().map(|_| Cell::new(None)).collect();
-        Self { report: Report { book, answers, at: 0 }, read }
+        let read = SmallVec::from_elem(Cell::new(None), book.questions.len());
+        Self { report: Report { book, answers, at: 0 }, read, looked_back: Cell::new(false) }
     }
 
     /// Turns to the report at a position, which must be one of an answer.
     pub(crate) fn turn_to(&mut self, at: usize) {
         self.report.at = at;
-        self.read.fill_with(Cell::default);
+        self.read.fill(Cell::new(None));
+        self.looked_back.set(false);
+    }
+
+    /// Whether what was said of this report since it was turned to depends on earlier ones.
+    pub(crate) fn looked_back(&self) -> bool {
+        self.looked_back.get()
     }
 
     /// As [`Report::evidence`].
@@ -167,6 +177,10 @@ impl<'a> Read<'a> for Reader<'a> {
 
     fn report(&self) -> Report<'a> {
         self.report
+    }
+
+    fn looks_back(&self) {
+        self.looked_back.set(true);
     }
 }
 
@@ -228,6 +242,7 @@ fn rose_by<'a>(
     depth: u8,
 ) -> Truth {
     let Some(number) = read.number(question, depth) else { return Truth::Unknown };
+    read.looks_back();
     let report = read.report();
     let today = report.answers[report.at].about_day;
     let oldest = today - chrono::Days::new(u64::from(within_days));

@@ -1,16 +1,18 @@
 //! The names things go by. Each kind of name is a type of its own, so that a flag's id cannot be passed
-//! where a message's id is wanted. All are cheap to clone.
+//! where a message's id is wanted. All are cheap to clone, and those short enough (up to 23 bytes, which nearly all
+//! are) are kept in place: comparing them looks at no other memory.
 
-use std::{borrow::Borrow, fmt, sync::Arc};
+use std::{borrow::Borrow, fmt};
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(transparent)]
-        pub struct $name(Arc<str>);
+        pub struct $name(SmolStr);
 
         impl $name {
             /// The id as text.

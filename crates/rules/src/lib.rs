@@ -15,6 +15,7 @@ pub mod evidence;
 pub mod explain;
 pub mod folder;
 pub mod ids;
+pub mod ledger;
 pub mod load;
 pub mod message;
 pub mod mutants;

@@ -2,7 +2,7 @@
 //!
 //! A change that no scenario notices could be made by mistake and nobody would know. Changes that provably
 //! alter nothing are listed with the reason, and changes that the checks refuse are not made. Leaves out the
-//! texts of messages and questions, and who the clinic is: scenarios do not look at them.
+//! texts of messages and questions, who the clinic is, and what is asked: scenarios do not look at them.
 
 mod check_ins;
 mod condition;

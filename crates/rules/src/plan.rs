@@ -17,7 +17,7 @@ pub use check_ins::questions_always_asked;
 
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 
 use crate::{
     assess::Assessment,
@@ -25,13 +25,15 @@ use crate::{
     chart::{Chart, Reach},
     decision::{Action, Audience, Decision, Facts, Identity, Plan, Reason, Subject},
     ids::MessageId,
+    ledger::Kind,
     schedule::instant,
 };
 
 /// Plans a chart. Total and deterministic.
 #[must_use]
 pub fn plan(book: &RuleBook, chart: &Chart, assessment: &Assessment, now: DateTime<Utc>) -> Plan {
-    let mut planner = Planner { book, chart, assessment, now, decisions: Vec::new(), next: None };
+    let mut planner =
+        Planner { book, chart, assessment, now, decisions: Vec::new(), next: None, next_wall: None };
     overtaken::cancel(&mut planner);
     clinic::tell(&mut planner);
     if chart.stopped_at.is_none() {
@@ -53,6 +55,8 @@ struct Planner<'a> {
     now: DateTime<Utc>,
     decisions: Vec<Decision>,
     next: Option<DateTime<Utc>>,
+    /// The earliest future time on the patient's wall among those that `next` is the minimum of.
+    next_wall: Option<NaiveDateTime>,
 }
 
 /// Order in which a budget is spent, most important first. Those from [`Priority::RecoveryPlan`] on are
@@ -87,6 +91,38 @@ impl Planner<'_> {
         }
     }
 
+    /// Notes a time on the patient's wall at which the plan could change.
+    ///
+    /// Asks the zone for the instant only if it may count: of two times on one wall the later one is never the
+    /// earlier instant, and what the clock on it has shown is past.
+    fn look_again_by_wall(&mut self, wall: NaiveDateTime) {
+        if self.may_be_next(wall) {
+            let at = instant(self.assessment.zone, wall);
+            self.note_wall(wall, at);
+        }
+    }
+
+    /// Whether a time on the wall may be future and earlier than all that were noted.
+    fn may_be_next(&self, wall: NaiveDateTime) -> bool {
+        wall > self.assessment.wall_time && self.next_wall.is_none_or(|next| wall < next)
+    }
+
+    /// Notes a time on the wall together with its instant.
+    fn note_wall(&mut self, wall: NaiveDateTime, at: DateTime<Utc>) {
+        if at > self.now {
+            self.next_wall = Some(wall);
+            self.look_again(at);
+        }
+    }
+
+    /// Whether a time on the patient's wall has come. Like comparing its instant, without asking the zone where
+    /// the answer is plain: a clock is set back by a day at most (Sitka, 1867).
+    fn has_come(&self, wall: NaiveDateTime) -> bool {
+        let shown = self.assessment.wall_time;
+        wall <= shown
+            || (wall - shown <= TimeDelta::days(2) && instant(self.assessment.zone, wall) <= self.now)
+    }
+
     /// The patient can be written to about health.
     fn can_write(&self) -> bool {
         self.chart.reach == Reach::Confirmed && self.chart.stopped_at.is_none()
@@ -99,20 +135,26 @@ impl Planner<'_> {
 
     /// When what only time can tell goes out on a day.
     fn time_messages_at(&self, day: NaiveDate) -> DateTime<Utc> {
-        self.local(day, self.book.clinic.time_messages_at)
+        instant(self.assessment.zone, self.time_messages_by_wall(day))
+    }
+
+    /// The same as a time on the patient's wall.
+    fn time_messages_by_wall(&self, day: NaiveDate) -> NaiveDateTime {
+        day.and_time(self.book.clinic.time_messages_at)
     }
 
     /// Whether the ledger, or this plan, has an entry for a subject, whatever became of it.
     fn is_decided(&self, subject: &Subject, audience: Audience) -> bool {
         let same = |identity: &Identity| identity.audience == audience && identity.subject == *subject;
-        self.chart.ledger.iter().any(|entry| same(&entry.identity))
+        self.chart.ledger.of_kind(Kind::of(subject)).rev().any(|entry| same(&entry.identity))
             || self.decisions.iter().any(|decision| same(&decision.identity))
     }
 
     /// The identity of a new decision: one attempt more than the ledger knows.
     fn identity(&self, subject: Subject, audience: Audience) -> Identity {
         let same = |identity: &Identity| identity.audience == audience && identity.subject == subject;
-        let earlier = self.chart.ledger.iter().filter(|entry| same(&entry.identity)).count();
+        let of_kind = self.chart.ledger.of_kind(Kind::of(&subject));
+        let earlier = of_kind.filter(|entry| same(&entry.identity)).count();
         Identity { subject, audience, attempt: earlier as u32 + 1 }
     }
 

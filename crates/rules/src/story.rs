@@ -93,17 +93,12 @@ impl Story {
         self.next_due = next_due;
         let taken = decided.into_iter().map(|decision| Taken { decided_at: now, decision });
         self.taken.extend(taken);
-        for entry in &mut self.chart.ledger {
-            if entry.state == EntryState::Queued && entry.at <= now {
-                entry.state = EntryState::Done;
-            }
-        }
+        self.chart.ledger.deliver_until(now);
     }
 
     /// The next instant at which anything happens by itself: the plan may change, or a queued message goes.
     fn next_step(&self) -> Option<DateTime<Utc>> {
-        let queued = self.chart.ledger.iter().filter(|entry| entry.state == EntryState::Queued);
-        queued.map(|entry| entry.at).chain(self.next_due).min()
+        self.chart.ledger.queued().map(|entry| entry.at).chain(self.next_due).min()
     }
 
     /// Messages that went out to the patient, in order: the decisions to send that were not cancelled before

@@ -51,7 +51,7 @@ pub(crate) fn page(site: &Site, sheet: Sheet<'_>) -> Response {
                 }
                 main id="main" { (sheet.main) }
                 footer.bottom {
-                    p { (clinic.name) " · " a href={ "tel:" (dialable(&clinic.phone)) } { (clinic.phone) } }
+                    p { (clinic.name) " · " (telephone(&clinic.phone)) }
                     p { (text::FOOT) }
                 }
             }
@@ -66,6 +66,11 @@ pub(crate) fn page(site: &Site, sheet: Sheet<'_>) -> Response {
         .headers_mut()
         .insert(header::CONTENT_LANGUAGE, axum::http::HeaderValue::from_static(text::LANGUAGE));
     response
+}
+
+/// A telephone number to tap.
+pub(crate) fn telephone(number: &str) -> Markup {
+    html! { a href={ "tel:" (dialable(number)) } { (number) } }
 }
 
 /// The digits and plus sign of a telephone number.

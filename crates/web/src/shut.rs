@@ -105,5 +105,5 @@ pub(crate) fn not_recorded(site: &Site, error: &RecordError, says: &[&str]) -> R
 /// The clinic's telephone, in a sentence.
 pub(crate) fn call_us(site: &Site) -> Markup {
     let book = site.recorder.book();
-    html! { p { (text::WORSE_CALL) " " strong.phone { (book.clinic.phone) } "." } }
+    html! { p { (text::WORSE_CALL) " " strong.phone { (layout::telephone(&book.clinic.phone)) } "." } }
 }

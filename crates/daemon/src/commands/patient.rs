@@ -97,13 +97,8 @@ impl Patient {
                 show(&tool, &tool.patient(&named.patient).await?).await?;
             }
             Self::Pause(pause) => {
-                record(
-                    shared,
-                    &pause.patient,
-                    Event::Pause(PauseEvent { until: pause.until }),
-                    "patient-pause",
-                )
-                .await?;
+                let event = Event::Pause(PauseEvent { until: pause.until });
+                record(shared, &pause.patient, event, "patient-pause").await?;
             }
             Self::Resume(named) => record(shared, &named.patient, Event::Resume {}, "patient-resume").await?,
             Self::Stop(named) => record(shared, &named.patient, Event::Stop {}, "patient-stop").await?,

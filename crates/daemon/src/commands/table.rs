@@ -45,7 +45,8 @@ impl Table {
     }
 
     fn parse(text: &str, known: &[&str], needed: &[&str]) -> anyhow::Result<Self> {
-        let text = text.trim_start_matches('\u{feff}');
+        // The reader would count a line too few before a CR LF.
+        let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
         let header = text.lines().next().unwrap_or_default();
         // Spreadsheets write semicolons where the comma is the decimal point.
         let delimiter = if header.contains(';') && !header.contains(',') { b';' } else { b',' };

@@ -33,12 +33,16 @@ pub(super) struct Shared {
 impl Shared {
     /// The configuration.
     pub(super) fn config(&self) -> anyhow::Result<Config> {
-        let here = Path::new(CONFIG_NAME);
-        match &self.config {
+        match self.config_path() {
             Some(path) => Ok(Config::read(path)?),
-            None if here.exists() => Ok(Config::read(here)?),
             None => Ok(Config::default()),
         }
+    }
+
+    /// The configuration's file, if there is one.
+    pub(super) fn config_path(&self) -> Option<&Path> {
+        let here = Path::new(CONFIG_NAME);
+        self.config.as_deref().or_else(|| here.exists().then_some(here))
     }
 
     /// The time to act at.

@@ -56,7 +56,7 @@ fn exit_codes_say_how_it_went() {
         &["error[unknown-message]", "rules/red-flags.ron:", "did you mean `pain-heads-up`?"],
     );
     fs::write(folder.join("afterrun.ron"), "(\n  lisen: 1,\n)").unwrap();
-    check(folder, &["serve"], 2, &["afterrun.ron:2:3: Unexpected field named `lisen`"]);
+    check(folder, &["serve"], 2, &["there is no field `lisen` here"]);
 }
 
 #[test]

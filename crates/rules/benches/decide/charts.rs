@@ -8,7 +8,8 @@ use std::{path::Path, sync::Arc};
 
 use afterrun_rules::{
     Chart, Event, RuleBook, TimedEvent,
-    chart::{AnswerEvent, Run, RunKind, Value},
+    chart::{AnswerEvent, Run, RunKind, Source, Value},
+    decision::{Entry, EntryState, Subject},
     folder,
     ids::{CheckInId, RunId},
     load::load,
@@ -74,6 +75,58 @@ pub fn patient(book: &RuleBook, number: u64) -> Patient {
     let now = at(DAYS - 1, 12, 30);
     story.pass_until(book, now);
     Patient { chart: story.chart, now }
+}
+
+/// The same patient, had there been so many times the mail: old check-ins with their reminders.
+pub fn with_more_mail(of: &Patient, times: usize) -> Patient {
+    let mut chart = of.chart.clone();
+    let routine = |entry: &&Entry| {
+        matches!(
+            entry.identity.subject,
+            Subject::CheckIn { .. } | Subject::Reminder { .. } | Subject::Nudge { .. }
+        )
+    };
+    let before: Vec<Entry> = of.chart.ledger.iter().filter(routine).cloned().collect();
+    let earlier = (1..times as u32).flat_map(|attempt| {
+        before.iter().cloned().map(move |mut entry| {
+            entry.identity.attempt += attempt;
+            entry.state = EntryState::Done;
+            entry
+        })
+    });
+    chart.ledger = earlier.chain(of.chart.ledger.iter().cloned()).collect();
+    Patient { chart, now: of.now }
+}
+
+/// The same patient with so many times the days, answers, runs and mail: the two weeks again and again, the last
+/// of them as they were.
+pub fn with_more_answers(of: &Patient, times: u64) -> Patient {
+    let mut chart = of.chart.clone();
+    let before = (1..times).rev().map(|back| back * DAYS);
+    let (mut answers, mut runs) = (Vec::new(), Vec::new());
+    for days in before.chain([0]) {
+        let renamed = |run: &RunId| RunId::from(format!("{run}-{days}"));
+        answers.extend(of.chart.answers.iter().cloned().map(|mut answer| {
+            answer.about_day = answer.about_day - Days::new(days);
+            answer.received_at -= TimeDelta::days(days as i64);
+            if let (true, Source::Run(run)) = (days > 0, &mut answer.source) {
+                *run = renamed(run);
+            }
+            answer
+        }));
+        runs.extend(of.chart.runs.iter().cloned().map(|mut logged| {
+            logged.day = logged.day - Days::new(days);
+            logged.logged_at -= TimeDelta::days(days as i64);
+            logged.run.started_at -= TimeDelta::days(days as i64);
+            if days > 0 {
+                logged.run.id = renamed(&logged.run.id);
+            }
+            logged
+        }));
+    }
+    (chart.answers, chart.runs) = (answers, runs);
+    chart.enrolled_at -= TimeDelta::days((times * DAYS) as i64);
+    Patient { chart, now: of.now }
 }
 
 /// How a runner feels: lasts for some days.

@@ -8,11 +8,7 @@ mod by_cel;
 mod by_hand;
 mod charts;
 
-use std::{
-    hint::black_box,
-    sync::LazyLock,
-    time::{Duration, Instant},
-};
+use std::{hint::black_box, sync::LazyLock, time::Instant};
 
 use afterrun_rules::{Assessment, RuleBook, assess, evidence::Evidence, plan};
 
@@ -22,10 +18,13 @@ use charts::{Patient, patient, shipped_pack};
 /// Patients that are looked at in turn for the time that one of them takes.
 const ONE_BY_ONE: usize = 1_000;
 
-/// Patients of a sweep, as `compare` makes it over a clinic's history.
-const SWEEP: usize = 100_000;
+/// Patients of a sweep in memory, as `compare` makes it over a clinic's history. Half a gigabyte.
+const SWEEP: u64 = 100_000;
 
-/// Turns of each candidate; the median counts.
+/// Patients that one candidate is given before it is the next one's turn.
+const PATIENTS_A_TURN: usize = 100;
+
+/// Rounds over all patients; the median counts.
 const ROUNDS: usize = 31;
 
 static BOOK: LazyLock<RuleBook> = LazyLock::new(shipped_pack);
@@ -61,6 +60,7 @@ fn main() {
     agree(&PATIENTS);
     println!("{ONE_BY_ONE} patients, {} days each, one by one", charts::DAYS);
     print_ratios(&PATIENTS);
+    print_growth(&PATIENTS);
     println!();
     divan::main();
 }
@@ -88,8 +88,7 @@ fn reached(assessment: &Assessment) -> u8 {
             continue;
         };
         let highest = episode.reached(flag);
-        for (at, stage) in flag.stages.iter().enumerate().filter(|(at, _)| Some(*at) <= highest) {
-            debug_assert!(at < flag.stages.len());
+        for (_, stage) in flag.stages.iter().enumerate().filter(|(at, _)| Some(*at) <= highest) {
             let named = (flag.id.as_str(), stage.id.as_str());
             if let Some(bit) = STAGES.iter().position(|known| *known == named) {
                 bits |= 1 << bit;
@@ -104,30 +103,63 @@ type Candidate = (&'static str, fn(&Measured));
 const CANDIDATES: [Candidate; 4] = [
     ("assess + plan, from the raw chart", |of| drop(black_box(of.assess_and_plan()))),
     ("assess alone, from the raw chart", |of| drop(black_box(of.assess()))),
-    ("cel, on aggregates", |of| drop(black_box(CEL.reached(&of.aggregates)))),
-    ("loop by hand, from rows", |of| drop(black_box(stages(&aggregate(&of.rows))))),
+    ("cel, on aggregates", |of| {
+        black_box(CEL.reached(&of.aggregates));
+    }),
+    ("loop by hand, from rows", |of| {
+        black_box(stages(&aggregate(&of.rows)));
+    }),
 ];
 
-/// Candidates in turn over the same patients; medians, their middle half, and each against `cel`.
+/// Candidates in turn over the same few patients, so few that a turn is shorter than the machine's time slice;
+/// medians, their middle half, and each against `cel`.
 fn print_ratios(patients: &[Measured]) {
-    let mut times = [const { Vec::<Duration>::new() }; CANDIDATES.len()];
+    let mut times = [const { Vec::<f64>::new() }; CANDIDATES.len()];
     for _ in 0..ROUNDS {
-        for (times, (_, candidate)) in times.iter_mut().zip(CANDIDATES) {
-            let begun = Instant::now();
-            patients.iter().for_each(|patient| candidate(black_box(patient)));
-            times.push(begun.elapsed());
+        for turn in patients.chunks(PATIENTS_A_TURN) {
+            for (times, (_, candidate)) in times.iter_mut().zip(CANDIDATES) {
+                turn.iter().for_each(|patient| candidate(black_box(patient)));
+                let begun = Instant::now();
+                turn.iter().for_each(|patient| candidate(black_box(patient)));
+                times.push(begun.elapsed().as_nanos() as f64 / turn.len() as f64);
+            }
         }
     }
     let quartiles = times.map(|mut times| {
-        times.sort_unstable();
-        let nanoseconds = |at: usize| times[at].as_nanos() as f64 / patients.len() as f64;
-        [nanoseconds(ROUNDS / 4), nanoseconds(ROUNDS / 2), nanoseconds(ROUNDS * 3 / 4)]
+        times.sort_unstable_by(f64::total_cmp);
+        [1, 2, 3].map(|quarter| times[times.len() * quarter / 4])
     });
     let [_, cel, _] = quartiles[2];
     println!("{:<36} {:>10} {:>17} {:>8}", "", "ns/patient", "middle half", "to cel");
     for ((name, _), [low, median, high]) in CANDIDATES.iter().zip(quartiles) {
         println!("{name:<36} {median:>10.0} {low:>8.0}..{high:<7.0} {:>8.3}", median / cel);
     }
+}
+
+/// How the time grows: the same chart with ten times the mail, and with ten times the answers.
+fn print_growth(patients: &[Measured]) {
+    let time_of = |grown: &dyn Fn(&Measured) -> Patient| {
+        let grown: Vec<Patient> = patients.iter().take(PATIENTS_A_TURN).map(grown).collect();
+        let mut times: Vec<f64> = (0..ROUNDS * 10)
+            .map(|_| {
+                let begun = Instant::now();
+                for of in &grown {
+                    black_box(plan(&BOOK, &of.chart, &assess(&BOOK, &of.chart, of.now), of.now));
+                }
+                begun.elapsed().as_nanos() as f64 / grown.len() as f64
+            })
+            .collect();
+        times.sort_unstable_by(f64::total_cmp);
+        times[times.len() / 2]
+    };
+    let as_is = time_of(&|of| Patient { chart: of.patient.chart.clone(), now: of.patient.now });
+    let mail = time_of(&|of| charts::with_more_mail(&of.patient, 10));
+    let answers = time_of(&|of| charts::with_more_answers(&of.patient, 10));
+    println!(
+        "ten times the mail takes {:.2} times as long, ten times the days and answers {:.2} times",
+        mail / as_is,
+        answers / as_is
+    );
 }
 
 mod one {
@@ -157,4 +189,14 @@ mod one {
     fn loop_by_hand(bencher: divan::Bencher<'_, '_>) {
         in_turn(bencher, CANDIDATES[3].1);
     }
+}
+
+#[divan::bench(sample_count = 11, sample_size = 1)]
+fn sweep_of_100_000_charts(bencher: divan::Bencher<'_, '_>) {
+    let patients: Vec<Patient> = (0..SWEEP).map(|number| patient(&BOOK, number)).collect();
+    bencher.counter(divan::counter::ItemsCount::new(SWEEP)).bench_local(|| {
+        for of in &patients {
+            black_box(assess(&BOOK, &of.chart, of.now));
+        }
+    });
 }

@@ -72,6 +72,27 @@ impl Episode {
             .rposition(|stage| days >= i64::from(stage.after_days) && self.present_days >= stage.min_reports)
     }
 
+    /// Takes in the evidence of one more day while it is open.
+    fn observe(&mut self, flag: &Flag, day: NaiveDate, evidence: Evidence, received_at: DateTime<Utc>) {
+        self.last_seen = day;
+        self.newest = evidence;
+        self.newest_received_at = received_at;
+        match evidence {
+            Evidence::Present => {
+                self.last_present = day;
+                self.present_days += 1;
+                self.clears = 0;
+            }
+            Evidence::Between => self.clears = 0,
+            Evidence::Clear => {
+                self.clears += 1;
+                if self.clears >= flag.clear_reports {
+                    self.end = End::Resolved(day);
+                }
+            }
+        }
+    }
+
     /// The first day from which it is lapsed if nothing more is reported.
     #[must_use]
     pub fn lapse_day(&self, chart: &Chart, flag: &Flag) -> Option<NaiveDate> {
@@ -112,9 +133,9 @@ impl FlagAssessment {
     ) {
         self.close_if_lapsed(chart, flag, day);
         self.last_observed = Some(day);
-        let open = self.episodes.last_mut().filter(|episode| episode.end == End::Open);
-        match (open, evidence) {
-            (None, Evidence::Present) => self.episodes.push(Episode {
+        match self.episodes.last_mut().filter(|episode| episode.end == End::Open) {
+            Some(episode) => episode.observe(flag, day, evidence, received_at),
+            None if evidence == Evidence::Present => self.episodes.push(Episode {
                 onset: day,
                 last_seen: day,
                 last_present: day,
@@ -124,26 +145,7 @@ impl FlagAssessment {
                 newest_received_at: received_at,
                 end: End::Open,
             }),
-            (None, _) => {}
-            (Some(episode), _) => {
-                episode.last_seen = day;
-                episode.newest = evidence;
-                episode.newest_received_at = received_at;
-                match evidence {
-                    Evidence::Present => {
-                        episode.last_present = day;
-                        episode.present_days += 1;
-                        episode.clears = 0;
-                    }
-                    Evidence::Between => episode.clears = 0,
-                    Evidence::Clear => {
-                        episode.clears += 1;
-                        if episode.clears >= flag.clear_reports {
-                            episode.end = End::Resolved(day);
-                        }
-                    }
-                }
-            }
+            None => {}
         }
     }
 

@@ -7,6 +7,7 @@ use crate::{
     chart::{Chart, LoggedRun, Run, RunKind},
     decision::{Audience, Subject},
     ids::RunId,
+    ledger::Kind,
 };
 
 /// Days after the latest end at which a patient counts as recovered without having been cleared.
@@ -74,17 +75,18 @@ impl RecoveryState {
     fn note_clearance(&mut self, chart: &Chart) {
         let (first, newest) = self.runs;
         let is_of_this_stretch = |run: &RunId| chart.runs[first..=newest].iter().any(|of| of.run.id == *run);
-        self.cleared_on = chart.ledger.iter().find_map(|entry| match &entry.identity.subject {
-            Subject::RunAgain { run, about_day }
-                if entry.identity.audience == Audience::Patient
-                    && entry.counts_as_told()
-                    && is_of_this_stretch(run)
-                    && (*about_day >= self.min_day || self.last_logged_at <= entry.decided_at) =>
-            {
-                Some(*about_day)
-            }
-            _ => None,
-        });
+        self.cleared_on =
+            chart.ledger.of_kind(Kind::RunAgain).find_map(|entry| match &entry.identity.subject {
+                Subject::RunAgain { run, about_day }
+                    if entry.identity.audience == Audience::Patient
+                        && entry.counts_as_told()
+                        && is_of_this_stretch(run)
+                        && (*about_day >= self.min_day || self.last_logged_at <= entry.decided_at) =>
+                {
+                    Some(*about_day)
+                }
+                _ => None,
+            });
     }
 }
 

@@ -22,7 +22,8 @@ pub(super) fn leaves(book: &RuleBook, chart: &Chart, rule: &WorsensEachRun, toda
         (window.first(), window.last(), window.len() == wanted)
     else {
         let text = format!("{wanted} runs with {name} scored");
-        return vec![Leaf { text, answer: (!window.is_empty()).then(shown), holds: Truth::Unknown }];
+        let few = (!window.is_empty()).then(|| format!("{} so far, scored {}", window.len(), shown()));
+        return vec![Leaf { text, answer: few, holds: Truth::Unknown }];
     };
     let falls = window.windows(2).any(|pair| pair[1].1 < pair[0].1);
     let ties = window.windows(2).filter(|pair| pair[1].1 == pair[0].1).count();
@@ -65,6 +66,6 @@ pub(super) fn nearest_miss(
     today: NaiveDate,
 ) -> Option<String> {
     let missed = leaves(book, chart, rule, today).into_iter().find(|leaf| leaf.holds != Truth::True)?;
-    let found = missed.answer.map_or_else(|| "none so far".to_owned(), |answer| format!("found {answer}"));
+    let found = missed.answer.map_or_else(|| "none so far".to_owned(), |answer| format!("found: {answer}"));
     Some(format!("asked for: {}; {found}", missed.text))
 }

@@ -1,4 +1,7 @@
-//! Changes to when and what is asked, and to the limits within which mail goes out.
+//! Changes to when is asked, to the gates of questions, and to the limits within which mail goes out. Leaves out which
+//! questions a check-in asks: a scenario gives its answers whether asked or not, and checks find what is never asked.
+
+use std::collections::BTreeSet;
 
 use chrono::{NaiveTime, TimeDelta};
 
@@ -7,7 +10,7 @@ use super::{
     edits::{Edits, Target},
 };
 use crate::{
-    book::{CheckInRule, Lasts, RuleBook},
+    book::{CheckInRule, FlagEvidence, Lasts, QuestionIx, RuleBook},
     schedule::Schedule,
 };
 
@@ -21,7 +24,6 @@ pub(super) fn edits(book: &RuleBook, edits: &mut Edits) {
         };
         schedule(edits, &target, at, &rule.schedule);
         lasts(edits, &target, at, rule.lasts);
-        asked(book, edits, &target, at, rule);
         hours(edits, &target, at, rule);
     }
 }
@@ -71,18 +73,6 @@ fn lasts(edits: &mut Edits, target: &Target, at: usize, lasts: Lasts) {
     }
 }
 
-fn asked(book: &RuleBook, edits: &mut Edits, target: &Target, at: usize, rule: &CheckInRule) {
-    if rule.ask.len() < 2 {
-        return;
-    }
-    for (place, question) in rule.ask.iter().enumerate() {
-        let id = &book.questions[usize::from(question.0)].id;
-        edits.change(target, format!("`{id}` is not asked"), move |book| {
-            book.check_ins[at].ask.remove(place);
-        });
-    }
-}
-
 fn hours(edits: &mut Edits, target: &Target, at: usize, rule: &CheckInRule) {
     edits.number(target, "expires_after_hours", rule.expires_after_hours, 1, move |book, new| {
         book.check_ins[at].expires_after_hours = new;
@@ -105,9 +95,28 @@ fn hours(edits: &mut Edits, target: &Target, at: usize, rule: &CheckInRule) {
     }
 }
 
+/// The questions that flags look at. Answers to the others decide nothing.
+fn questions_used(book: &RuleBook) -> BTreeSet<QuestionIx> {
+    let mut used = BTreeSet::new();
+    for flag in &book.flags {
+        if let FlagEvidence::Days { when, clear_when } = &flag.evidence {
+            for condition in [Some(when), clear_when.as_ref()].into_iter().flatten() {
+                condition.for_each_question(&mut |question| {
+                    used.insert(question);
+                });
+            }
+        }
+    }
+    used
+}
+
 /// Changes to gates, and to what a question means that was not asked because of one.
 pub(super) fn question_edits(book: &RuleBook, edits: &mut Edits) {
+    let used = questions_used(book);
     for (at, question) in book.questions.iter().enumerate() {
+        if !used.contains(&QuestionIx(at as u16)) {
+            continue;
+        }
         let target = Target {
             part: Part::Questions,
             rule: format!("question `{}`", question.id),

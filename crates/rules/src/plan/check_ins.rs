@@ -5,15 +5,16 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, TimeDelta, Utc};
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 
 use super::{Planner, Priority, Wanted, clinic::FLAGGED_DAYS_AT_MOST, date, overtaken};
 use crate::{
     assess::{Assessment, Episode},
     book::{About, CheckInRule, Flag, FlagEvidence, Lasts, QuestionIx, RuleBook, Starts},
     chart::{Chart, CheckIn, Source},
-    decision::{Action, Audience, Facts, Reason, Subject},
+    decision::{Action, Audience, Entry, Facts, Reason, Subject},
     ids::{QuestionId, RunId},
+    ledger::Kind,
     schedule::instant_on,
 };
 
@@ -185,13 +186,13 @@ fn probe_rule<'a>(planner: &Planner<'a>, flag: &Flag, episode: &Episode) -> Opti
 
 fn want_check_in(planner: &Planner<'_>) -> Option<Wanted> {
     let day = planner.assessment.day;
-    let today: Vec<_> = planner.chart.check_ins.iter().filter(|check_in| check_in.about_day == day).collect();
-    if today.is_empty() && planner.chart.has_report(day) {
-        // Told on the telephone, or ahead of time: nothing is left to ask.
+    let asked = planner.chart.check_ins.iter().any(|check_in| check_in.about_day == day);
+    if asked && !planner.assessment.any_open() {
+        // Only what an open episode needs is asked twice a day.
         return None;
     }
-    if !today.is_empty() && !planner.assessment.any_open() {
-        // Only what an open episode needs is asked twice a day.
+    if !asked && planner.chart.has_report(day) {
+        // Told on the telephone, or ahead of time: nothing is left to ask.
         return None;
     }
     let mut due = due_on(planner, day);
@@ -203,7 +204,7 @@ fn want_check_in(planner: &Planner<'_>) -> Option<Wanted> {
     if planner.now < earliest.at {
         return None;
     }
-    if today.is_empty() && !was_dropped(planner, day) {
+    if !asked && !was_dropped(planner, day) {
         let first = due.iter().min_by_key(|due| due.rule_at)?;
         let questions = due.iter().flat_map(|due| &due.rule.ask).copied();
         let probe = due.iter().find_map(|due| due.probe_for);
@@ -215,17 +216,17 @@ fn want_check_in(planner: &Planner<'_>) -> Option<Wanted> {
             probe,
         );
     }
-    if today.is_empty() || due.iter().all(|due| due.probe_for.is_some()) {
+    if !asked || due.iter().all(|due| due.probe_for.is_some()) {
         return None;
     }
+    let today: Vec<_> = planner.chart.check_ins.iter().filter(|check_in| check_in.about_day == day).collect();
     later_today(planner, &due, &today)
 }
 
 /// A check-in of the day was decided against (nothing left of the budget, or of the day).
 fn was_dropped(planner: &Planner<'_>, day: NaiveDate) -> bool {
-    planner.chart.ledger.iter().any(
-        |entry| matches!(&entry.identity.subject, Subject::CheckIn { about_day, .. } if *about_day == day),
-    )
+    let of_day = |entry: &Entry| matches!(&entry.identity.subject, Subject::CheckIn { about_day, .. } if *about_day == day);
+    planner.chart.ledger.of_kind(Kind::CheckIn).rev().any(of_day)
 }
 
 /// A later one that day, if it asks a question not yet asked that day that an open episode uses.
@@ -358,12 +359,8 @@ fn want_reminder(planner: &mut Planner<'_>) -> Option<Wanted> {
 }
 
 /// Notes when the next check-in could be due, without walking day by day.
-///
-/// Compares times on the wall and asks the zone only about those that may count: the later of two times on one
-/// wall is never the earlier instant.
 fn look_for_next(planner: &mut Planner<'_>) {
     let zone = planner.assessment.zone;
-    let mut earliest: Option<NaiveDateTime> = None;
     if let Some(from) = first_unpaused(planner.chart, planner.assessment.day) {
         for rule in &planner.book.check_ins {
             let Some(span) = span(planner, rule) else { continue };
@@ -374,16 +371,14 @@ fn look_for_next(planner: &mut Planner<'_>) {
                     break;
                 };
                 let wall = day.and_time(time);
-                if earliest.is_some_and(|earliest| earliest <= wall) {
-                    break;
-                }
-                if wall > planner.assessment.wall_time
-                    && let Some(at) = instant_on(zone, day, time)
-                    && at > planner.now
-                    && at >= span.not_before
-                {
-                    planner.look_again(at);
-                    earliest = Some(wall);
+                if planner.may_be_next(wall) {
+                    let at = instant_on(zone, day, time).filter(|at| *at >= span.not_before);
+                    if let Some(at) = at.filter(|at| *at > planner.now) {
+                        planner.note_wall(wall, at);
+                        break;
+                    }
+                } else if wall > planner.assessment.wall_time {
+                    // Something earlier has been noted already.
                     break;
                 }
                 let Some(next) = day.succ_opt() else { break };

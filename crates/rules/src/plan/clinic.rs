@@ -165,9 +165,9 @@ fn flagged_too_long(planner: &mut Planner<'_>) {
             continue;
         }
         let day = episode.onset + chrono::Days::new(FLAGGED_DAYS_AT_MOST + 1);
-        let at = planner.time_messages_at(day);
-        planner.look_again(at);
-        if planner.now >= at {
+        let wall = planner.time_messages_by_wall(day);
+        planner.look_again_by_wall(wall);
+        if planner.has_come(wall) {
             let (title, onset) = (quoted(&flag.title), date(episode.onset));
             let text = format!(
                 "{title} is open since {onset}; daily check-ins ended after {FLAGGED_DAYS_AT_MOST} days."

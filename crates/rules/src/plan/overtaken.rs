@@ -5,18 +5,15 @@ use super::{Planner, date, time_only};
 use crate::{
     assess::{End, Episode},
     chart::Reach,
-    decision::{Action, Audience, Decision, Entry, EntryState, Facts, Reason, Subject},
+    decision::{Action, Audience, Decision, Entry, Facts, Reason, Subject},
     evidence::Evidence,
+    ledger::Kind,
 };
 
 pub(super) fn cancel(planner: &mut Planner<'_>) {
     let chart = planner.chart;
-    let queued = |entry: &&Entry| {
-        entry.state == EntryState::Queued
-            && entry.identity.audience == Audience::Patient
-            && entry.message.is_some()
-    };
-    for entry in chart.ledger.iter().filter(queued) {
+    let to_patient = |entry: &&Entry| entry.identity.audience == Audience::Patient && entry.message.is_some();
+    for entry in chart.ledger.queued().filter(to_patient) {
         if let Some(reason) = overtaken(planner, entry) {
             planner.decisions.push(Decision {
                 identity: entry.identity.clone(),
@@ -135,10 +132,9 @@ fn episode_of<'a>(planner: &Planner<'a>, flag: &str, day: chrono::NaiveDate) -> 
 /// A reminder gives way to a nudge or a lost-touch message of the same day, sent or still to come.
 pub(super) fn reminder_gives_way(planner: &Planner<'_>) -> bool {
     let today = planner.assessment.day;
-    let said_today = planner.chart.ledger.iter().any(|entry| {
-        matches!(entry.identity.subject, Subject::Nudge { .. } | Subject::Lapsed { .. })
-            && entry.identity.audience == Audience::Patient
-            && planner.chart.local_date(entry.at) == today
+    let ledger = &planner.chart.ledger;
+    let said_today = ledger.of_kind(Kind::Nudge).chain(ledger.of_kind(Kind::Lapsed)).any(|entry| {
+        entry.identity.audience == Audience::Patient && planner.chart.local_date(entry.at) == today
     });
     said_today
         || time_only::lost_touch_due_today(planner)

@@ -25,13 +25,15 @@ pub(super) fn want(planner: &mut Planner<'_>, wanted: &mut Vec<Wanted>) {
 
 fn want_plan(planner: &Planner<'_>, logged: &LoggedRun) -> Option<Wanted> {
     let run = &logged.run;
-    let subject = Subject::RecoveryPlan { run: run.id.clone() };
     let useless_from = run.started_at + PLAN_USEFUL_FOR;
     if logged.logged_at < planner.chart.book_since
         || planner.now >= useless_from
         || planner.chart.is_paused(planner.chart.local_date(logged.logged_at))
-        || planner.is_decided(&subject, Audience::Patient)
     {
+        return None;
+    }
+    let subject = Subject::RecoveryPlan { run: run.id.clone() };
+    if planner.is_decided(&subject, Audience::Patient) {
         return None;
     }
     let (_, window) = window_of(planner.book, run)?;

@@ -8,6 +8,7 @@ use crate::{
     book::{Flag, Stage, TellClinic},
     decision::{Action, Audience, Facts, Identity, Reason, Subject},
     evidence::Evidence,
+    ledger::Kind,
 };
 
 /// A stage, or a reminder of one, that asks for a message.
@@ -99,7 +100,8 @@ fn candidates<'a>(planner: &Planner<'a>) -> Vec<Candidate<'a>> {
 fn reminder_due(planner: &Planner<'_>, flag: &Flag, told: usize, episode: &Episode) -> bool {
     let Some(remind) = flag.stages.get(told).and_then(|stage| stage.remind) else { return false };
     let (mut newest, mut reminders, mut told_at): (Option<NaiveDate>, u32, _) = (None, 0, None);
-    for entry in &planner.chart.ledger {
+    let ledger = &planner.chart.ledger;
+    for entry in ledger.of_kind(Kind::Stage).chain(ledger.of_kind(Kind::StageReminder)) {
         let is_reminder = matches!(entry.identity.subject, Subject::StageReminder { .. });
         let (Subject::Stage { flag: of, evidence_day, .. }
         | Subject::StageReminder { flag: of, evidence_day, .. }) = &entry.identity.subject
@@ -139,7 +141,7 @@ fn outranked_by(planner: &Planner<'_>, candidate: &Candidate<'_>, all: &[Candida
         if let Some(now_told) = now_told {
             return Some(planner.identity(now_told.subject(), Audience::Patient));
         }
-        let told = planner.chart.ledger.iter().rev().find(|entry| {
+        let told = planner.chart.ledger.of_kind(Kind::Stage).rev().find(|entry| {
             matches!(&entry.identity.subject, Subject::Stage { flag: of, evidence_day, .. }
                 if flag.is_called(of.as_str()) && episode.contains(*evidence_day))
                 && entry.identity.audience == Audience::Patient

@@ -11,6 +11,7 @@ use crate::{
     book::{CheckInRule, Flag},
     chart::CheckIn,
     decision::{Action, Audience, Decision, Facts, Reason, Subject},
+    ledger::Kind,
 };
 
 pub(super) fn want(planner: &mut Planner<'_>, wanted: &mut Vec<Wanted>) {
@@ -47,7 +48,8 @@ fn one_message(planner: &mut Planner<'_>, found: Vec<Wanted>, wanted: &mut Vec<W
 
 /// Whether an episode's end has been told already.
 fn end_told(planner: &Planner<'_>, flag: &Flag, episode: &Episode, audience: Audience) -> bool {
-    planner.chart.ledger.iter().any(|entry| {
+    let ledger = &planner.chart.ledger;
+    ledger.of_kind(Kind::Lapsed).chain(ledger.of_kind(Kind::Resolved)).any(|entry| {
         let (Subject::Lapsed { flag: of, evidence_day } | Subject::Resolved { flag: of, evidence_day }) =
             &entry.identity.subject
         else {
@@ -72,20 +74,20 @@ fn want_lost_touch(planner: &mut Planner<'_>) -> Vec<Wanted> {
             if episode.end == End::Open
                 && let Some(lapses) = episode.lapse_day(planner.chart, flag)
             {
-                planner.look_again(planner.time_messages_at(lapses));
+                planner.look_again_by_wall(planner.time_messages_by_wall(lapses));
             }
             continue;
         };
-        let told_at = planner.time_messages_at(lapsed_on);
-        planner.look_again(told_at);
+        let told_by_wall = planner.time_messages_by_wall(lapsed_on);
+        planner.look_again_by_wall(told_by_wall);
         let answered_since = assessed.last_observed.is_some_and(|day| day > episode.last_seen);
-        if planner.now < told_at
-            || told_at < planner.chart.book_since
-            || answered_since
+        if answered_since
+            || !planner.has_come(told_by_wall)
             || !planner.can_write()
             || planner.chart.is_paused(lapsed_on)
             || planner.assessment.told(planner.chart, flag, episode, Audience::Patient).is_none()
             || end_told(planner, flag, episode, Audience::Patient)
+            || planner.time_messages_at(lapsed_on) < planner.chart.book_since
         {
             continue;
         }
@@ -180,7 +182,7 @@ pub(super) fn coming_nudge<'a>(planner: &Planner<'a>) -> Option<(&'a CheckInRule
     let heard_since = planner.chart.answers.iter().any(|answer| {
         answer.about_day > since || planner.chart.local_date(answer.received_at) > calls.about_day
     });
-    let told = planner.chart.ledger.iter().any(|entry| match &entry.identity.subject {
+    let told = planner.chart.ledger.of_kind(Kind::Nudge).any(|entry| match &entry.identity.subject {
         Subject::Nudge { about_day, .. } => *about_day >= since,
         _ => false,
     });
@@ -236,13 +238,13 @@ pub(super) fn lapses_for_clinic<'a>(planner: &mut Planner<'a>) -> Vec<(&'a Flag,
                 },
                 End::Resolved(_) => continue,
             };
-            let at = planner.time_messages_at(lapsed_on);
-            planner.look_again(at);
+            let wall = planner.time_messages_by_wall(lapsed_on);
+            planner.look_again_by_wall(wall);
             let lapsed = matches!(episode.end, End::Lapsed(_));
             if lapsed
-                && planner.now >= at
-                && at >= planner.chart.book_since
+                && planner.has_come(wall)
                 && !end_told(planner, flag, episode, Audience::Clinic)
+                && planner.time_messages_at(lapsed_on) >= planner.chart.book_since
             {
                 let told = assessment.told(planner.chart, flag, episode, Audience::Patient).is_some()
                     || assessment.told(planner.chart, flag, episode, Audience::Clinic).is_some();

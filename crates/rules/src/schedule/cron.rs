@@ -100,10 +100,14 @@ mod tests {
             "*/20 * * 1-7 Jan-Mar,12 2-6/2",
             "0 0 7 * * * 2026-2027",
         ];
-        let first = NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
-        for expression in expressions {
+        // Both sides of a new year and of a leap day, and a few weeks of summer.
+        let stretches = [(2027, 12, 20), (2028, 2, 20), (2026, 5, 20)];
+        for (expression, (year, month, day)) in
+            expressions.iter().flat_map(|expression| stretches.map(|stretch| (expression, stretch)))
+        {
             let cron = Cron::parse(expression).unwrap();
-            for date in first.iter_days().take(3 * 366) {
+            let first = NaiveDate::from_ymd_opt(year, month, day).unwrap();
+            for date in first.iter_days().take(30) {
                 let found = cron.is_due_on(date).then(|| cron.first_time());
                 assert_eq!(found, by_the_crate(expression, date), "`{expression}` on {date}");
             }

@@ -1,6 +1,6 @@
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a fixture that does not fit is a broken test")]
-
 //! Small fixtures that say how they differ from the sample folder; and diagnostics as text.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a fixture that does not fit is a broken test")]
 
 use std::collections::BTreeMap;
 

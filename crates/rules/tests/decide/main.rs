@@ -9,4 +9,6 @@ mod properties;
 #[cfg(test)]
 mod recovering;
 #[cfg(test)]
+mod semantics_tables;
+#[cfg(test)]
 mod support;

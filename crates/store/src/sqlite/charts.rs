@@ -26,7 +26,7 @@ pub(super) fn get(db: &Connection, id: &PatientId) -> Answer<StoredChart> {
     let (key, mut stored) = found.ok_or_else(|| patients::unknown(id))??;
     for_each_event(db, key, |event| stored.chart.apply(&event))?;
     stored.chart.check_ins = check_ins(db, key)?;
-    stored.chart.ledger = ledger(db, key)?;
+    stored.chart.ledger = ledger(db, key)?.into();
     Ok(stored)
 }
 

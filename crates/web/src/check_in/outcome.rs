@@ -258,7 +258,7 @@ pub(crate) fn contact(book: &RuleBook) -> Markup {
     html! {
         section.card.contact {
             h2 { (text::REACH_US) }
-            p { strong.phone { (book.clinic.phone) } }
+            p { strong.phone { (layout::telephone(&book.clinic.phone)) } }
             @if book.clinic.booking_link.starts_with("https://") {
                 p { a.button href=(book.clinic.booking_link) rel="noreferrer" { (text::BOOK) } }
             }
