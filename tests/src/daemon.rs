@@ -167,7 +167,7 @@ impl Clinic {
         child.wait_with_output().expect("it ends")
     }
 
-    /// Starts the daemon.
+    /// Starts the daemon on a clock that the test sets.
     ///
     /// # Panics
     ///
@@ -177,14 +177,28 @@ impl Clinic {
         self.serve_with(&[])
     }
 
-    /// Starts the daemon with these environment variables.
+    /// Starts the daemon on a clock that the test sets, with these environment variables.
     ///
     /// # Panics
     ///
     /// It does not say where it listens.
     #[must_use]
-    #[expect(clippy::expect_used, clippy::panic, reason = "support code of tests")]
     pub fn serve_with(&self, variables: &[(&str, &str)]) -> Daemon {
+        self.start(&["--clock", "stdin"], variables)
+    }
+
+    /// Starts the daemon on the machine's clock, as a clinic does.
+    ///
+    /// # Panics
+    ///
+    /// It does not say where it listens.
+    #[must_use]
+    pub fn serve_by_itself(&self) -> Daemon {
+        self.start(&[], &[])
+    }
+
+    #[expect(clippy::expect_used, clippy::panic, reason = "support code of tests")]
+    fn start(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Daemon {
         let log = std::fs::OpenOptions::new()
             .create(true)
             .append(true)
@@ -192,7 +206,8 @@ impl Clinic {
             .expect("the log can be written");
         let mut child = Command::new(binary())
             .current_dir(self.folder.path())
-            .args(["serve", "--port", "0", "--clock", "stdin"])
+            .args(["serve", "--port", "0"])
+            .args(arguments)
             .envs(variables.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -279,6 +294,17 @@ impl Daemon {
     pub fn stop(mut self) -> bool {
         self.stdin = None;
         self.child.wait().expect("the daemon ends").success()
+    }
+
+    /// Tells it to stop, as a service manager does, and does not wait.
+    ///
+    /// # Panics
+    ///
+    /// There is no shell to tell it with.
+    #[expect(clippy::expect_used, reason = "support code of tests")]
+    pub fn terminate(&self) {
+        let told = Command::new("sh").arg("-c").arg(format!("kill -TERM {}", self.child.id())).status();
+        assert!(told.expect("a shell").success(), "the daemon is gone");
     }
 
     /// Kills it on the spot.

@@ -84,6 +84,12 @@ impl World {
         Self { clinic, daemon: Some(daemon), smtp, runtime, now: start, between, arrived: Vec::new() }
     }
 
+    /// The mail server.
+    #[must_use]
+    pub fn mail_server(&self) -> &SmtpServer {
+        &self.smtp
+    }
+
     /// The time.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {

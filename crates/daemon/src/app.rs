@@ -15,8 +15,8 @@ use chrono::{DateTime, Utc};
 use tokio::{sync::watch, task::JoinSet, time::timeout};
 
 use crate::{
-    clock::Clock,
-    clock_guard::{self, LAST_SEEN},
+    clock::{Clock, SteadyClock},
+    clock_guard::CLOCK_HOLD,
     compose::Letterhead,
     config::{Config, Mode},
     delivery::{Delivery, HOLD},
@@ -24,10 +24,11 @@ use crate::{
     recorder::Recording,
     reloading::{Reloading, gate, refusal, sources_of, stored_book},
     rules_live::LiveRules,
-    scheduler::Scheduler,
+    scheduler::{Scheduler, Ticked},
     token::random_text,
-    turn::Turns,
+    turn::{TurnError, Turns},
     wake::Wake,
+    watcher::Watcher,
 };
 
 /// Longest sleep of a loop. A command may have added a message meanwhile; this is how soon it is noticed.
@@ -63,6 +64,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// What links begin with unless the configuration says.
     pub base_url: String,
+    /// What the clock is compared with; none when somebody drives it.
+    pub steady: Option<Arc<dyn SteadyClock>>,
 }
 
 /// Everything, put together.
@@ -79,6 +82,8 @@ pub struct App {
     pub reloading: Arc<Reloading>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
+    /// What watches all this.
+    pub watcher: Watcher,
     wake: Arc<Wake>,
     standing_notice: Option<String>,
 }
@@ -89,7 +94,7 @@ impl App {
     /// # Errors
     /// When the store fails, or there are neither sound rules in the folder nor a last good book in the store.
     pub async fn assemble(parts: Parts) -> anyhow::Result<Arc<Self>> {
-        let Parts { config, store, transport, clock, base_url } = parts;
+        let Parts { config, store, transport, clock, base_url, steady } = parts;
         let now = clock.now();
         let rules = Arc::new(rules_to_begin_with(&config.rules, &*store, now).await?);
         let return_key = return_key(&*store).await?;
@@ -107,9 +112,11 @@ impl App {
             );
         }
         let recording = Arc::new(Recording::new(turns.clone(), clock.clone(), wake.clone()));
+        let delivery = Delivery::new(turns.clone(), transport, clock.clone(), worker);
         let app = Self {
+            watcher: Watcher::begin(turns.clone(), delivery.clone(), steady, now).await?,
             scheduler: Scheduler { turns: turns.clone() },
-            delivery: Delivery::new(turns.clone(), transport, clock.clone(), worker),
+            delivery,
             reloading: Reloading::new(turns.clone(), clock.clone(), &config.rules, wake.clone()),
             standing_notice: standing_notice(&config),
             recording,
@@ -141,11 +148,19 @@ impl App {
     /// # Errors
     /// When the store fails.
     pub async fn settle(&self, now: DateTime<Utc>) -> anyhow::Result<()> {
+        let in_doubt = self.watcher.clock_in_doubt(now).await?;
         self.refresh_notice().await;
+        if in_doubt {
+            return Ok(());
+        }
         for _ in 0..ROUNDS_AT_MOST {
             let ticked = self.scheduler.tick(now).await?;
+            self.watcher.ticked(ticked, now).await?;
             let round = self.delivery.run(now).await?;
+            self.watcher.delivered(now).await?;
             if ticked.turns == 0 && !ticked.more && round.claimed == 0 {
+                self.watcher.reconcile_if_due(now).await?;
+                self.refresh_notice().await;
                 return Ok(());
             }
         }
@@ -172,9 +187,6 @@ impl App {
 
     /// Runs the scheduler's and the delivery's loop until `stop` says so, then finishes what is in flight.
     pub async fn run(self: &Arc<Self>, mut stop: watch::Receiver<bool>) {
-        if let Err(why) = self.guard_clock().await {
-            tracing::error!(error = %why, "it is not known when afterrun was last seen");
-        }
         let mut loops = JoinSet::new();
         loops.spawn(self.clone().schedule(stop.clone()));
         loops.spawn(self.clone().deliver(stop.clone()));
@@ -188,35 +200,12 @@ impl App {
         }
     }
 
-    /// Holds runners' mail when the clock is not to be believed.
-    async fn guard_clock(&self) -> Result<(), StoreError> {
-        let store = &self.turns.store;
-        let last_seen = store.setting(LAST_SEEN).await?.and_then(|text| text.parse().ok());
-        if let Some(doubt) = clock_guard::doubt(last_seen, self.clock.now()) {
-            tracing::error!("{doubt}: runners' mail is held until `afterrun release`");
-            store.set_setting(HOLD, Some(&doubt)).await?;
-        }
-        Ok(())
-    }
-
-    /// Notes once a minute that we are alive.
-    async fn note_alive(&self, noted: &mut Option<DateTime<Utc>>) {
-        let now = self.clock.now();
-        if noted.is_none_or(|noted| now < noted || now - noted >= clock_guard::NOTE_EVERY) {
-            *noted = Some(now);
-            if let Err(why) = self.turns.store.set_setting(LAST_SEEN, Some(&now.to_rfc3339())).await {
-                tracing::error!(error = %why, "it could not be noted that afterrun is alive");
-            }
-        }
-    }
-
     async fn schedule(self: Arc<Self>, stop: watch::Receiver<bool>) {
-        let (mut trouble, mut noted) = (Trouble::default(), None);
+        let mut trouble = Trouble::default();
         while !*stop.borrow() {
             self.refresh_notice().await;
-            let outcome = self.scheduler.tick(self.clock.now()).await;
+            let outcome = self.tick().await;
             if let Ok(ticked) = &outcome {
-                self.note_alive(&mut noted).await;
                 // Only a scheduler that gets its work done keeps the watchdog quiet.
                 let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
                 if ticked.turns > 0 {
@@ -232,10 +221,33 @@ impl App {
         }
     }
 
+    /// One tick, unless the clock cannot be believed: then there is nothing to do, and that is done well.
+    async fn tick(&self) -> Result<Ticked, TurnError> {
+        let now = self.clock.now();
+        if self.watcher.clock_in_doubt(now).await? {
+            return Ok(Ticked::default());
+        }
+        let ticked = self.scheduler.tick(now).await?;
+        self.watcher.ticked(ticked, now).await?;
+        if !ticked.more {
+            self.watcher.reconcile_if_due(now).await?;
+        }
+        Ok(ticked)
+    }
+
+    async fn deliver_once(&self) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        if !self.watcher.clock_in_doubt(now).await? {
+            self.delivery.run(now).await?;
+            self.watcher.delivered(self.clock.now()).await?;
+        }
+        Ok(())
+    }
+
     async fn deliver(self: Arc<Self>, stop: watch::Receiver<bool>) {
         let mut trouble = Trouble::default();
         while !*stop.borrow() {
-            let outcome = self.delivery.run(self.clock.now()).await;
+            let outcome = self.deliver_once().await;
             let failed = trouble.note("the delivery", outcome.err().map(|why| why.to_string()));
             let due = self.turns.store.next_message_due().await.ok().flatten();
             let _ = timeout(self.sleep(due, failed), self.wake.delivery()).await;
@@ -252,12 +264,22 @@ impl App {
         }
     }
 
-    /// What every page says above its content: that mail is held, or does not go where it seems to.
+    /// What every page says above its content: that mail is held, cannot leave, or does not go where it seems to.
     async fn refresh_notice(&self) {
-        let held = self.turns.store.setting(HOLD).await.ok().flatten();
-        let notice = match held {
-            Some(_) => Some("Messages are on hold at the moment.".to_owned()),
-            None => self.standing_notice.clone(),
+        let store = &self.turns.store;
+        let (clock, by_hand) = tokio::join!(store.setting(CLOCK_HOLD), store.setting(HOLD));
+        let held = |setting: Result<Option<String>, StoreError>| setting.is_ok_and(|held| held.is_some());
+        let notice = if held(clock) {
+            Some(
+                "Messages are on hold at the moment: the clock of this service has to be looked at."
+                    .to_owned(),
+            )
+        } else if held(by_hand) {
+            Some("Messages are on hold at the moment.".to_owned())
+        } else if self.delivery.trouble().is_some() {
+            Some("Messages cannot be sent at the moment.".to_owned())
+        } else {
+            self.standing_notice.clone()
         };
         self.recording.notice.store(notice.map(Arc::new));
     }

@@ -70,6 +70,39 @@ pub(crate) fn digest(items: &[WorkItem], book: &RuleBook) -> Text {
     Text { id: "clinic-digest", subject: format!("Digest: {count} {noun}"), body }
 }
 
+/// To somebody else, when nobody has taken an urgent item from the work-list.
+pub(crate) fn escalation(item: &WorkItem, book: &RuleBook, minutes: u32) -> Text {
+    let initials = initials(&item.patient_name);
+    let title = item.flag.as_ref().and_then(|flag| book.flag(flag.as_str())).map(|flag| &*flag.title);
+    Text {
+        id: "clinic-escalation",
+        subject: format!("Nobody has looked at {initials} yet"),
+        body: format!(
+            "**{}** has been on the work-list for {minutes} minutes, as urgent: {}. Nobody has taken it. Please see \
+             that somebody does.\n\nThis mail says no more than it must and comes once. See why with\n\n    afterrun \
+             patient show {}\n",
+            escape(&initials),
+            escape(title.unwrap_or("see the work-list")),
+            item.patient,
+        ),
+    }
+}
+
+/// To the editors, when due and sent do not agree.
+pub(crate) fn unexplained(lines: &[String]) -> Text {
+    let mut body = String::from(
+        "Each hour Afterrun compares what was due with what was sent. Today it found what it cannot explain:\n\n",
+    );
+    for line in lines {
+        let _ = writeln!(body, "- {}", escape(line));
+    }
+    body.push_str(
+        "\nPlease have whoever runs Afterrun look at its log, where the ids are, and at `afterrun message list`. \
+         This mail comes once a day at most.\n",
+    );
+    Text { id: "unexplained", subject: "Afterrun: due and sent do not agree".to_owned(), body }
+}
+
 /// To the editors, when an edit of the rules did not go live.
 pub(crate) fn rules_rejected(findings: &str) -> Text {
     let mut body = String::from(

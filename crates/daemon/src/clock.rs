@@ -1,6 +1,9 @@
 //! The one source of time. Read once per turn; everything below takes the instant as an argument.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use chrono::{DateTime, SubsecRound, Utc};
 
@@ -18,6 +21,28 @@ impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "the one place where the machine's clock is read")]
     fn now(&self) -> DateTime<Utc> {
         Utc::now().trunc_subsecs(3)
+    }
+}
+
+/// A clock that cannot be set, which the machine's is compared with (`clock_guard`).
+pub trait SteadyClock: Send + Sync + 'static {
+    /// Time since some fixed moment.
+    fn elapsed(&self) -> Duration;
+}
+
+/// The machine's steady clock. It stands still while the machine is suspended.
+#[derive(Clone, Copy, Debug)]
+pub struct MonotonicClock(Instant);
+
+impl Default for MonotonicClock {
+    fn default() -> Self {
+        Self(Instant::now())
+    }
+}
+
+impl SteadyClock for MonotonicClock {
+    fn elapsed(&self) -> Duration {
+        self.0.elapsed()
     }
 }
 

@@ -7,6 +7,9 @@
 
 mod budget;
 mod judge;
+mod lanes;
+mod ramp;
+mod round;
 mod settle;
 
 use std::{
@@ -18,23 +21,19 @@ use afterrun_mail::{Envelope, Gate, Transport};
 use afterrun_store::{Claim, MessageKey, OutboxMessage, Settlement, Store, StoreError};
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio::task::JoinSet;
 
-use self::{budget::HourlyBudget, judge::Verdict};
+pub use self::round::Round;
+
+use self::{budget::HourlyBudget, judge::Verdict, lanes::Lanes, ramp::Ramp};
 use crate::{
     circuit::Circuit,
     clock::Clock,
+    clock_guard::CLOCK_HOLD,
     turn::{TurnError, Turns},
 };
 
-/// Connections at a time: a clinic's relay takes more, and would not be faster for it.
-const IN_FLIGHT: u32 = 4;
-
 /// Minutes a worker may keep a message: longer than one conversation may take (7 minutes).
 const LEASE: TimeDelta = TimeDelta::minutes(15);
-
-/// Messages handed over in one round at most, so that whoever drives the rounds gets to look up.
-const ROUND_AT_MOST: u32 = 2_000;
 
 /// How often the same message may fail here, before it reaches any server, until a person has to look.
 const LOCAL_FAILURES_AT_MOST: u32 = 3;
@@ -55,17 +54,32 @@ pub struct Delivery {
 struct State {
     circuit: Circuit,
     budget: HourlyBudget,
+    lanes: Lanes,
+    ramp: Option<Ramp>,
     local_failures: HashMap<MessageKey, u32>,
     stopping: bool,
 }
 
-/// What a round did.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Round {
-    /// Messages claimed.
-    pub claimed: u32,
-    /// Messages accepted by the server.
-    pub accepted: u32,
+impl State {
+    /// How many may be claimed: none when stopping, one probe while the circuit is open, some on the ramp.
+    fn allows(&mut self, now: DateTime<Utc>, wanted: u32) -> u32 {
+        if self.stopping {
+            return 0;
+        }
+        let wanted = self.circuit.allows(now, wanted);
+        let Some(ramp) = self.ramp else { return wanted };
+        ramp.allows(now, wanted).unwrap_or_else(|| {
+            tracing::info!("what had piled up has been spread; sending goes on as always");
+            self.ramp = None;
+            wanted
+        })
+    }
+
+    fn spend(&mut self, claimed: usize) {
+        if let Some(ramp) = &mut self.ramp {
+            ramp.spend(u32::try_from(claimed).unwrap_or(u32::MAX));
+        }
+    }
 }
 
 impl Delivery {
@@ -80,41 +94,16 @@ impl Delivery {
         Arc::new(Self { turns, transport, clock, worker, state: Mutex::default() })
     }
 
-    /// Tries every message that is due once, a few at a time.
-    ///
-    /// # Errors
-    /// When the store cannot be asked. What happens to single messages is recorded with them.
-    pub async fn run(self: &Arc<Self>, now: DateTime<Utc>) -> Result<Round, StoreError> {
-        let (mut round, mut trouble) = (Round::default(), None);
-        let mut flights: JoinSet<(MessageKey, bool)> = JoinSet::new();
-        let mut keys = HashMap::new();
-        loop {
-            let in_flight = u32::try_from(flights.len()).unwrap_or(IN_FLIGHT);
-            let free = IN_FLIGHT.saturating_sub(in_flight);
-            let wanted = if trouble.is_none() && round.claimed < ROUND_AT_MOST { free } else { 0 };
-            // What is in flight is brought to its end whatever happens: leaving now would put it in doubt.
-            let claimed = self.claim(now, wanted, in_flight).await.unwrap_or_else(|why| {
-                trouble = Some(why);
-                Vec::new()
-            });
-            for message in claimed {
-                round.claimed += 1;
-                let (this, key) = (self.clone(), message.key);
-                let flight = flights.spawn(async move { (key, this.fly(message, now).await) });
-                keys.insert(flight.id(), key);
-            }
-            match flights.join_next().await {
-                None => return trouble.map_or(Ok(round), Err),
-                Some(Ok((_, accepted))) => round.accepted += u32::from(accepted),
-                Some(Err(crash)) => {
-                    tracing::error!("handing over a message failed inside afterrun; this is a bug");
-                    if let Some(key) = keys.get(&crash.id()) {
-                        // It may have happened after the final dot.
-                        self.failed_here(*key, InDoubt::Yes, now, "an internal error").await;
-                    }
-                }
-            }
-        }
+    /// Spreads what has piled up since the last sign of life, if that was long ago. For clocks that run by
+    /// themselves: under one that somebody sets, time would stand still while the rest waits.
+    pub fn ramp_after(&self, last: Option<DateTime<Utc>>, now: DateTime<Utc>) {
+        self.with(|state| state.ramp = Ramp::after(last, now));
+    }
+
+    /// Whether what has piled up is still being spread.
+    #[must_use]
+    pub fn ramps(&self) -> bool {
+        self.with(|state| state.ramp.is_some())
     }
 
     /// When the circuit lets messages through again, while it does not.
@@ -138,15 +127,15 @@ impl Delivery {
         act(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Claims as many as the circuit and the hourly budget let through while `in_flight` are on their way.
+    /// Claims as many as the circuit and the hourly budget let through while `under_way` are claimed already.
     async fn claim(
         &self,
         now: DateTime<Utc>,
         wanted: u32,
-        in_flight: u32,
+        under_way: u32,
     ) -> Result<Vec<OutboxMessage>, StoreError> {
-        let mut limit = self.with(|state| if state.stopping { 0 } else { state.circuit.allows(now, wanted) });
-        if limit == 0 {
+        let mut limit = self.with(|state| state.allows(now, wanted));
+        if limit == 0 || self.turns.store.setting(CLOCK_HOLD).await?.is_some() {
             return Ok(Vec::new());
         }
         let per_hour = self.turns.rules.current().book.clinic.limits.all_per_hour;
@@ -156,14 +145,16 @@ impl Delivery {
             if room == 0 {
                 self.hold(per_hour).await?;
             }
-            match room.saturating_sub(in_flight) {
+            match room.saturating_sub(under_way) {
                 0 => hold_patients = true,
                 room => limit = limit.min(room),
             }
         }
         let claim =
             Claim { worker: self.worker.clone(), now, lease_until: now + LEASE, limit, hold_patients };
-        self.turns.store.claim(claim).await
+        let claimed = self.turns.store.claim(claim).await?;
+        self.with(|state| state.spend(claimed.len()));
+        Ok(claimed)
     }
 
     /// The budget is spent: whatever it is that writes so much, a human has to look before it goes on.

@@ -127,8 +127,14 @@ impl Demo {
         let transport = Arc::new(CaptureFolder::open(folder.join("mail"))?);
         // Rules in force since long before: what the runners report later counts.
         let clock = SimulatedClock::new(DateTime::UNIX_EPOCH);
-        let parts =
-            Parts { config, store, transport, clock: Arc::new(clock.clone()), base_url: base_url.clone() };
+        let parts = Parts {
+            config,
+            store,
+            transport,
+            clock: Arc::new(clock.clone()),
+            base_url: base_url.clone(),
+            steady: None,
+        };
         let app = App::assemble(parts).await?;
         let clinic_zone = app.turns.rules.current().book.clinic.time_zone;
         let begins = afterrun_rules::schedule::instant(clinic_zone, FIRST_DAY.and_time(FIRST_HOUR));

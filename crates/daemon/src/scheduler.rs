@@ -1,4 +1,5 @@
-//! What time brings: patients whose plan could have changed by now, and the clinic's digest.
+//! What time brings: patients whose plan could have changed by now, the clinic's digest, and a word to somebody
+//! else about urgent work that nobody has taken.
 //!
 //! `tick(now)` is a plain function of the clock and the store; whoever calls it does the waiting. Leaves out
 //! sending (`delivery`).
@@ -9,7 +10,11 @@ use afterrun_rules::{decision::Audience, ids::PatientId};
 use afterrun_store::{NewMessage, StoreError};
 use chrono::{DateTime, Utc};
 
-use crate::turn::{Extras, TurnError, Turns};
+use crate::{
+    escalation::escalate,
+    figures,
+    turn::{Extras, TurnError, Turns},
+};
 
 /// Patients asked for at a time: small enough that others get their turn in between.
 const BATCH: u32 = 64;
@@ -33,12 +38,15 @@ pub struct Ticked {
     pub turns: u32,
     /// Turns that failed; the patients stay due.
     pub failed: u32,
+    /// Days excused in them, because the silence was ours.
+    pub excused: u32,
     /// There is more to do at once.
     pub more: bool,
 }
 
 impl Scheduler {
-    /// Takes the turn of every patient who is due, and sends the digest if it is.
+    /// Takes the turn of every patient who is due, sends the digest if it is, and tells somebody else what
+    /// nobody has taken from the work-list.
     ///
     /// # Errors
     /// When the store cannot say who is due. A turn that fails is logged and counted, and does not keep the
@@ -59,7 +67,10 @@ impl Scheduler {
             }
             for patient in due {
                 match self.turns.take(&patient, &[], &Extras::default(), now).await {
-                    Ok(_) => ticked.turns += 1,
+                    Ok(taken) => {
+                        ticked.turns += 1;
+                        ticked.excused = ticked.excused.saturating_add(taken.excused);
+                    }
                     Err(why) => {
                         tracing::error!(%patient, error = %why, "a turn failed; the patient stays due");
                         ticked.failed += 1;
@@ -68,7 +79,9 @@ impl Scheduler {
                 }
             }
         }
+        figures::turns_failed(ticked.failed);
         self.digest(now).await?;
+        escalate(&self.turns, now).await?;
         Ok(ticked)
     }
 

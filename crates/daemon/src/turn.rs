@@ -3,7 +3,7 @@
 //!
 //! Leaves out how a message is worded (`compose`) and how it leaves (`delivery`).
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc, time::Instant};
 
 use afterrun_rules::{
     Action, Decision, TimedEvent,
@@ -18,7 +18,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     compose::{Composer, Letterhead},
-    excuse,
+    excuse, figures,
     rules_live::{Live, LiveRules},
     token::NoRandomness,
 };
@@ -82,6 +82,8 @@ pub struct Taken {
     pub decisions: Vec<Decision>,
     /// When the plan could next change.
     pub next_due: Option<DateTime<Utc>>,
+    /// Days excused because the silence was ours.
+    pub excused: u32,
 }
 
 impl Taken {
@@ -106,12 +108,19 @@ impl Turns {
         extras: &Extras,
         now: DateTime<Utc>,
     ) -> Result<Taken, TurnError> {
+        let begun = Instant::now();
         for _ in 0..CONFLICTS_AT_MOST {
             let stored = self.store.chart(patient).await?;
             let (turn, taken) = self.prepare(stored, events, extras, now)?;
-            let Some(turn) = turn else { return Ok(taken) };
-            match self.store.commit(turn).await {
-                Ok(()) => return Ok(taken),
+            let committed = match turn {
+                Some(turn) => self.store.commit(turn).await,
+                None => Ok(()),
+            };
+            match committed {
+                Ok(()) => {
+                    figures::turn_taken(begun.elapsed());
+                    return Ok(taken);
+                }
                 Err(StoreError::Conflict(_)) => {}
                 Err(other) => return Err(other.into()),
             }
@@ -161,12 +170,14 @@ impl Turns {
         chart.book_since = live.since;
         let mut events = events.to_vec();
         events.iter().for_each(|event| chart.apply(event));
+        let given = events.len();
         let away = excuse::while_away(&live.book, &chart, patient.next_due, now);
         for excuse in excuse::owed(&chart, now).into_iter().chain(away) {
             let event = TimedEvent { at: now, event: Event::Excuse(excuse) };
             chart.apply(&event);
             events.push(event);
         }
+        let excused = u32::try_from(events.len() - given).unwrap_or(u32::MAX);
         let mut draft = Draft {
             composer: Composer { live: &live, letterhead: &self.letterhead, patient: &patient, now },
             turn: Turn {
@@ -190,7 +201,7 @@ impl Turns {
             && decisions.is_empty()
             && extras.is_empty()
             && turn.next_due == patient.next_due;
-        let taken = Taken { next_due: turn.next_due, patient, chart, decisions };
+        let taken = Taken { next_due: turn.next_due, patient, chart, decisions, excused };
         Ok(((!unchanged).then_some(turn), taken))
     }
 }
@@ -208,7 +219,9 @@ impl Draft<'_> {
         let now = self.turn.now;
         let known: BTreeSet<Identity> = chart.ledger.iter().map(|entry| entry.identity.clone()).collect();
         let opened = chart.check_ins.len();
+        let begun = Instant::now();
         let (decisions, next_due) = story::settle(&live.book, chart, now);
+        figures::decided(begun.elapsed());
         self.turn.check_ins = chart.check_ins.iter().skip(opened).cloned().collect();
         for decision in decisions {
             self.take_in(chart, &decision, known.contains(&decision.identity))?;

@@ -119,6 +119,13 @@ pub trait Store: Send + Sync + 'static {
     async fn chart(&self, id: &PatientId) -> Result<StoredChart>;
     /// All events of a patient in the order they became known.
     async fn events(&self, id: &PatientId) -> Result<Vec<afterrun_rules::TimedEvent>>;
+    /// Check-ins opened at or after an instant, of all patients, in the order they were opened.
+    async fn check_ins_opened(
+        &self,
+        since: DateTime<Utc>,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<OpenedCheckIn>>;
     /// Stores one turn whole, or refuses it whole with [`StoreError::Conflict`].
     ///
     /// A message whose identity and recipient, and a work item whose identity, are known already is left out
@@ -206,6 +213,12 @@ pub trait Store: Send + Sync + 'static {
     /// Marks work items as having been in a digest, together with adding the digest's messages.
     async fn add_digest(&self, items: &[i64], messages: Vec<NewMessage>, now: DateTime<Utc>) -> Result<()>;
 
+    /// Work items of level [`TellClinic::Now`](afterrun_rules::book::TellClinic::Now), created at or before an
+    /// instant, that are still `new` and were not yet told to anybody else, oldest first.
+    async fn unacknowledged_items(&self, created_by: DateTime<Utc>, limit: u32) -> Result<Vec<WorkItem>>;
+    /// Marks a work item as told to somebody else, together with adding the messages that tell it. A second
+    /// time changes nothing.
+    async fn add_escalation(&self, item: i64, messages: Vec<NewMessage>, now: DateTime<Utc>) -> Result<()>;
     /// Work items of one patient, newest first.
     async fn patient_work_items(
         &self,

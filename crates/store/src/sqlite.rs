@@ -6,6 +6,7 @@ mod backup;
 mod books;
 mod bounces;
 mod charts;
+mod check_ins;
 mod columns;
 mod erase;
 mod fault;
@@ -35,8 +36,8 @@ pub use self::open::Mode;
 use self::{fault::Answer, readers::Readers, writer::Writer};
 use crate::{
     Attempt, AuditLine, Bounced, Claim, Enrolment, Erased, Link, Message, MessageKey, NewMessage, NewPatient,
-    NewUser, OutboxMessage, Page, Patient, QueueDepth, Result, Settlement, Store, StoreError, StoredBook,
-    StoredChart, Turn, User, UserKey, WorkItem,
+    NewUser, OpenedCheckIn, OutboxMessage, Page, Patient, QueueDepth, Result, Settlement, Store, StoreError,
+    StoredBook, StoredChart, Turn, User, UserKey, WorkItem,
 };
 
 /// How to open a database.
@@ -158,6 +159,16 @@ impl Store for Sqlite {
     async fn events(&self, id: &PatientId) -> Result<Vec<TimedEvent>> {
         let id = id.clone();
         self.read(move |db| charts::events(db, &id)).await
+    }
+
+    async fn check_ins_opened(
+        &self,
+        since: DateTime<Utc>,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<OpenedCheckIn>> {
+        let after = after.map(str::to_owned);
+        self.read(move |db| check_ins::opened(db, since, after.as_deref(), limit)).await
     }
 
     async fn commit(&self, turn: Turn) -> Result<()> {
@@ -317,6 +328,14 @@ impl Store for Sqlite {
     async fn add_digest(&self, items: &[i64], messages: Vec<NewMessage>, now: DateTime<Utc>) -> Result<()> {
         let items = items.to_vec();
         self.write(move |db| work_items::add_digest(db, &items, &messages, now)).await
+    }
+
+    async fn unacknowledged_items(&self, created_by: DateTime<Utc>, limit: u32) -> Result<Vec<WorkItem>> {
+        self.read(move |db| work_items::unacknowledged(db, created_by, limit)).await
+    }
+
+    async fn add_escalation(&self, item: i64, messages: Vec<NewMessage>, now: DateTime<Utc>) -> Result<()> {
+        self.write(move |db| work_items::add_escalation(db, item, &messages, now)).await
     }
 
     async fn save_book(&self, book: StoredBook) -> Result<DateTime<Utc>> {

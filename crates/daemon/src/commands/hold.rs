@@ -6,7 +6,7 @@ use super::{
     Ended,
     tool::{Shared, open_store, say},
 };
-use crate::delivery::HOLD;
+use crate::{clock_guard::CLOCK_HOLD, delivery::HOLD};
 use afterrun_store::Options;
 
 /// Stops mail to runners.
@@ -34,12 +34,17 @@ impl Hold {
 impl Release {
     pub(super) async fn execute(self, shared: &Shared) -> anyhow::Result<Ended> {
         let store = open_store(&shared.config()?, Options::tool())?;
-        let held = store.setting(HOLD).await?;
-        store.set_setting(HOLD, None).await?;
-        store.audit(shared.now(), "command line", "release", held.as_deref().unwrap_or("")).await?;
-        match held {
-            Some(why) => say(format_args!("mail to runners goes out again (it was held: {why})"))?,
-            None => say("mail to runners was not held")?,
+        let mut held = Vec::new();
+        for key in [HOLD, CLOCK_HOLD] {
+            held.extend(store.setting(key).await?);
+            store.set_setting(key, None).await?;
+        }
+        let why = held.join("; ");
+        store.audit(shared.now(), "command line", "release", &why).await?;
+        if held.is_empty() {
+            say("mail was not held")?;
+        } else {
+            say(format_args!("mail goes out again (it was held: {why})"))?;
         }
         Ok(Ended::Well)
     }

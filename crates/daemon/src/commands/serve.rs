@@ -24,8 +24,9 @@ use super::{
 };
 use crate::{
     app::{App, Parts},
-    clock::{Clock, SimulatedClock, SystemClock},
+    clock::{Clock, MonotonicClock, SimulatedClock, SteadyClock, SystemClock},
     config::Config,
+    figures,
     reloading::Looked,
     transport::transport,
 };
@@ -78,12 +79,13 @@ impl Serve {
             ClockArgument::System => None,
             ClockArgument::Stdin => Some(SimulatedClock::new(left_at(&*store).await?)),
         };
-        let clock: Arc<dyn Clock> = match &simulated {
-            Some(clock) => Arc::new(clock.clone()),
-            None => Arc::new(SystemClock),
+        let (clock, steady): (Arc<dyn Clock>, Option<Arc<dyn SteadyClock>>) = match &simulated {
+            Some(clock) => (Arc::new(clock.clone()), None),
+            None => (Arc::new(SystemClock), Some(Arc::new(MonotonicClock::default()))),
         };
-        let app =
-            App::assemble(Parts { config, store, transport, clock, base_url: base_url.clone() }).await?;
+        figures::begin(SystemClock.now());
+        let parts = Parts { config, store, transport, clock, base_url: base_url.clone(), steady };
+        let app = App::assemble(parts).await?;
         let _watch = app.reloading.watch().context("cannot watch the rules folder")?;
         let (stop, stopped) = watch::channel(false);
         let pages = serve_pages(listener, &app, stopped.clone());

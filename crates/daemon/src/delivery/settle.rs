@@ -10,9 +10,10 @@ use afterrun_rules::{
 use afterrun_store::{NewWorkItem, OutboxMessage, Settlement};
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Delivery, chance};
+use super::{Delivery, chance, lanes::domain_of};
 use crate::{
     circuit::{Change, next_try},
+    figures,
     turn::Extras,
 };
 
@@ -27,6 +28,12 @@ impl Delivery {
     pub(super) async fn settle(&self, message: &OutboxMessage, outcome: Outcome, now: DateTime<Utc>) -> bool {
         let class = outcome.class();
         let said = outcome.to_string();
+        figures::attempt(&outcome);
+        let domain = domain_of(&message.mail.recipient);
+        if self.with(|state| state.lanes.learn(&domain, &outcome)) {
+            // Without the domain: a clinic with its own would be known by it.
+            tracing::warn!(message = message.key.0, "a mail domain asks us to go slower, and we do");
+        }
         self.turn_circuit(message.audience, &outcome, &said, now);
         let attempts = message.attempts + 1;
         let settlement = match class {

@@ -10,3 +10,4 @@ mod reload;
 mod runner;
 mod story;
 mod support;
+mod watching;

@@ -5,11 +5,12 @@ use std::{
     collections::VecDeque,
     path::PathBuf,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use afterrun::{
     app::{App, Parts},
-    clock::{Clock, SimulatedClock},
+    clock::{Clock, SimulatedClock, SteadyClock},
     config::{Config, Mode},
     shipped,
     turn::{Extras, Taken},
@@ -93,6 +94,23 @@ impl Transport for Scripted {
     }
 }
 
+/// A clock that nobody sets, as far as the daemon knows.
+#[derive(Clone, Default)]
+pub struct Steady(Arc<Mutex<Duration>>);
+
+impl Steady {
+    /// Lets time pass.
+    pub fn pass(&self, time: Duration) {
+        *self.0.lock().unwrap() += time;
+    }
+}
+
+impl SteadyClock for Steady {
+    fn elapsed(&self) -> Duration {
+        *self.0.lock().unwrap()
+    }
+}
+
 /// A clinic with the shipped rules and nobody in it.
 pub struct World {
     pub app: Arc<App>,
@@ -100,6 +118,8 @@ pub struct World {
     pub server: Arc<Scripted>,
     pub store: Arc<dyn Store>,
     pub rules: PathBuf,
+    /// What the clock is compared with; none: it is driven.
+    pub steady: Option<Steady>,
     _folder: TempDir,
 }
 
@@ -109,20 +129,30 @@ impl World {
         Self::in_mode(now, Mode::Live).await
     }
 
+    /// At this instant, with a guarded clock.
+    pub async fn guarded(now: &str) -> Self {
+        Self::set_up(now, Mode::Live, Some(Steady::default())).await
+    }
+
     /// At this instant, in this mode.
     pub async fn in_mode(now: &str, mode: Mode) -> Self {
+        Self::set_up(now, mode, None).await
+    }
+
+    async fn set_up(now: &str, mode: Mode, steady: Option<Steady>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let rules = folder.path().join("rules");
         shipped::write_to(&rules).unwrap();
         let store: Arc<dyn Store> = Arc::new(Sqlite::in_memory().unwrap());
         let (clock, server) = (SimulatedClock::new(at(now)), Arc::new(Scripted::default()));
-        let app = assemble(mode, &rules, &store, &clock, &server).await.unwrap();
-        Self { app, clock, server, store, rules, _folder: folder }
+        let app = assemble(mode, &rules, &store, &clock, steady.clone(), &server).await.unwrap();
+        Self { app, clock, server, store, rules, steady, _folder: folder }
     }
 
     /// The same store in a new process.
     pub async fn restart(&mut self) -> anyhow::Result<()> {
-        self.app = assemble(Mode::Live, &self.rules, &self.store, &self.clock, &self.server).await?;
+        let steady = self.steady.clone();
+        self.app = assemble(Mode::Live, &self.rules, &self.store, &self.clock, steady, &self.server).await?;
         Ok(())
     }
 
@@ -247,6 +277,7 @@ async fn assemble(
     rules: &std::path::Path,
     store: &Arc<dyn Store>,
     clock: &SimulatedClock,
+    steady: Option<Steady>,
     server: &Arc<Scripted>,
 ) -> anyhow::Result<Arc<App>> {
     let config = Config { rules: rules.to_owned(), mode, ..Config::default() };
@@ -256,6 +287,7 @@ async fn assemble(
         transport: server.clone(),
         clock: Arc::new(clock.clone()),
         base_url: "http://127.0.0.1:1".into(),
+        steady: steady.map(|steady| Arc::new(steady) as Arc<dyn SteadyClock>),
     })
     .await
 }

@@ -4,6 +4,14 @@
 //! All candidates must first agree on every patient. Then they take turns, so that whatever else the machine
 //! does falls on all of them, and the medians and their ratios are printed. `README.md` says how to read them.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    missing_docs,
+    reason = "a benchmark prints its table, and what it cannot set up ends it"
+)]
+
 mod by_cel;
 mod by_hand;
 mod charts;

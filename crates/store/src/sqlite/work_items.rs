@@ -81,6 +81,37 @@ pub(super) fn add_digest(
     Ok(())
 }
 
+/// Items that cannot wait, that nobody has taken and that were told to nobody else, oldest first.
+pub(super) fn unacknowledged(
+    db: &Connection,
+    created_by: DateTime<Utc>,
+    limit: u32,
+) -> Answer<Vec<WorkItem>> {
+    let query = format!(
+        "{SELECT} WHERE w.level = 'now' AND w.state = 'new' AND w.escalated_at IS NULL AND w.created_at <= ?1
+         ORDER BY w.created_at, w.id LIMIT ?2"
+    );
+    select(db, &query, params![micros(created_by), limit])
+}
+
+/// Marks an item as told to somebody else and adds the messages that do, in one.
+pub(super) fn add_escalation(
+    db: &Connection,
+    item: i64,
+    messages: &[NewMessage],
+    now: DateTime<Utc>,
+) -> Answer<()> {
+    let marked = db
+        .prepare_cached("UPDATE work_items SET escalated_at = ?2 WHERE id = ?1 AND escalated_at IS NULL")?
+        .execute(params![item, micros(now)])?;
+    if marked == 1 {
+        for message in messages {
+            messages::insert(db, None, message, now, None)?;
+        }
+    }
+    Ok(())
+}
+
 fn select(db: &Connection, query: &str, values: impl Params) -> Answer<Vec<WorkItem>> {
     let mut statement = db.prepare_cached(query)?;
     let rows = statement.query_map(values, |row| Ok(work_item(row)))?;

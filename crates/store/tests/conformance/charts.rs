@@ -3,7 +3,7 @@
 use afterrun_rules::{
     Action, Chart, Decision, Event, Reason, TimedEvent,
     book::TellClinic,
-    chart::Reach,
+    chart::{CheckIn, Reach},
     decision::{Audience, Entry, EntryState, Facts, Identity, Subject},
 };
 use afterrun_store::{MessageState, NewMessage, NewPatient, Settlement, StoredChart};
@@ -275,4 +275,36 @@ pub async fn keep_microseconds(store: AnyStore) {
     assert_eq!((stored.chart.enrolled_at, stored.patient.next_due), (enrolled, Some(due)));
     assert_eq!(stored.chart.ledger[0].at, due);
     assert_eq!(store.events(&id).await.unwrap()[0].at, due);
+}
+
+pub async fn list_the_check_ins_opened_since(store: AnyStore) {
+    let ids = [enrol(&store).await, store.add_patient(runner("p2"), hour(0)).await.unwrap()];
+    let opened = |hours: i64| CheckIn {
+        id: "morning-after".into(),
+        about_day: at("2026-03-28T00:00:00Z").date_naive() + Duration::days(hours),
+        opened_at: hour(hours),
+        expires_at: hour(hours + 10),
+        questions: vec!["feeling".into()],
+        about_run: None,
+        probe: false,
+    };
+    for hours in [1, 2, 3] {
+        for id in &ids {
+            take_turn(&store, id, hour(hours), |turn| turn.check_ins = vec![opened(hours)]).await;
+        }
+    }
+    let (mut seen, mut after) = (Vec::new(), None);
+    loop {
+        let page = store.check_ins_opened(hour(2), after.as_deref(), 3).await.unwrap();
+        seen.extend(page.rows.into_iter().map(|opened| (opened.opened_at, opened.patient)));
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    let expected: Vec<_> =
+        [2, 3].into_iter().flat_map(|h| ids.iter().map(move |id| (hour(h), id.clone()))).collect();
+    assert_eq!(seen, expected);
+    let first = store.check_ins_opened(hour(3), None, 1).await.unwrap().rows.remove(0);
+    assert_eq!((first.check_in, first.about_day), ("morning-after".into(), opened(3).about_day));
 }

@@ -130,3 +130,25 @@ pub async fn digests_take_items_once(store: AnyStore) {
     let left = store.digest_items(hour(6), 10).await.unwrap();
     assert_eq!(left.iter().map(|item| item.identity_text.as_str()).collect::<Vec<_>>(), ["late"]);
 }
+
+pub async fn work_items_that_cannot_wait_are_escalated_once(store: AnyStore) {
+    let id = enrol(&store).await;
+    for (hours, name, level) in [
+        (1, "now", TellClinic::Now),
+        (2, "later", TellClinic::Now),
+        (1, "today", TellClinic::Today),
+        (1, "digest", TellClinic::Digest),
+    ] {
+        let item = NewWorkItem { level, ..item(name, None) };
+        take_turn(&store, &id, hour(hours), |turn| turn.work_items = vec![item]).await;
+    }
+    assert!(store.unacknowledged_items(hour(0), 10).await.unwrap().is_empty());
+    let due = store.unacknowledged_items(hour(1), 10).await.unwrap();
+    assert_eq!(due.iter().map(|item| item.identity_text.as_str()).collect::<Vec<_>>(), ["now"]);
+    let mails = |whose: &'static str| vec![clinic_mail("escalation/1", whose, hour(2))];
+    store.add_escalation(due[0].id, mails("lead@clinic.example"), hour(2)).await.unwrap();
+    store.add_escalation(due[0].id, mails("other@clinic.example"), hour(3)).await.unwrap();
+    assert_eq!(store.claim(claim("w", hour(3))).await.unwrap().len(), 1, "one mail, however often");
+    let left = store.unacknowledged_items(hour(3), 10).await.unwrap();
+    assert_eq!(left.iter().map(|item| item.identity_text.as_str()).collect::<Vec<_>>(), ["later"]);
+}

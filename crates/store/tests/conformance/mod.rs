@@ -43,6 +43,7 @@ macro_rules! conformance {
                 give_back_every_kind_of_event, equal_what_was_applied, keep_the_zone_and_reach_of_the_enrolment,
                 show_each_state_of_a_message, have_one_entry_for_many_recipients, tell_the_clinic_whatever_becomes_of_its_mail,
                 show_what_a_decision_took_back_from_the_clinic, keep_microseconds,
+                list_the_check_ins_opened_since,
             ]
             turns: [
                 on_an_old_version_are_refused_whole, twice_are_stored_once, with_a_known_identity_add_no_message,
@@ -63,6 +64,7 @@ macro_rules! conformance {
             clinic: [
                 messages_are_listed_newest_first, messages_show_their_mail, mail_is_added_once_a_recipient,
                 work_items_are_added_once, work_items_are_listed_in_pages, work_items_of_one_patient_are_listed, digests_take_items_once,
+                work_items_that_cannot_wait_are_escalated_once,
             ]
             links: [
                 open_what_they_were_made_for, that_expired_are_still_known, are_revoked_by_stop_but_for_stop,
