@@ -3,6 +3,8 @@
 //! The pictures it takes are left in a folder below the target folder, for people to look at; its path is
 //! printed.
 
+#![expect(clippy::expect_used, clippy::print_stdout, reason = "helpers of tests")]
+
 use std::{
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
