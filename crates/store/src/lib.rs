@@ -17,9 +17,11 @@ extern crate self as afterrun_store;
 #[path = "../tests/conformance/mod.rs"]
 mod conformance;
 pub mod model;
+mod opened;
 mod sqlite;
 
 pub use model::*;
+pub use opened::OpenedCheckIn;
 pub use sqlite::{Mode, Options, Sqlite};
 
 use async_trait::async_trait;

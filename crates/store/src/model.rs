@@ -259,19 +259,6 @@ pub enum Settlement {
     },
 }
 
-/// A check-in that was opened, for lists that go over all patients.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct OpenedCheckIn {
-    /// Whose.
-    pub patient: PatientId,
-    /// Its kind.
-    pub check_in: CheckInId,
-    /// Its about-day.
-    pub about_day: NaiveDate,
-    /// When it was opened.
-    pub opened_at: DateTime<Utc>,
-}
-
 /// A message as lists and pages show it.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Message {

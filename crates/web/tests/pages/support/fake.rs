@@ -1,4 +1,5 @@
 //! A store and recorder for one runner, in memory. What the pages must not call fails.
+// Long because: it answers every method of the store.
 
 // Long because: the store has many methods, and each that pages must not call is refused by its name.
 
@@ -475,6 +476,28 @@ impl Store for Fake {
         _: DateTime<Utc>,
     ) -> afterrun_store::Result<()> {
         self.not_for_pages("add_digest")
+    }
+
+    async fn unacknowledged_items(&self, _: DateTime<Utc>, _: u32) -> afterrun_store::Result<Vec<WorkItem>> {
+        self.not_for_pages("unacknowledged_items")
+    }
+
+    async fn add_escalation(
+        &self,
+        _: i64,
+        _: Vec<NewMessage>,
+        _: DateTime<Utc>,
+    ) -> afterrun_store::Result<()> {
+        self.not_for_pages("add_escalation")
+    }
+
+    async fn check_ins_opened(
+        &self,
+        _: DateTime<Utc>,
+        _: Option<&str>,
+        _: u32,
+    ) -> afterrun_store::Result<Page<afterrun_store::OpenedCheckIn>> {
+        self.not_for_pages("check_ins_opened")
     }
 
     async fn save_book(&self, _: StoredBook) -> afterrun_store::Result<DateTime<Utc>> {
