@@ -133,8 +133,14 @@ fn a_queued_stage_that_the_rule_book_no_longer_has_is_cancelled() {
     new.flags[0].stages.remove(0);
     let mut story = tell(old.clone()).pain("5 5 5").with([pain_at(3, "21:00", 3, 5)]).until(3).story();
     story = {
-        let mut again = afterrun_rules::story::Story::new(afterrun_rules::Chart::new("p1".into(), Tz::UTC, at(-1, "00:00")));
-        for event in [answer(0, 0, Some(5)), answer(1, 1, Some(5)), answer(2, 2, Some(5)), pain_at(3, "21:00", 3, 5)] {
+        let mut again = afterrun_rules::story::Story::new(afterrun_rules::Chart::new(
+            "p1".into(),
+            Tz::UTC,
+            at(-1, "00:00"),
+        ));
+        for event in
+            [answer(0, 0, Some(5)), answer(1, 1, Some(5)), answer(2, 2, Some(5)), pain_at(3, "21:00", 3, 5)]
+        {
             again.take_in(&old, event.at, &[event.clone()]);
         }
         let _ = story;
@@ -159,7 +165,11 @@ fn a_queued_word_to_run_again_falls_with_the_report_behind_it() {
 #[test]
 fn a_queued_word_to_run_again_falls_with_a_run_on_the_day_of_the_report() {
     let told = tell(book())
-        .with([half(0, "08:00", "10:30"), pain_at(3, "20:30", 3, 1), run_of("new", 3, "21:00", "22:30", 17_000.0)])
+        .with([
+            half(0, "08:00", "10:30"),
+            pain_at(3, "20:30", 3, 1),
+            run_of("new", 3, "21:00", "22:30", 17_000.0),
+        ])
         .until(4);
     assert_eq!(told.told(), "PLAN 0, PLAN 4");
 }
@@ -171,7 +181,8 @@ fn a_queued_plan_follows_a_correction_of_its_run() {
         .until(1);
     assert_eq!(told.told(), "PLAN 1");
     let story = told.story();
-    let plan = story.sent().find(|taken| matches!(taken.decision.identity.subject, Subject::RecoveryPlan { .. }));
+    let plan =
+        story.sent().find(|taken| matches!(taken.decision.identity.subject, Subject::RecoveryPlan { .. }));
     assert_eq!(plan.unwrap().decision.facts.rest_days, Some((2, 3)));
 }
 
@@ -384,7 +395,8 @@ fn a_run_ahead_of_the_new_zones_date_still_leads_to_check_ins() {
         };
         once(at(0, "21:00"), Event::Run(run))
     };
-    let mut told = tell(after_run(vec![PAIN])).with([ran, once(at(0, "22:00"), moved.event.clone())]).until(5);
+    let mut told =
+        tell(after_run(vec![PAIN])).with([ran, once(at(0, "22:00"), moved.event.clone())]).until(5);
     told.zone = Tz::Pacific__Kiritimati;
     assert!(!told.story().chart.check_ins.is_empty());
 }
@@ -410,7 +422,11 @@ fn the_current_day_is_the_newest_about_day_even_two_dates_ahead() {
 #[test]
 fn two_ticks_of_one_instant_are_both_told() {
     let mut book = book();
-    book.emergencies.push(afterrun_rules::book::Sign { id: "calf".into(), ask: "Calf".into(), ..book.emergencies[0].clone() });
+    book.emergencies.push(afterrun_rules::book::Sign {
+        id: "calf".into(),
+        ask: "Calf".into(),
+        ..book.emergencies[0].clone()
+    });
     let mut second = ticked(0, "08:00", -1, &["calf"]);
     second.at = at(0, "08:00");
     let story = tell(book).with([ticked(0, "08:00", 0, &["chest-pain"]), second]).story();
@@ -433,7 +449,8 @@ fn an_edit_of_the_rules_does_not_report_somebody_who_stopped_before_it() {
     let old = book();
     let mut new = book();
     new.flags.push(flag("mild", Condition::AtLeast(PAIN, 1), vec![stage("one", 3, 1, "MILD")]));
-    let mut story = tell(old.clone()).pain("1 1").with([once(at(1, "12:00"), Event::Stop {})]).until(1).story();
+    let mut story =
+        tell(old.clone()).pain("1 1").with([once(at(1, "12:00"), Event::Stop {})]).until(1).story();
     story.new_rules(&old, &new, at(2, "12:00"));
     story.pass_until(&new, at(3, "23:00"));
     assert_eq!(clinic(&story), "");
@@ -445,7 +462,8 @@ fn a_renamed_flag_is_not_reported_twice() {
     let mut new = book();
     new.flags[0].id = "pain".into();
     new.flags[0].formerly = vec!["pain-lasting".into()];
-    let mut story = tell(old.clone()).pain("5 5").with([once(at(1, "12:00"), Event::Stop {})]).until(1).story();
+    let mut story =
+        tell(old.clone()).pain("5 5").with([once(at(1, "12:00"), Event::Stop {})]).until(1).story();
     story.new_rules(&old, &new, at(2, "12:00"));
     story.pass_until(&new, at(3, "23:00"));
     assert_eq!(clinic(&story), "Today pain-lasting 1");
@@ -496,7 +514,8 @@ fn lines_are_sorted_by_time_not_by_text() {
         {"at": "2026-01-05T09:00:00.500Z", "answer": {"check_in": "daily", "about_day": "2026-01-05", "values": {"pain": 1}, "emergencies": ["chest-pain"]}}
     ]}"#;
     let lines = replay(&book(), &parse_chart(json).unwrap(), None).unwrap();
-    let told: Vec<_> = lines.iter().filter(|line| line.action == "tell_clinic").map(|line| line.at.as_str()).collect();
+    let told: Vec<_> =
+        lines.iter().filter(|line| line.action == "tell_clinic").map(|line| line.at.as_str()).collect();
     assert_eq!(told, ["2026-01-05T09:00:00Z", "2026-01-05T09:00:00.500Z"]);
 }
 
