@@ -277,7 +277,8 @@ proptest! {
             let limit = if urgent { limits.urgent_per_patient_day } else { limits.normal_per_patient_day };
             prop_assert!(*count <= limit, "{} messages on {local}", *count);
             let check_in = matches!(taken.decision.identity.subject, Subject::CheckIn { .. } | Subject::Reminder { .. } | Subject::Nudge { .. });
-            if !urgent && !(check_in && zone != story.chart.zone_at(taken.decided_at)) {
+            let travelled = check_in && zone != story.chart.zone_at(taken.decided_at);
+            if !(urgent || travelled) {
                 let window = book.clinic.send_window;
                 prop_assert!(window.from <= local.time() && local.time() < window.until, "sent at {local}");
             }
