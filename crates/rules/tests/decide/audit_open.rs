@@ -59,7 +59,8 @@ fn reasons(told: &Told) -> Vec<String> {
 fn a_second_silence_of_a_joined_episode_is_told_again() {
     let late = once(at(9, "09:00"), answer(9, 6, Some(5)).event);
     let told = tell(book()).pain("5 5 5 5 _ _ _ _ 5 5").with([late]).until(30);
-    assert_eq!(told.told(), "HU 3, LT 8, SU 9, LT 14");
+    // The answer given on day 8 makes the first lapse untold to the patient; the clinic hears of both.
+    assert_eq!(told.told(), "HU 3, SU 9, LT 14");
     assert_eq!(
         clinic(&told.story()),
         "Digest pain-lasting 3, Today pain-lasting 8, Digest pain-lasting 9, Today pain-lasting 14"
@@ -78,7 +79,7 @@ fn an_all_clear_taken_back_does_not_hide_the_silence_that_follows() {
 fn whoever_is_found_again_after_lost_touch_still_gets_the_all_clear() {
     let late = once(at(8, "19:00"), answer(8, 6, Some(5)).event);
     let told = tell(book()).pain("5 5 5 5 _ _ _ _ _ 1 1").with([late]).until(12);
-    assert_eq!(told.told(), "HU 3, LT 8, OK 10");
+    assert_eq!(told.told(), "HU 3, LT 8, SU 8, OK 10");
 }
 
 #[test]
@@ -133,8 +134,14 @@ fn a_queued_stage_that_the_rule_book_no_longer_has_is_cancelled() {
     new.flags[0].stages.remove(0);
     let mut story = tell(old.clone()).pain("5 5 5").with([pain_at(3, "21:00", 3, 5)]).until(3).story();
     story = {
-        let mut again = afterrun_rules::story::Story::new(afterrun_rules::Chart::new("p1".into(), Tz::UTC, at(-1, "00:00")));
-        for event in [answer(0, 0, Some(5)), answer(1, 1, Some(5)), answer(2, 2, Some(5)), pain_at(3, "21:00", 3, 5)] {
+        let mut again = afterrun_rules::story::Story::new(afterrun_rules::Chart::new(
+            "p1".into(),
+            Tz::UTC,
+            at(-1, "00:00"),
+        ));
+        for event in
+            [answer(0, 0, Some(5)), answer(1, 1, Some(5)), answer(2, 2, Some(5)), pain_at(3, "21:00", 3, 5)]
+        {
             again.take_in(&old, event.at, &[event.clone()]);
         }
         let _ = story;
@@ -159,7 +166,11 @@ fn a_queued_word_to_run_again_falls_with_the_report_behind_it() {
 #[test]
 fn a_queued_word_to_run_again_falls_with_a_run_on_the_day_of_the_report() {
     let told = tell(book())
-        .with([half(0, "08:00", "10:30"), pain_at(3, "20:30", 3, 1), run_of("new", 3, "21:00", "22:30", 17_000.0)])
+        .with([
+            half(0, "08:00", "10:30"),
+            pain_at(3, "20:30", 3, 1),
+            run_of("new", 3, "21:00", "22:30", 17_000.0),
+        ])
         .until(4);
     assert_eq!(told.told(), "PLAN 0, PLAN 4");
 }
@@ -171,7 +182,8 @@ fn a_queued_plan_follows_a_correction_of_its_run() {
         .until(1);
     assert_eq!(told.told(), "PLAN 1");
     let story = told.story();
-    let plan = story.sent().find(|taken| matches!(taken.decision.identity.subject, Subject::RecoveryPlan { .. }));
+    let plan =
+        story.sent().find(|taken| matches!(taken.decision.identity.subject, Subject::RecoveryPlan { .. }));
     assert_eq!(plan.unwrap().decision.facts.rest_days, Some((2, 3)));
 }
 
@@ -384,7 +396,8 @@ fn a_run_ahead_of_the_new_zones_date_still_leads_to_check_ins() {
         };
         once(at(0, "21:00"), Event::Run(run))
     };
-    let mut told = tell(after_run(vec![PAIN])).with([ran, once(at(0, "22:00"), moved.event.clone())]).until(5);
+    let mut told =
+        tell(after_run(vec![PAIN])).with([ran, once(at(0, "22:00"), moved.event.clone())]).until(5);
     told.zone = Tz::Pacific__Kiritimati;
     assert!(!told.story().chart.check_ins.is_empty());
 }
@@ -410,7 +423,11 @@ fn the_current_day_is_the_newest_about_day_even_two_dates_ahead() {
 #[test]
 fn two_ticks_of_one_instant_are_both_told() {
     let mut book = book();
-    book.emergencies.push(afterrun_rules::book::Sign { id: "calf".into(), ask: "Calf".into(), ..book.emergencies[0].clone() });
+    book.emergencies.push(afterrun_rules::book::Sign {
+        id: "calf".into(),
+        ask: "Calf".into(),
+        ..book.emergencies[0].clone()
+    });
     let mut second = ticked(0, "08:00", -1, &["calf"]);
     second.at = at(0, "08:00");
     let story = tell(book).with([ticked(0, "08:00", 0, &["chest-pain"]), second]).story();
@@ -433,7 +450,8 @@ fn an_edit_of_the_rules_does_not_report_somebody_who_stopped_before_it() {
     let old = book();
     let mut new = book();
     new.flags.push(flag("mild", Condition::AtLeast(PAIN, 1), vec![stage("one", 3, 1, "MILD")]));
-    let mut story = tell(old.clone()).pain("1 1").with([once(at(1, "12:00"), Event::Stop {})]).until(1).story();
+    let mut story =
+        tell(old.clone()).pain("1 1").with([once(at(1, "12:00"), Event::Stop {})]).until(1).story();
     story.new_rules(&old, &new, at(2, "12:00"));
     story.pass_until(&new, at(3, "23:00"));
     assert_eq!(clinic(&story), "");
@@ -445,7 +463,8 @@ fn a_renamed_flag_is_not_reported_twice() {
     let mut new = book();
     new.flags[0].id = "pain".into();
     new.flags[0].formerly = vec!["pain-lasting".into()];
-    let mut story = tell(old.clone()).pain("5 5").with([once(at(1, "12:00"), Event::Stop {})]).until(1).story();
+    let mut story =
+        tell(old.clone()).pain("5 5").with([once(at(1, "12:00"), Event::Stop {})]).until(1).story();
     story.new_rules(&old, &new, at(2, "12:00"));
     story.pass_until(&new, at(3, "23:00"));
     assert_eq!(clinic(&story), "Today pain-lasting 1");
@@ -496,7 +515,8 @@ fn lines_are_sorted_by_time_not_by_text() {
         {"at": "2026-01-05T09:00:00.500Z", "answer": {"check_in": "daily", "about_day": "2026-01-05", "values": {"pain": 1}, "emergencies": ["chest-pain"]}}
     ]}"#;
     let lines = replay(&book(), &parse_chart(json).unwrap(), None).unwrap();
-    let told: Vec<_> = lines.iter().filter(|line| line.action == "tell_clinic").map(|line| line.at.as_str()).collect();
+    let told: Vec<_> =
+        lines.iter().filter(|line| line.action == "tell_clinic").map(|line| line.at.as_str()).collect();
     assert_eq!(told, ["2026-01-05T09:00:00Z", "2026-01-05T09:00:00.500Z"]);
 }
 
@@ -535,4 +555,57 @@ fn a_lapse_is_told_in_the_digest_although_its_flag_says_nothing_of_lapses() {
     let told = tell(book).pain("5 5 5 5").until(20);
     assert_eq!(clinic(&told.story()), "Digest pain-lasting 3, Digest pain-lasting 8");
     let _ = PauseEvent { until: None };
+}
+
+#[test]
+fn the_probe_of_a_later_stage_comes_although_that_of_an_earlier_one_was_missed() {
+    let mut book = book();
+    book.check_ins[0].schedule = Schedule::EveryDays { days: 60, at: time("07:00") };
+    book.check_ins[0].nudge = None;
+    book.check_ins[0].remind_after_hours = None;
+    book.flags[0].bridge_silent_days = 9;
+    let story = tell(book).pain("5").until(6).story();
+    let asked: Vec<_> = story.chart.check_ins.iter().map(|check_in| check_in.about_day).collect();
+    assert_eq!(asked, [day(-1), day(3), day(5)]);
+}
+
+#[test]
+fn a_lapse_put_off_by_an_excuse_is_told_at_its_new_time() {
+    let mut book = book();
+    book.flags[0].bridge_silent_days = 0;
+    let told = tell(book.clone()).pain("5").with([once(at(2, "07:29"), excuse(0, 2).event)]).until(12);
+    assert_eq!(clinic(&told.story()), "Digest pain-lasting 4");
+    // Learned of on the day of the lapse, after the hour at which the plan last looked.
+    let weekly = CheckInRule {
+        schedule: Schedule::EveryDays { days: 30, at: time("07:00") },
+        nudge: None,
+        remind_after_hours: None,
+        ..book.check_ins[0].clone()
+    };
+    book.check_ins = vec![weekly];
+    let told = tell(book).pain("5").with([once(at(2, "07:29"), excuse(0, 2).event)]).until(12);
+    assert_eq!(clinic(&told.story()), "Digest pain-lasting 4");
+}
+
+#[test]
+fn a_later_check_in_for_which_no_place_is_left_is_dropped_once_and_the_chart_stays_awake() {
+    let mut book = book();
+    book.clinic.limits.normal_per_patient_day = 1;
+    book.check_ins[0].ask = vec![LIMP];
+    let flagged = CheckInRule {
+        id: "flagged".into(),
+        starts: Starts::WhileFlagged,
+        schedule: Schedule::Daily { at: time("12:00") },
+        lasts: Lasts::UntilClear,
+        ask: vec![PAIN],
+        ..book.check_ins[0].clone()
+    };
+    book.check_ins.push(flagged);
+    let late = answer_with(0, "08:00", -1, &[("pain", Value::Number(5))]);
+    let told = tell(book).with([late]).until(6);
+    let dropped = told.story().taken.into_iter().filter(|taken| {
+        matches!(&taken.decision.identity.subject, Subject::CheckIn { check_in, about_day } if *check_in == "flagged" && *about_day == day(0))
+    });
+    assert_eq!(dropped.count(), 1);
+    assert_eq!(clinic(&told.story()), "Digest pain-lasting 4");
 }

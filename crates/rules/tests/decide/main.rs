@@ -1,7 +1,15 @@
 //! What is decided about a chart, and when: the meaning of the rule language, told as small stories.
 
 #[cfg(test)]
-mod audit_open;
+mod audit_check_ins;
+#[cfg(test)]
+mod audit_episodes;
+#[cfg(test)]
+mod audit_evidence;
+#[cfg(test)]
+mod audit_recovery;
+#[cfg(test)]
+mod audit_urgency;
 #[cfg(test)]
 mod covering;
 #[cfg(test)]
