@@ -1,4 +1,4 @@
-//! What the rule language promises and the code does not yet hold. Each case belongs to a patch.
+//! What is easily lost between two turns: ends told again, queued messages overtaken, travellers, edits.
 
 use crate::support::*;
 use afterrun_rules::{
