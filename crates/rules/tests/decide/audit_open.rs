@@ -142,7 +142,7 @@ fn a_queued_stage_that_the_rule_book_no_longer_has_is_cancelled() {
         for event in
             [answer(0, 0, Some(5)), answer(1, 1, Some(5)), answer(2, 2, Some(5)), pain_at(3, "21:00", 3, 5)]
         {
-            again.take_in(&old, event.at, &[event.clone()]);
+            again.take_in(&old, event.at, std::slice::from_ref(&event));
         }
         let _ = story;
         again

@@ -302,7 +302,7 @@ fn a_rule_that_is_gone_cancels_its_queued_mail() {
     new.flags.remove(0);
     let mut story = Story::new(afterrun_rules::Chart::new("p1".into(), chrono_tz::Tz::UTC, at(-1, "00:00")));
     for event in [answer(0, 0, Some(5)), answer(1, 1, Some(5)), both(3, "21:00", 5, false)] {
-        story.take_in(&old, event.at, &[event.clone()]);
+        story.take_in(&old, event.at, std::slice::from_ref(&event));
     }
     story.new_rules(&old, &new, at(3, "22:00"));
     story.pass_until(&new, at(4, "23:00"));
