@@ -1,6 +1,8 @@
 //! Looking at a chart in which nothing goes on takes no memory from the heap: `compare` and the pass over all
 //! patients after an edit do it a hundred thousand times over.
 
+#![expect(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
+
 use std::path::Path;
 
 use afterrun_rules::{
