@@ -1,11 +1,7 @@
 //! How long it takes until an edit of the rules is judged: reading, checking and the scenarios of the shipped
 //! pack, and a folder of a thousand files read cold.
 
-#![expect(
-    clippy::expect_used,
-    missing_docs,
-    reason = "a benchmark prints its table, and what it cannot set up ends it"
-)]
+#![expect(clippy::expect_used, reason = "a benchmark prints its table, and what it cannot set up ends it")]
 
 use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path, sync::LazyLock};
 

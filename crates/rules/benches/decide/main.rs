@@ -8,7 +8,6 @@
     clippy::expect_used,
     clippy::panic,
     clippy::print_stdout,
-    missing_docs,
     reason = "a benchmark prints its table, and what it cannot set up ends it"
 )]
 

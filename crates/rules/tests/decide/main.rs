@@ -11,6 +11,8 @@ mod audit_open;
 #[cfg(test)]
 mod audit_properties;
 #[cfg(test)]
+mod audit_recovery;
+#[cfg(test)]
 mod audit_urgency;
 #[cfg(test)]
 mod covering;
