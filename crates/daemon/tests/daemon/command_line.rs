@@ -75,7 +75,7 @@ fn what_a_clinician_enters_is_explained() {
         7,
         &["why", "zoe@example.org", "pain-lasting"],
         0,
-        &["day 2", "worst pain 5", "not yet: stage `heads-up`"],
+        &["day 2", "worst pain 5", "stage `heads-up` still needs"],
     );
     on(8, &pain, 0, &["patient/stage/pain-lasting/heads-up/2026-05-08"]);
     on(8, &["why", "zoe@example.org", "no-such"], 2, &["no flag is called `no-such`"]);

@@ -131,7 +131,8 @@ fn candidates<'a>(planner: &Planner<'a>) -> Vec<Candidate<'a>> {
             (Some(reached), told) if told.is_none_or(|told| reached > told) => {
                 found.push(candidate(reached, true))
             }
-            (_, Some(told)) if reminder_due(planner, flag, told, episode) => {
+            // A stage that corrections have taken back is not reminded of, though it was told.
+            (Some(reached), Some(told)) if reached == told && reminder_due(planner, flag, told, episode) => {
                 found.push(candidate(told, false))
             }
             _ => {}
