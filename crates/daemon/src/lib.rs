@@ -14,6 +14,7 @@ pub mod config;
 pub mod delivery;
 pub mod demo;
 pub mod describe;
+mod desk;
 pub mod entry;
 pub mod excuse;
 pub mod health;
