@@ -24,9 +24,10 @@ use crate::words;
 const DAYS: u64 = 42;
 
 /// Left edge of the first day, right of the names of the rows.
-const LEFT: i64 = 118;
-/// Width of a day.
-const STEP: i64 = 18;
+const LEFT: i64 = 150;
+/// Width that the days share, and the least and most of it that one takes.
+const WIDTH: i64 = 640;
+const STEP: std::ops::RangeInclusive<i64> = 17..=34;
 /// Top and bottom of the scale.
 const TOP: i64 = 12;
 const BOTTOM: i64 = 112;
@@ -51,6 +52,8 @@ pub(crate) struct Plot<'a> {
     assessment: &'a Assessment,
     days: BTreeMap<NaiveDate, Day>,
     first: NaiveDate,
+    /// Width of a day.
+    step: i64,
 }
 
 impl<'a> Plot<'a> {
@@ -86,11 +89,12 @@ impl<'a> Plot<'a> {
                 day.messages.push((asks, message.to_string()));
             }
         }
-        Self { book, chart, assessment, days, first }
+        let step = (WIDTH / days.len().max(1) as i64).clamp(*STEP.start(), *STEP.end());
+        Self { book, chart, assessment, days, first, step }
     }
 
     fn x(&self, day: NaiveDate) -> i64 {
-        LEFT + (day - self.first).num_days() * STEP
+        LEFT + (day - self.first).num_days() * self.step
     }
 
     /// Flags with a spell in these weeks.
@@ -105,7 +109,7 @@ impl<'a> Plot<'a> {
     /// The picture.
     pub(crate) fn drawing(&self) -> Markup {
         let flags: Vec<_> = self.flags().collect();
-        let width = LEFT + self.days.len() as i64 * STEP + 8;
+        let width = LEFT + self.days.len() as i64 * self.step + 8;
         let under = BOTTOM + 18;
         let height = under + 14 + (2 + flags.len() as i64) * ROW + 6;
         html! {
@@ -130,7 +134,7 @@ impl<'a> Plot<'a> {
         html! {
             @for (day, known) in &self.days {
                 @if known.excused || known.paused {
-                    rect.off x=(self.x(*day)) y=(TOP) width=(STEP) height=(height - TOP - 4) {
+                    rect.off x=(self.x(*day)) y=(TOP) width=(self.step) height=(height - TOP - 4) {
                         title { @if known.paused { (text::PAUSED_DAY) } @else { (text::EXCUSED_DAY) } }
                     }
                 }
@@ -160,13 +164,13 @@ impl<'a> Plot<'a> {
                 @match known.value {
                     Some(value) => {
                         @let y = height_of(value, from, to);
-                        rect.(level(value, from, to)) x=(self.x(*day) + 2) y=(y) width=(STEP - 4) height=(BOTTOM + 2 - y) {
+                        rect.(level(value, from, to)) x=(self.x(*day) + 2) y=(y) width=(self.step - 4) height=(BOTTOM + 2 - y) {
                             title { (day.format(text::SHORT_DATE)) ": " (value) }
                         }
-                        text.value text-anchor="middle" x=(self.x(*day) + STEP / 2) y=(y - 2) { (value) }
+                        text.value text-anchor="middle" x=(self.x(*day) + self.step / 2) y=(y - 2) { (value) }
                     },
                     None if known.asked => {
-                        text.silent text-anchor="middle" x=(self.x(*day) + STEP / 2) y=(BOTTOM) { "–" }
+                        text.silent text-anchor="middle" x=(self.x(*day) + self.step / 2) y=(BOTTOM) { "–" }
                     },
                     None => {},
                 }
@@ -179,8 +183,8 @@ impl<'a> Plot<'a> {
             text.name x="0" y=(y + 12) { (text::ROW_RUNS) }
             @for (day, known) in &self.days {
                 @if let Some((number, words)) = known.runs.last() {
-                    rect.run rx="3" x=(self.x(*day)) y=(y + 1) width=(STEP) height="15" { title { (words) } }
-                    text.onrun text-anchor="middle" x=(self.x(*day) + STEP / 2) y=(y + 12) { (number) }
+                    rect.run rx="3" x=(self.x(*day)) y=(y + 1) width=(self.step) height="15" { title { (words) } }
+                    text.onrun text-anchor="middle" x=(self.x(*day) + self.step / 2) y=(y + 12) { (number) }
                 }
             }
         }
@@ -193,7 +197,7 @@ impl<'a> Plot<'a> {
                 @if !known.messages.is_empty() {
                     @let tells = known.messages.iter().any(|(asks, _)| !asks);
                     @let names = known.messages.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>().join(", ");
-                    rect.mail.tells[tells] x=(self.x(*day) + 4) y=(y + 3) width=(STEP - 8) height="10" { title { (names) } }
+                    rect.mail.tells[tells] x=(self.x(*day) + 4) y=(y + 3) width=(self.step - 8) height="10" { title { (names) } }
                 }
             }
         }
@@ -205,7 +209,7 @@ impl<'a> Plot<'a> {
             text.name x="0" y=(y + 12) { (shorten(&flag.title)) title { (flag.title) } }
             @for episode in episodes.iter().filter(|episode| episode.last_seen >= self.first) {
                 @let from = episode.onset.max(self.first);
-                @let width = ((episode.last_seen - from).num_days() + 1) * STEP;
+                @let width = ((episode.last_seen - from).num_days() + 1) * self.step;
                 rect.spell.open[episode.end == End::Open] rx="4" x=(self.x(from)) y=(y + 1) width=(width) height="15" {
                     title { (text::spell(&flag.title, episode.onset, episode.last_seen)) }
                 }
@@ -216,8 +220,8 @@ impl<'a> Plot<'a> {
                     && entry.counts_as_told() && *evidence_day >= self.first
                 {
                     @let number = flag.stages.iter().position(|known| known.id == *stage).map_or(1, |at| at + 1);
-                    circle.stage cx=(self.x(*evidence_day) + STEP / 2) cy=(y + 8) r="7" { title { (stage) } }
-                    text.onstage text-anchor="middle" x=(self.x(*evidence_day) + STEP / 2) y=(y + 12) { (number) }
+                    circle.stage cx=(self.x(*evidence_day) + self.step / 2) cy=(y + 8) r="7" { title { (stage) } }
+                    text.onstage text-anchor="middle" x=(self.x(*evidence_day) + self.step / 2) y=(y + 12) { (number) }
                 }
             }
         }
@@ -263,7 +267,7 @@ fn height_of(value: i32, from: i32, to: i32) -> i64 {
 
 /// What fits left of the first day.
 fn shorten(title: &str) -> String {
-    const FITS: usize = 18;
+    const FITS: usize = 24;
     if title.chars().count() <= FITS {
         return title.to_owned();
     }

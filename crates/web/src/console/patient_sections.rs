@@ -63,7 +63,7 @@ pub(super) fn work(view: &View<'_>) -> Markup {
     html! {
         section.card.work {
             h2 { (text::WORK) }
-            p.reason { (row.reason.text) }
+            p.reason { (text::plain(&row.reason.text)) }
             p { (work_item_list::state(row, view.me.now, &view.book)) }
             @if view.me.may_act() {
                 form.row method="post" action=(view.path()) {
@@ -276,8 +276,8 @@ pub(super) fn flags(view: &View<'_>) -> Markup {
 fn explained(flag: &FlagExplanation, is_open: bool) -> Markup {
     html! {
         details.flag open[is_open] {
-            summary { strong { (flag.title) } span.hint { " " (flag.state) } }
-            @if let Some(miss) = &flag.nearest_miss { p { (text::NEAREST_MISS) " " (miss) } }
+            summary { strong { (flag.title) } span.hint { " " (text::plain(&flag.state)) } }
+            @if let Some(miss) = &flag.nearest_miss { p { (text::NEAREST_MISS) " " (text::plain(miss)) } }
             @if !flag.told.is_empty() { ul.lines { @for line in &flag.told { li { (text::plain(line)) } } } }
             @if !flag.leaves.is_empty() {
                 h3 { (text::LEAVES) }
@@ -396,7 +396,7 @@ pub(super) fn messages(view: &View<'_>) -> Markup {
                                     span.hint { (text::to(message.audience)) " · " (text::message_state(message.state)) }
                                 }
                                 td {
-                                    (message.reason.text)
+                                    (text::plain(&message.reason.text))
                                     @if let Some(end) = &message.end_reason { span.hint { (end) } }
                                 }
                             }
@@ -434,7 +434,7 @@ pub(super) fn message(room: &Room, message: &Message, attempts: &[Attempt]) -> M
             aside.side {
                 section.card {
                     h2 { (text::COLUMN_WHY) }
-                    p { (message.reason.text) }
+                    p { (text::plain(&message.reason.text)) }
                     @if let Some(end) = &message.end_reason { p { (end) } }
                     p.hint { (text::DECIDED) " " (when(message.decided_at)) }
                     @if !message.book.is_empty() { p.hint { (text::BOOK) " " code { (message.book.chars().take(12).collect::<String>()) } } }

@@ -115,6 +115,8 @@ fn page(view: &View<'_>, done: Option<&str>) -> Response {
             aside.side aria-label=(text::ACTIONS) {
                 (sections::work(view))
                 (sections::next(view))
+            }
+            div.side.later {
                 (sections::history(view))
                 @if view.me.may_act() { (sections::care(view)) }
             }

@@ -150,7 +150,7 @@ fn work_row(room: &Room, me: &SignedIn, book: &RuleBook, row: &WorkRow, stored: 
                 @if let Some(title) = row.flag.as_ref().and_then(|flag| book.flag(flag.as_str())).map(|flag| &flag.title) {
                     strong.title { (title) }
                 }
-                p.reason { (row.reason.text) }
+                p.reason { (text::plain(&row.reason.text)) }
                 @if row.open_items > 1 { p.hint { (text::and_more(row.open_items - 1)) } }
             }
             td {
@@ -179,6 +179,7 @@ pub(crate) fn state(row: &WorkRow, now: DateTime<Utc>, book: &RuleBook) -> Marku
         span.state {
             @if is_back { (text::BACK_FROM_SNOOZE) } @else { (text::state(row.state)) }
         }
+        " "
         span.hint {
             @match &row.owner { Some((_, email)) => (email), None => (text::NOBODYS) }
         }

@@ -218,6 +218,12 @@ impl Fake {
     }
 }
 
+impl From<RuleBook> for Fake {
+    fn from(book: RuleBook) -> Self {
+        Self::with_book(Arc::new(book))
+    }
+}
+
 #[async_trait]
 impl Recorder for Fake {
     async fn record(&self, patient: &PatientId, events: Vec<Event>) -> Result<Recorded, RecordError> {
