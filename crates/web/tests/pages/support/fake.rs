@@ -1,4 +1,5 @@
 //! A store and recorder for one runner, in memory. What the pages must not call fails.
+// Long because: a trait is implemented in one place, and most of this refuses one call of the store each.
 
 use std::{
     collections::HashMap,
