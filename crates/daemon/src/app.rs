@@ -8,7 +8,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 use afterrun_mail::Transport;
 use afterrun_rules::{folder, load};
 use afterrun_store::{Store, StoreError};
-use afterrun_web::{Site, runner_routes};
+use afterrun_web::{Console, Site, console_routes, new_set_up_token, runner_routes};
 use anyhow::Context;
 use axum::Router;
 use chrono::{DateTime, Utc};
@@ -20,6 +20,7 @@ use crate::{
     compose::Letterhead,
     config::{Config, Mode},
     delivery::{Delivery, HOLD},
+    desk::AtTheDesk,
     health,
     recorder::Recording,
     reloading::{Reloading, gate, refusal, sources_of, stored_book},
@@ -130,16 +131,38 @@ impl App {
         Ok(Arc::new(app))
     }
 
-    /// The runner's pages and the two health addresses.
+    /// The runner's pages, the clinic's console and the two health addresses.
     pub fn router(self: &Arc<Self>) -> Router {
         let base_url = self.turns.letterhead.base_url.clone();
         let site = Site {
             store: self.turns.store.clone(),
             recorder: self.recording.clone(),
             secure_cookies: base_url.starts_with("https://"),
+            base_url: base_url.clone(),
+        };
+        let console = Console {
+            store: self.turns.store.clone(),
+            recorder: self.recording.clone(),
+            desk: Arc::new(AtTheDesk { turns: self.turns.clone(), delivery: self.delivery.clone() }),
             base_url,
         };
-        runner_routes(site).merge(health::routes(self.clone()))
+        runner_routes(site).merge(console_routes(console)).merge(health::routes(self.clone()))
+    }
+
+    /// The link at which the first user of the console makes an account: a new one at each start, none once
+    /// there is a user.
+    ///
+    /// # Errors
+    /// When the store fails, or the system gives no randomness.
+    pub async fn set_up_link(&self) -> anyhow::Result<Option<String>> {
+        let store = &self.turns.store;
+        if !store.users(None, 1).await?.rows.is_empty() {
+            return Ok(None);
+        }
+        let made = new_set_up_token().map_err(|why| anyhow::anyhow!("the system gives no randomness: {why}"));
+        let (setting, value, path) = made?;
+        store.set_setting(setting, Some(&value)).await?;
+        Ok(Some(format!("{}{path}", self.turns.letterhead.base_url)))
     }
 
     /// Does everything that is due at `now`, until nothing is: every due message is tried once. For clocks that

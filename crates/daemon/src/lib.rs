@@ -14,6 +14,7 @@ pub mod compose;
 pub mod config;
 pub mod delivery;
 pub mod demo;
+mod desk;
 pub mod entry;
 pub mod escalation;
 pub mod excuse;

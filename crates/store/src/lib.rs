@@ -19,10 +19,12 @@ mod conformance;
 pub mod model;
 mod opened;
 mod sqlite;
+pub mod work;
 
 pub use model::*;
 pub use opened::OpenedCheckIn;
 pub use sqlite::{Mode, Options, Sqlite};
+pub use work::*;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -255,6 +257,56 @@ pub trait Store: Send + Sync + 'static {
     async fn user_by_email(&self, email: &str) -> Result<Option<User>>;
     /// Users in the order added.
     async fn users(&self, after: Option<&str>, limit: u32) -> Result<Page<User>>;
+
+    /// Adds a user if there is no other; none if there is.
+    async fn add_first_user(&self, user: NewUser, now: DateTime<Utc>) -> Result<Option<UserKey>>;
+    /// Changes a user's password and ends all sessions of the user.
+    async fn set_password(&self, user: UserKey, password_hash: &str) -> Result<()>;
+    /// Notes that a user has looked through the work-list.
+    async fn set_looked(&self, user: &User, now: DateTime<Utc>) -> Result<()>;
+    /// Begins a session, known by the SHA-256 of its token, and forgets those begun before `forget_before`.
+    async fn begin_session(
+        &self,
+        token_hash: &[u8; 32],
+        user: UserKey,
+        now: DateTime<Utc>,
+        forget_before: DateTime<Utc>,
+    ) -> Result<()>;
+    /// The session with this token; whoever asks judges whether it is too old.
+    async fn session(&self, token_hash: &[u8; 32]) -> Result<Option<Session>>;
+    /// Notes that a session is in use.
+    async fn touch_session(&self, token_hash: &[u8; 32], now: DateTime<Utc>) -> Result<()>;
+    /// Ends a session.
+    async fn end_session(&self, token_hash: &[u8; 32]) -> Result<()>;
+    /// Ends all sessions of a user.
+    async fn end_sessions(&self, user: UserKey) -> Result<()>;
+
+    // The work-list.
+
+    /// Rows of the work-list: most urgent first, then longest due.
+    async fn work_list(
+        &self,
+        filter: WorkFilter,
+        after: Option<&str>,
+        limit: u32,
+        now: DateTime<Utc>,
+    ) -> Result<Page<WorkRow>>;
+    /// A patient's row, resolved or not; none if there was never any work.
+    async fn work_row(&self, id: &PatientId) -> Result<Option<WorkRow>>;
+    /// Does what a user wants about a patient, notes it in the history and in the audit log, in one. False:
+    /// there is no open row to do it to, and nothing is noted. A new work item as urgent as the row, or more,
+    /// opens it anew.
+    async fn change_work(
+        &self,
+        id: &PatientId,
+        by: UserKey,
+        change: WorkChange,
+        now: DateTime<Utc>,
+    ) -> Result<bool>;
+    /// What people did about a patient, newest first.
+    async fn work_history(&self, id: &PatientId, after: Option<&str>, limit: u32) -> Result<Page<WorkLine>>;
+    /// How each rule fares: as many rows as there ever were flags.
+    async fn rule_scores(&self) -> Result<Vec<RuleScore>>;
 
     // Rule books.
 

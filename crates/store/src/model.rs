@@ -485,6 +485,19 @@ pub struct User {
     pub password_hash: String,
     /// When added.
     pub added_at: DateTime<Utc>,
+    /// Up to when the user has looked through the work-list.
+    pub looked_at: Option<DateTime<Utc>>,
+}
+
+/// A signed-in user.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Session {
+    /// The user as of now.
+    pub user: User,
+    /// When the session began.
+    pub created_at: DateTime<Utc>,
+    /// When it was last used, to the minute.
+    pub used_at: DateTime<Utc>,
 }
 
 impl std::fmt::Debug for User {

@@ -18,10 +18,12 @@ mod patients;
 #[cfg(test)]
 mod plans;
 mod readers;
+mod sessions;
 mod settings;
 mod turns;
 mod users;
 mod work_items;
+mod work_list;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -36,8 +38,9 @@ pub use self::open::Mode;
 use self::{fault::Answer, readers::Readers, writer::Writer};
 use crate::{
     Attempt, AuditLine, Bounced, Claim, Enrolment, Erased, Link, Message, MessageKey, NewMessage, NewPatient,
-    NewUser, OpenedCheckIn, OutboxMessage, Page, Patient, QueueDepth, Result, Settlement, Store, StoreError,
-    StoredBook, StoredChart, Turn, User, UserKey, WorkItem,
+    NewUser, OpenedCheckIn, OutboxMessage, Page, Patient, QueueDepth, Result, RuleScore, Session, Settlement,
+    Store, StoreError, StoredBook, StoredChart, Turn, User, UserKey, WorkChange, WorkFilter, WorkItem,
+    WorkLine, WorkRow,
 };
 
 /// How to open a database.
@@ -319,6 +322,86 @@ impl Store for Sqlite {
     async fn users(&self, after: Option<&str>, limit: u32) -> Result<Page<User>> {
         let after = after.map(str::to_owned);
         self.read(move |db| users::list(db, after.as_deref(), limit)).await
+    }
+
+    async fn add_first_user(&self, user: NewUser, now: DateTime<Utc>) -> Result<Option<UserKey>> {
+        self.write(move |db| sessions::add_first_user(db, &user, now)).await
+    }
+
+    async fn set_password(&self, user: UserKey, password_hash: &str) -> Result<()> {
+        let password_hash = password_hash.to_owned();
+        self.write(move |db| sessions::set_password(db, user, &password_hash)).await
+    }
+
+    async fn set_looked(&self, user: &User, now: DateTime<Utc>) -> Result<()> {
+        let user = user.clone();
+        self.write(move |db| sessions::looked(db, &user, now)).await
+    }
+
+    async fn begin_session(
+        &self,
+        token_hash: &[u8; 32],
+        user: UserKey,
+        now: DateTime<Utc>,
+        forget_before: DateTime<Utc>,
+    ) -> Result<()> {
+        let token_hash = *token_hash;
+        self.write(move |db| sessions::begin(db, &token_hash, user, now, forget_before)).await
+    }
+
+    async fn session(&self, token_hash: &[u8; 32]) -> Result<Option<Session>> {
+        let token_hash = *token_hash;
+        self.read(move |db| sessions::get(db, &token_hash)).await
+    }
+
+    async fn touch_session(&self, token_hash: &[u8; 32], now: DateTime<Utc>) -> Result<()> {
+        let token_hash = *token_hash;
+        self.write(move |db| sessions::touch(db, &token_hash, now)).await
+    }
+
+    async fn end_session(&self, token_hash: &[u8; 32]) -> Result<()> {
+        let token_hash = *token_hash;
+        self.write(move |db| sessions::end(db, &token_hash)).await
+    }
+
+    async fn end_sessions(&self, user: UserKey) -> Result<()> {
+        self.write(move |db| sessions::end_all(db, user)).await
+    }
+
+    async fn work_list(
+        &self,
+        filter: WorkFilter,
+        after: Option<&str>,
+        limit: u32,
+        now: DateTime<Utc>,
+    ) -> Result<Page<WorkRow>> {
+        let after = after.map(str::to_owned);
+        self.read(move |db| work_list::list(db, filter, after.as_deref(), limit, now)).await
+    }
+
+    async fn work_row(&self, id: &PatientId) -> Result<Option<WorkRow>> {
+        let id = id.clone();
+        self.read(move |db| work_list::of_patient(db, charts::key(db, &id)?)).await
+    }
+
+    async fn change_work(
+        &self,
+        id: &PatientId,
+        by: UserKey,
+        change: WorkChange,
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
+        let id = id.clone();
+        self.write(move |db| work_list::change(db, &id, by, &change, now)).await
+    }
+
+    async fn work_history(&self, id: &PatientId, after: Option<&str>, limit: u32) -> Result<Page<WorkLine>> {
+        let (id, after) = (id.clone(), after.map(str::to_owned));
+        self.read(move |db| work_list::history(db, charts::key(db, &id)?, after.as_deref(), limit)).await
+    }
+
+    async fn rule_scores(&self) -> Result<Vec<RuleScore>> {
+        self.read(work_list::scores).await
     }
 
     async fn digest_items(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<WorkItem>> {

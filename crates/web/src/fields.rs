@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{
-    body::{Bytes, to_bytes},
+    body::to_bytes,
     extract::{FromRequest, Request},
     http::StatusCode,
     response::Response,
@@ -68,10 +68,17 @@ impl FromRequest<Arc<Site>> for Fields {
     type Rejection = Response;
 
     async fn from_request(request: Request, site: &Arc<Site>) -> Result<Self, Response> {
-        let read = to_bytes(request.into_body(), BODY_LIMIT).await;
-        let body: Bytes = read.map_err(|_| {
+        read(request).await.map_err(|TooLarge| {
             shut::page(site, StatusCode::PAYLOAD_TOO_LARGE, text::TOO_LARGE_TITLE, &[text::TOO_LARGE])
-        })?;
-        Ok(Self::parse(&body))
+        })
     }
+}
+
+/// More was sent than is taken, or it broke off.
+pub(crate) struct TooLarge;
+
+/// Reads the fields of a request, at most [`BODY_LIMIT`] of it.
+pub(crate) async fn read(request: Request) -> Result<Fields, TooLarge> {
+    let body = to_bytes(request.into_body(), BODY_LIMIT).await.map_err(|_| TooLarge)?;
+    Ok(Fields::parse(&body))
 }

@@ -16,11 +16,7 @@ use axum::{
 use tokio::{sync::Semaphore, time::timeout};
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::{
-    shut,
-    site::{Shared, Site},
-    text,
-};
+use crate::{shut, site::Shared, text};
 
 /// Requests worked on at a time: far more than the store needs to be busy, few enough to stay in memory.
 const AT_A_TIME: usize = 256;
@@ -66,11 +62,12 @@ async fn within_limits(State(limits): State<Limits>, request: Request, next: Nex
 async fn with_headers(State(site): State<Shared>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let style = response.extensions_mut().remove::<InlineStyle>();
-    add_headers(response.headers_mut(), style.as_ref(), &site);
+    add_headers(response.headers_mut(), style.as_ref(), site.secure_cookies);
     response
 }
 
-fn add_headers(headers: &mut HeaderMap, style: Option<&InlineStyle>, site: &Site) {
+/// The headers of every response; `is_https`: browsers reach us over https only.
+pub(crate) fn add_headers(headers: &mut HeaderMap, style: Option<&InlineStyle>, is_https: bool) {
     let inline = style.map(|InlineStyle(hash)| format!(" 'sha256-{hash}'")).unwrap_or_default();
     let policy = format!(
         "default-src 'none'; style-src 'self'{inline}; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -88,7 +85,7 @@ fn add_headers(headers: &mut HeaderMap, style: Option<&InlineStyle>, site: &Site
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    if site.secure_cookies {
+    if is_https {
         // One year: RFC 6797 leaves the age to us; browsers' preload lists ask for at least this.
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }

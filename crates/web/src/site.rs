@@ -31,10 +31,15 @@ pub(crate) type Shared = Arc<Site>;
 impl Site {
     /// The path of a page as browsers see it: below the path of `base_url`, if it has one.
     pub(crate) fn href(&self, path: &str) -> String {
-        let after_scheme = self.base_url.split_once("://").map_or(&*self.base_url, |(_, rest)| rest);
-        let prefix = after_scheme.split_once('/').map_or("", |(_, path)| path.trim_matches('/'));
-        if prefix.is_empty() { path.to_owned() } else { format!("/{prefix}{path}") }
+        below(&self.base_url, path)
     }
+}
+
+/// A path below the path of an address, if it has one.
+pub(crate) fn below(base_url: &str, path: &str) -> String {
+    let after_scheme = base_url.split_once("://").map_or(base_url, |(_, rest)| rest);
+    let prefix = after_scheme.split_once('/').map_or("", |(_, path)| path.trim_matches('/'));
+    if prefix.is_empty() { path.to_owned() } else { format!("/{prefix}{path}") }
 }
 
 /// The runner's pages. They carry a fallback for unknown addresses; mount them with `merge` into a router

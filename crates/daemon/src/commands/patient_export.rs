@@ -11,7 +11,7 @@ use std::{
 
 use afterrun_mail::show_mail;
 use afterrun_rules::replay::event_to_json;
-use afterrun_store::{Message, Options, Patient, Store};
+use afterrun_store::{Message, Options, Patient, Store, WorkLine};
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use clap::Args;
@@ -101,6 +101,7 @@ async fn one(store: &dyn Store, patient: &Patient) -> anyhow::Result<Value> {
         "check_ins": check_ins.collect::<Vec<_>>(),
         "messages": messages(store, patient).await?,
         "work_items": work_items(store, patient).await?,
+        "work_history": work_history(store, patient).await?,
         "audit": audit(store, patient).await?,
     }))
 }
@@ -184,6 +185,22 @@ async fn work_items(store: &dyn Store, patient: &Patient) -> anyhow::Result<Vec<
                 "state": item.state,
             })
         }));
+        match page.next {
+            Some(next) => after = Some(next),
+            None => break,
+        }
+    }
+    all.reverse();
+    Ok(all)
+}
+
+/// What people did about the runner, oldest first.
+async fn work_history(store: &dyn Store, patient: &Patient) -> anyhow::Result<Vec<WorkLine>> {
+    let mut all = Vec::new();
+    let mut after: Option<String> = None;
+    loop {
+        let page = store.work_history(&patient.id, after.as_deref(), PAGE).await?;
+        all.extend(page.rows);
         match page.next {
             Some(next) => after = Some(next),
             None => break,

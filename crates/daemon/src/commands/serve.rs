@@ -90,6 +90,10 @@ impl Serve {
         let (stop, stopped) = watch::channel(false);
         let pages = serve_pages(listener, &app, stopped.clone());
         say(format_args!("listening on {base_url}"))?;
+        if let Some(link) = app.set_up_link().await? {
+            // On standard error, past the log: whoever reads it may make the first account.
+            writeln!(io::stderr(), "nobody can use the console yet; make the first account at {link}")?;
+        }
         let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
         match simulated {
             None => {
@@ -125,7 +129,9 @@ pub(super) fn serve_pages(
         // An error means that whoever could say stop is gone, which says the same.
         let _ = stop.wait_for(|stop| *stop).await;
     };
-    tokio::spawn(async move { axum::serve(listener, router).with_graceful_shutdown(stopped).await })
+    // With each browser's address, by which the console counts tries to sign in.
+    let service = router.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    tokio::spawn(async move { axum::serve(listener, service).with_graceful_shutdown(stopped).await })
 }
 
 /// Ends when the operator or the service manager says so, and passes it on.

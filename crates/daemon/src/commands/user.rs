@@ -11,8 +11,8 @@ use std::{
 
 use afterrun_mail::check_address;
 use afterrun_store::{NewUser, Options, Role, Store};
+use afterrun_web::{PASSWORD_BYTES, examine_password, hash_password};
 use anyhow::{Context, bail};
-use argon2::{Argon2, password_hash::PasswordHasher};
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::{
@@ -20,10 +20,6 @@ use super::{
     tool::{Shared, open_store, say},
 };
 
-/// Shortest password taken: what NIST SP 800-63B-4 section 3.1.1.2 asks of one used alone.
-const PASSWORD_CHARACTERS: usize = 15;
-/// Longest password taken, in bytes: hashing must not become a burden.
-const PASSWORD_BYTES: u64 = 1024;
 /// Rows asked for at a time.
 const PAGE: u32 = 200;
 
@@ -89,12 +85,9 @@ impl Add {
             Some(path) => read(path)?,
             None => ask()?,
         };
-        examine(&password)?;
-        // Argon2id, version 19, 19 MiB, 2 passes: the crate's defaults, which are OWASP's first choice.
-        let hash = Argon2::default()
-            .hash_password(password.as_bytes())
-            .map_err(|why| anyhow::anyhow!("the password could not be hashed: {why}"))?;
-        let user = NewUser { email, role: self.role.into(), password_hash: hash.to_string() };
+        examine_password(&password)?;
+        let password_hash = hash_password(&password).context("the password could not be hashed")?;
+        let user = NewUser { email, role: self.role.into(), password_hash };
         let key = store.add_user(user, shared.now()).await?;
         store.audit(shared.now(), "command line", "user-add", &format!("user {}", key.0)).await?;
         say(format_args!("added user {}", key.0))
@@ -103,7 +96,7 @@ impl Add {
 
 fn read(path: &Path) -> anyhow::Result<String> {
     let mut text = String::new();
-    let limit = PASSWORD_BYTES + 2;
+    let limit = PASSWORD_BYTES as u64 + 2;
     let read = if path == Path::new("-") {
         std::io::stdin().take(limit).read_to_string(&mut text)
     } else {
@@ -125,18 +118,6 @@ fn ask() -> anyhow::Result<String> {
     Ok(password)
 }
 
-fn examine(password: &str) -> anyhow::Result<()> {
-    if password.chars().count() < PASSWORD_CHARACTERS {
-        bail!(
-            "a password has at least {PASSWORD_CHARACTERS} characters: four or five words are easiest to keep"
-        );
-    }
-    if password.len() as u64 > PASSWORD_BYTES {
-        bail!("a password has at most {PASSWORD_BYTES} bytes");
-    }
-    Ok(())
-}
-
 async fn list(store: &dyn Store) -> anyhow::Result<()> {
     let mut after: Option<String> = None;
     loop {
@@ -153,24 +134,6 @@ async fn list(store: &dyn Store) -> anyhow::Result<()> {
         match page.next {
             Some(next) => after = Some(next),
             None => return Ok(()),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn passwords_are_long_but_not_endless() {
-        let cases = [
-            ("fourteen chars", false),
-            ("fifteen letters", true),
-            (&"x".repeat(1024), true),
-            (&"x".repeat(1025), false),
-        ];
-        for (password, taken) in cases {
-            assert_eq!(examine(password).is_ok(), taken, "{} characters", password.chars().count());
         }
     }
 }

@@ -69,6 +69,8 @@ fn enrolment(db: &Connection, key: i64, id: PatientId, now: DateTime<Utc>) -> An
 const DELETIONS: &[&str] = &[
     "DELETE FROM attempts WHERE message IN (SELECT key FROM messages WHERE patient = ?1)",
     "DELETE FROM mails WHERE message IN (SELECT key FROM messages WHERE patient = ?1)",
+    "DELETE FROM work_history WHERE patient = ?1",
+    "DELETE FROM work_list WHERE patient = ?1",
     "DELETE FROM work_items WHERE patient = ?1",
     "DELETE FROM links WHERE patient = ?1",
     "DELETE FROM check_ins WHERE patient = ?1",

@@ -17,8 +17,12 @@ use super::fault::{Answer, Fault};
 use crate::{Result, StoreError};
 
 /// Numbered schemas; `PRAGMA user_version` says how many of them a file has.
-const SCHEMAS: &[&str] =
-    &[include_str!("schema/0001.sql"), include_str!("schema/0002.sql"), include_str!("schema/0003.sql")];
+const SCHEMAS: &[&str] = &[
+    include_str!("schema/0001.sql"),
+    include_str!("schema/0002.sql"),
+    include_str!("schema/0003.sql"),
+    include_str!("schema/0004.sql"),
+];
 /// How long a connection waits while another process writes.
 const BUSY: Duration = Duration::from_secs(5);
 /// Statements kept prepared by each connection: more than there are in this crate.

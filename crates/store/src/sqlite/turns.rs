@@ -14,7 +14,7 @@ use super::{
     charts,
     columns::{Word, maybe_micros, micros, to_json},
     fault::Answer,
-    links, messages, outbox, work_items,
+    links, messages, outbox, work_items, work_list,
 };
 use crate::{NewMessage, StoreError, Turn};
 
@@ -142,6 +142,7 @@ fn take_effect(db: &Connection, patient: i64, timed: &TimedEvent, now: DateTime<
             db.prepare_cached("UPDATE patients SET time_zone = ?2 WHERE key = ?1")?
                 .execute(params![patient, time_zone.name()])?;
         }
+        Event::Answer(_) => work_list::answered(db, patient)?,
         Event::Confirmed {} => set_reach(Reach::Confirmed)?,
         Event::AddressDead {} => set_reach(Reach::Dead)?,
         Event::Stop {} => stop(db, patient, timed.at, now)?,

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{
-    columns::{Word, instant, micros},
+    columns::{Word, instant, maybe_instant, micros},
     fault::Answer,
     patients::page,
 };
@@ -16,7 +16,7 @@ impl Word for Role {
         &[(Self::Viewer, "viewer"), (Self::Clinician, "clinician"), (Self::Admin, "admin")];
 }
 
-const COLUMNS: &str = "id, email, role, password_hash, added_at";
+const COLUMNS: &str = "id, email, role, password_hash, added_at, looked_at";
 
 /// Adds one.
 pub(super) fn add(db: &Connection, new: &NewUser, now: DateTime<Utc>) -> Answer<UserKey> {
@@ -38,6 +38,13 @@ pub(super) fn by_email(db: &Connection, email: &str) -> Answer<Option<User>> {
     statement.query_row([email.to_lowercase()], |row| Ok(user(row))).optional()?.transpose()
 }
 
+/// One by row.
+pub(super) fn by_key(db: &Connection, key: UserKey) -> Answer<Option<User>> {
+    let query = format!("SELECT {COLUMNS} FROM users WHERE id = ?1");
+    let mut statement = db.prepare_cached(&query)?;
+    statement.query_row([key.0], |row| Ok(user(row))).optional()?.transpose()
+}
+
 /// A page in the order added.
 pub(super) fn list(db: &Connection, after: Option<&str>, limit: u32) -> Answer<Page<User>> {
     let after: i64 = after.and_then(|cursor| cursor.parse().ok()).unwrap_or(0);
@@ -55,5 +62,6 @@ fn user(row: &Row<'_>) -> Answer<User> {
         role: Word::read(&row.get::<_, String>(2)?)?,
         password_hash: row.get(3)?,
         added_at: instant(row.get(4)?)?,
+        looked_at: maybe_instant(row.get(5)?)?,
     })
 }

@@ -8,6 +8,7 @@ use super::{
     fault::Answer,
     messages,
     patients::page,
+    work_list,
 };
 use crate::{NewMessage, NewWorkItem, Page, WorkItem};
 
@@ -16,7 +17,7 @@ const SELECT: &str = "SELECT w.id, p.id, p.name, w.identity, w.flag, w.level, w.
 
 /// Adds an item; the same identity twice is one item.
 pub(super) fn insert(db: &Connection, patient: i64, item: &NewWorkItem, now: DateTime<Utc>) -> Answer<()> {
-    db.prepare_cached(
+    let added = db.prepare_cached(
         "INSERT INTO work_items (patient, identity, flag, level, reason_code, reason_text, created_at, digest_due)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
     )?
@@ -30,6 +31,9 @@ pub(super) fn insert(db: &Connection, patient: i64, item: &NewWorkItem, now: Dat
         micros(now),
         maybe_micros(item.digest_due),
     ])?;
+    if added == 1 {
+        work_list::raise(db, patient, db.last_insert_rowid(), item, now)?;
+    }
     Ok(())
 }
 
@@ -89,6 +93,7 @@ pub(super) fn unacknowledged(
 ) -> Answer<Vec<WorkItem>> {
     let query = format!(
         "{SELECT} WHERE w.level = 'now' AND w.state = 'new' AND w.escalated_at IS NULL AND w.created_at <= ?1
+           AND NOT EXISTS (SELECT 1 FROM work_list l WHERE l.patient = w.patient AND l.state <> 'new')
          ORDER BY w.created_at, w.id LIMIT ?2"
     );
     select(db, &query, params![micros(created_by), limit])

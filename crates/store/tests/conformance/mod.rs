@@ -11,8 +11,10 @@ pub mod outbox;
 pub mod patients;
 pub mod rest;
 pub mod sample;
+pub mod sessions;
 pub mod turns;
 pub mod users;
+pub mod work_list;
 
 /// Makes one test for each promise named.
 macro_rules! promises {
@@ -81,6 +83,16 @@ macro_rules! conformance {
             bounces: [
                 find_their_message_by_its_return_path, are_noted_once, make_an_accepted_message_rejected,
                 that_are_only_noted_change_no_state,
+            ]
+            sessions: [
+                are_found_by_their_hash, are_touched_and_ended, end_with_a_new_password, that_are_old_are_forgotten,
+                begin_with_one_first_user,
+            ]
+            work_list: [
+                keeps_what_somebody_took_from_being_escalated,
+                has_one_row_a_patient_most_urgent_first, is_listed_in_pages, is_filtered, follows_what_people_do,
+                is_opened_anew_by_what_is_as_urgent, is_left_alone_by_what_is_less_urgent, counts_for_the_rules,
+                keeps_its_history, is_audited, forgets_an_erased_patient, knows_who_fell_silent,
             ]
             users: [
                 are_found_by_address, are_added_once, are_listed_in_pages,

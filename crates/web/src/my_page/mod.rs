@@ -2,7 +2,7 @@
 //!
 //! Every button posts one fact. Posting the same twice is harmless: a run's id comes from its start.
 
-mod run_form;
+pub(crate) mod run_form;
 mod sections;
 mod zone_form;
 

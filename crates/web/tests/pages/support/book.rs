@@ -1,6 +1,6 @@
 //! A small rule book made by hand.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use afterrun_rules::{
     book::*,
@@ -214,11 +214,5 @@ pub fn book() -> RuleBook {
         ],
         messages: BTreeMap::new(),
         scenarios: Vec::new(),
-    }
-}
-
-impl From<RuleBook> for super::Fake {
-    fn from(book: RuleBook) -> Self {
-        Self::with_book(Arc::new(book))
     }
 }

@@ -1,7 +1,5 @@
 //! A store and recorder for one runner, in memory. What the pages must not call fails.
-// Long because: it answers every method of the store.
-
-// Long because: the store has many methods, and each that pages must not call is refused by its name.
+// Long because: a trait is implemented in one place, and most of this refuses one call of the store each.
 
 use std::{
     collections::HashMap,
@@ -218,6 +216,12 @@ impl Fake {
             Some(Failure::Panic) => panic!("recorder bug"),
             Some(Failure::StoreDown | Failure::PagePanic | Failure::Hang) | None => Ok(()),
         }
+    }
+}
+
+impl From<RuleBook> for Fake {
+    fn from(book: RuleBook) -> Self {
+        Self::with_book(Arc::new(book))
     }
 }
 
@@ -454,6 +458,85 @@ impl Store for Fake {
 
     async fn users(&self, _: Option<&str>, _: u32) -> afterrun_store::Result<Page<afterrun_store::User>> {
         self.not_for_pages("users")
+    }
+
+    async fn add_first_user(
+        &self,
+        _: afterrun_store::NewUser,
+        _: DateTime<Utc>,
+    ) -> afterrun_store::Result<Option<afterrun_store::UserKey>> {
+        self.not_for_pages("add_first_user")
+    }
+
+    async fn set_password(&self, _: afterrun_store::UserKey, _: &str) -> afterrun_store::Result<()> {
+        self.not_for_pages("set_password")
+    }
+
+    async fn set_looked(&self, _: &afterrun_store::User, _: DateTime<Utc>) -> afterrun_store::Result<()> {
+        self.not_for_pages("set_looked")
+    }
+
+    async fn begin_session(
+        &self,
+        _: &[u8; 32],
+        _: afterrun_store::UserKey,
+        _: DateTime<Utc>,
+        _: DateTime<Utc>,
+    ) -> afterrun_store::Result<()> {
+        self.not_for_pages("begin_session")
+    }
+
+    async fn session(&self, _: &[u8; 32]) -> afterrun_store::Result<Option<afterrun_store::Session>> {
+        self.not_for_pages("session")
+    }
+
+    async fn touch_session(&self, _: &[u8; 32], _: DateTime<Utc>) -> afterrun_store::Result<()> {
+        self.not_for_pages("touch_session")
+    }
+
+    async fn end_session(&self, _: &[u8; 32]) -> afterrun_store::Result<()> {
+        self.not_for_pages("end_session")
+    }
+
+    async fn end_sessions(&self, _: afterrun_store::UserKey) -> afterrun_store::Result<()> {
+        self.not_for_pages("end_sessions")
+    }
+
+    async fn work_list(
+        &self,
+        _: afterrun_store::WorkFilter,
+        _: Option<&str>,
+        _: u32,
+        _: DateTime<Utc>,
+    ) -> afterrun_store::Result<Page<afterrun_store::WorkRow>> {
+        self.not_for_pages("work_list")
+    }
+
+    async fn work_row(&self, _: &PatientId) -> afterrun_store::Result<Option<afterrun_store::WorkRow>> {
+        self.not_for_pages("work_row")
+    }
+
+    async fn change_work(
+        &self,
+        _: &PatientId,
+        _: afterrun_store::UserKey,
+        _: afterrun_store::WorkChange,
+        _: DateTime<Utc>,
+    ) -> afterrun_store::Result<bool> {
+        self.not_for_pages("change_work")
+    }
+
+    async fn work_history(
+        &self,
+        _: &PatientId,
+        _: Option<&str>,
+        _: u32,
+    ) -> afterrun_store::Result<Page<afterrun_store::WorkLine>> {
+        self.not_for_pages("work_history")
+    }
+
+    async fn rule_scores(&self) -> afterrun_store::Result<Vec<afterrun_store::RuleScore>> {
+        self.not_for_pages("rule_scores")
     }
 
     async fn audit_log(

@@ -1,0 +1,79 @@
+//! Who is signed in.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{
+    columns::{instant, micros},
+    fault::Answer,
+    users,
+};
+use crate::{NewUser, Session, User, UserKey};
+
+/// Begins a session; those begun before `forget_before` are forgotten.
+pub(super) fn begin(
+    db: &Connection,
+    token_hash: &[u8; 32],
+    user: UserKey,
+    now: DateTime<Utc>,
+    forget_before: DateTime<Utc>,
+) -> Answer<()> {
+    db.prepare_cached("DELETE FROM sessions WHERE created_at < ?1")?.execute([micros(forget_before)])?;
+    db.prepare_cached(
+        "INSERT INTO sessions (token_hash, user, created_at, used_at) VALUES (?1, ?2, ?3, ?3)",
+    )?
+    .execute(params![token_hash, user.0, micros(now)])?;
+    Ok(())
+}
+
+/// The session of a cookie, with its user as of now.
+pub(super) fn get(db: &Connection, token_hash: &[u8; 32]) -> Answer<Option<Session>> {
+    let found = db
+        .prepare_cached("SELECT user, created_at, used_at FROM sessions WHERE token_hash = ?1")?
+        .query_row([token_hash], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?, row.get(2)?)))
+        .optional()?;
+    let Some((user, created_at, used_at)) = found else { return Ok(None) };
+    let Some(user) = users::by_key(db, UserKey(user))? else { return Ok(None) };
+    Ok(Some(Session { user, created_at: instant(created_at)?, used_at: instant(used_at)? }))
+}
+
+/// Notes that a session is in use.
+pub(super) fn touch(db: &Connection, token_hash: &[u8; 32], now: DateTime<Utc>) -> Answer<()> {
+    db.prepare_cached("UPDATE sessions SET used_at = ?2 WHERE token_hash = ?1")?
+        .execute(params![token_hash, micros(now)])?;
+    Ok(())
+}
+
+/// Ends one.
+pub(super) fn end(db: &Connection, token_hash: &[u8; 32]) -> Answer<()> {
+    db.prepare_cached("DELETE FROM sessions WHERE token_hash = ?1")?.execute([token_hash])?;
+    Ok(())
+}
+
+/// Ends all of a user's.
+pub(super) fn end_all(db: &Connection, user: UserKey) -> Answer<()> {
+    db.prepare_cached("DELETE FROM sessions WHERE user = ?1")?.execute([user.0])?;
+    Ok(())
+}
+
+/// Adds a user if there is none at all.
+pub(super) fn add_first_user(db: &Connection, new: &NewUser, now: DateTime<Utc>) -> Answer<Option<UserKey>> {
+    if db.prepare_cached("SELECT 1 FROM users WHERE id > 0 LIMIT 1")?.exists([])? {
+        return Ok(None);
+    }
+    users::add(db, new, now).map(Some)
+}
+
+/// Changes a password; every session ends.
+pub(super) fn set_password(db: &Connection, user: UserKey, password_hash: &str) -> Answer<()> {
+    db.prepare_cached("UPDATE users SET password_hash = ?2 WHERE id = ?1")?
+        .execute(params![user.0, password_hash])?;
+    end_all(db, user)
+}
+
+/// Notes that a user has looked through the work-list.
+pub(super) fn looked(db: &Connection, user: &User, now: DateTime<Utc>) -> Answer<()> {
+    db.prepare_cached("UPDATE users SET looked_at = ?2 WHERE id = ?1")?
+        .execute(params![user.key.0, micros(now)])?;
+    Ok(())
+}

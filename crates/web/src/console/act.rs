@@ -1,0 +1,187 @@
+//! What a clinician does about a runner: each button is one change of the work-list, or one fact for the chart.
+
+use afterrun_rules::{Event, assess, chart::PauseEvent, ids::PatientId};
+use afterrun_store::{Contact, Resolution, StoreError, StoredChart, WorkChange};
+use axum::{
+    extract::{Path, State},
+    http::StatusCode,
+    response::Response,
+};
+use chrono::{Days, NaiveDate, NaiveTime};
+
+use super::{
+    Room, Shared, frame,
+    patient_show::as_opened,
+    session::{Posted, SignedIn},
+    text,
+};
+use crate::{RecordError, fields::Fields, my_page::run_form::RunEntered};
+
+/// Longest note or reason, in characters: a page of text.
+const WORDS_AT_MOST: usize = 2000;
+
+/// Longest time something can be put off, or a runner paused, in days.
+const DAYS_AT_MOST: u64 = 90;
+
+/// What a button asks for.
+enum Wanted {
+    Work(WorkChange),
+    Facts(Vec<Event>),
+}
+
+/// Why it cannot be done.
+enum Refused {
+    Words(String),
+    Store(StoreError),
+}
+
+impl From<StoreError> for Refused {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+fn refused<T>(words: &str) -> Result<T, Refused> {
+    Err(Refused::Words(words.to_owned()))
+}
+
+/// POST.
+pub(crate) async fn submit(
+    State(room): State<Shared>,
+    Path(id): Path<String>,
+    Posted { me, fields }: Posted,
+) -> Response {
+    if !me.may_act() {
+        return frame::not_allowed(&room);
+    }
+    let id = PatientId::from(id);
+    match act(&room, &me, &id, &fields).await {
+        Ok(()) if fields.get("back") == Some("list") => frame::see_other(&room, "/console"),
+        Ok(()) => frame::see_other(&room, &format!("/console/patients/{id}?done={}", fields.what())),
+        Err(Refused::Store(error)) => frame::unavailable(&room, &error),
+        Err(Refused::Words(words)) => {
+            frame::says(&room, StatusCode::UNPROCESSABLE_ENTITY, text::NOT_DONE_TITLE, &words)
+        }
+    }
+}
+
+async fn act(room: &Room, me: &SignedIn, id: &PatientId, fields: &Fields) -> Result<(), Refused> {
+    let stored = room.store.chart(id).await?;
+    match wanted(room, me, &stored, fields)? {
+        Wanted::Facts(events) => {
+            room.store.audit(me.now, &me.actor(), fields.what(), id.as_str()).await?;
+            record(room, id, events).await
+        }
+        Wanted::Work(change) => {
+            record(room, id, facts_of(room, me, &stored, &change)).await?;
+            match room.store.change_work(id, me.user.key, change, me.now).await? {
+                true => Ok(()),
+                false => refused(text::NOTHING_OPEN),
+            }
+        }
+    }
+}
+
+/// What a change of the work-list says about the chart: that a clinician has been in touch, and that emergency
+/// signs have been dealt with.
+fn facts_of(room: &Room, me: &SignedIn, stored: &StoredChart, change: &WorkChange) -> Vec<Event> {
+    let (in_touch, resolved) = match change {
+        WorkChange::Contact(contact) => (contact.is_in_touch(), false),
+        WorkChange::Resolve(_) => (true, true),
+        _ => (false, false),
+    };
+    let book = room.recorder.book();
+    let assessment = assess(&book, &stored.chart, me.now);
+    let open = book.flags.iter().zip(&assessment.flags).filter(|(_, flag)| in_touch && flag.open().is_some());
+    let mut events: Vec<_> = open.map(|(flag, _)| Event::Contacted { flag: flag.id.clone() }).collect();
+    if resolved && stored.chart.has_open_emergency() {
+        events.push(Event::EmergencyResolved {});
+    }
+    events
+}
+
+async fn record(room: &Room, id: &PatientId, events: Vec<Event>) -> Result<(), Refused> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    match room.recorder.record(id, events).await {
+        Ok(_) => Ok(()),
+        Err(RecordError::Refused(words)) => Err(Refused::Words(words)),
+        Err(error) => {
+            tracing::warn!(patient = %id, %error, "what a clinician did was not stored");
+            refused(text::NOT_STORED)
+        }
+    }
+}
+
+fn wanted(room: &Room, me: &SignedIn, stored: &StoredChart, fields: &Fields) -> Result<Wanted, Refused> {
+    let work = |change| Ok(Wanted::Work(change));
+    let fact = |event| Ok(Wanted::Facts(vec![event]));
+    match fields.what() {
+        "take" => work(WorkChange::Take),
+        "hand-back" => work(WorkChange::HandBack),
+        "contact" => match fields.get("how").and_then(contact) {
+            Some(contact) => work(WorkChange::Contact(contact)),
+            None => refused(text::NOTHING_TO_DO),
+        },
+        "resolve" => match fields.get("how").and_then(resolution) {
+            Some(resolution) => work(WorkChange::Resolve(resolution)),
+            None => refused(text::NOTHING_TO_DO),
+        },
+        "snooze" => {
+            let zone = room.recorder.book().clinic.time_zone;
+            let today = me.now.with_timezone(&zone).date_naive();
+            let day = day_ahead(fields.get("until"), today)?;
+            let until = afterrun_rules::schedule::instant(zone, day.and_time(NaiveTime::MIN));
+            work(WorkChange::Snooze { until, why: words(fields.get("why"))? })
+        }
+        "note" => work(WorkChange::Note(words(fields.get("words"))?)),
+        "pause" => {
+            let until = day_ahead(fields.get("until"), stored.chart.local_date(me.now))?;
+            fact(Event::Pause(PauseEvent { until: Some(until) }))
+        }
+        "resume" => fact(Event::Resume {}),
+        "stop" if fields.get("surely") == Some("yes") => fact(Event::Stop {}),
+        "stop" => refused(text::STOP_SURELY_MISSING),
+        "time-zone" => match fields.get("zone").and_then(|zone| zone.parse().ok()) {
+            Some(time_zone) => fact(Event::TimeZone { time_zone }),
+            None => refused(text::BAD_ZONE),
+        },
+        "log-run" => {
+            let (patient, chart) = (stored.patient.clone(), stored.chart.clone());
+            let open = as_opened(patient, chart, room.recorder.book(), me.now);
+            let mut entered = RunEntered::from_fields(fields, &open);
+            match entered.read(&open) {
+                Some(run) => fact(Event::Run(run)),
+                None => Err(Refused::Words(entered.faults.into_values().collect::<Vec<_>>().join(" "))),
+            }
+        }
+        _ => refused(text::NOTHING_TO_DO),
+    }
+}
+
+fn contact(word: &str) -> Option<Contact> {
+    text::CONTACTS.iter().find(|(known, ..)| *known == word).map(|(_, contact, _)| *contact)
+}
+
+fn resolution(word: &str) -> Option<Resolution> {
+    text::RESOLUTIONS.iter().find(|(known, ..)| *known == word).map(|(_, resolution, _)| *resolution)
+}
+
+fn words(written: Option<&str>) -> Result<String, Refused> {
+    match written.unwrap_or_default() {
+        "" => refused(text::WORDS_MISSING),
+        words if words.chars().count() > WORDS_AT_MOST => refused(text::WORDS_TOO_MANY),
+        words => Ok(words.to_owned()),
+    }
+}
+
+/// A day after today, not too far ahead.
+fn day_ahead(written: Option<&str>, today: NaiveDate) -> Result<NaiveDate, Refused> {
+    let day = written.and_then(|day| day.parse().ok());
+    let last = today.checked_add_days(Days::new(DAYS_AT_MOST)).unwrap_or(today);
+    match day.filter(|day| *day > today && *day <= last) {
+        Some(day) => Ok(day),
+        None => refused(text::BAD_DAY),
+    }
+}

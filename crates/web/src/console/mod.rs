@@ -1,0 +1,111 @@
+//! The clinic's console: who needs a call and why, each runner's page, the rules in force, the state of the
+//! machinery.
+//!
+//! Made on the server, usable without JavaScript; every change is a POST from a form that carries the session's
+//! own token. Records facts through [`Recorder`] and shows decisions; it never decides about care.
+//!
+//! Leaves out users (the operator adds them; the first one comes in by the set-up link) and sending mail.
+
+mod account;
+mod act;
+mod desk;
+mod frame;
+mod gate;
+mod operations_show;
+mod patient_list;
+mod patient_plot;
+mod patient_sections;
+mod patient_show;
+mod rate_limit;
+mod rules_show;
+mod session;
+mod set_up;
+mod sign_in;
+mod sparkline;
+mod text;
+mod work_item_list;
+
+use std::sync::Arc;
+
+use afterrun_store::Store;
+use axum::{
+    Router,
+    http::header,
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+
+pub use self::desk::{Desk, RejectedEdit, new_set_up_token};
+use crate::{Recorder, password::Passwords, site};
+use rate_limit::RateLimit;
+
+/// What the console is made from.
+pub struct Console {
+    /// Users, sessions, charts, the work-list.
+    pub store: Arc<dyn Store>,
+    /// Takes what clinicians tell us about a runner.
+    pub recorder: Arc<dyn Recorder>,
+    /// Knows the rules and the machinery.
+    pub desk: Arc<dyn Desk>,
+    /// The address under which browsers reach the pages.
+    pub base_url: String,
+}
+
+/// The console with what it keeps in memory.
+pub(crate) struct Room {
+    console: Console,
+    passwords: Passwords,
+    limit: RateLimit,
+}
+
+pub(crate) type Shared = Arc<Room>;
+
+impl std::ops::Deref for Room {
+    type Target = Console;
+
+    fn deref(&self) -> &Console {
+        &self.console
+    }
+}
+
+impl Console {
+    /// The path of a page as browsers see it.
+    fn href(&self, path: &str) -> String {
+        site::below(&self.base_url, path)
+    }
+
+    /// Browsers reach us over https only.
+    fn is_https(&self) -> bool {
+        self.base_url.starts_with("https://")
+    }
+}
+
+/// The console's pages, all below `/console`.
+pub fn console_routes(console: Console) -> Router {
+    let room: Shared =
+        Arc::new(Room { console, passwords: Passwords::default(), limit: RateLimit::default() });
+    let router = Router::new()
+        .route("/console", get(work_item_list::show))
+        .route("/console/looked", post(work_item_list::looked))
+        .route("/console/sign-in", get(sign_in::show).post(sign_in::submit))
+        .route("/console/sign-out", post(sign_in::sign_out))
+        .route("/console/set-up/{token}", get(set_up::show).post(set_up::submit))
+        .route("/console/account", get(account::show).post(account::submit))
+        .route("/console/patients", get(patient_list::show))
+        .route("/console/patients/{id}", get(patient_show::show).post(act::submit))
+        .route("/console/messages/{key}", get(patient_show::message))
+        .route("/console/rules", get(rules_show::show))
+        .route("/console/operations", get(operations_show::show))
+        .route("/console/style.css", get(style))
+        .route("/console/{*elsewhere}", get(frame::unknown))
+        .with_state(room.clone());
+    gate::around(router, room)
+}
+
+const STYLE: &str = include_str!("style.css");
+
+async fn style() -> Response {
+    let headers =
+        [(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "public, max-age=86400")];
+    (headers, STYLE).into_response()
+}

@@ -1,0 +1,275 @@
+//! A runner's weeks in one picture: the scale they are followed by, runs, messages, spells of each flag with
+//! their stages, days that do not count. Shapes say what colours say, so that it can be printed; the table below
+//! it says all of it in words.
+
+use std::collections::BTreeMap;
+
+use afterrun_rules::{
+    Chart, RuleBook,
+    assess::{Assessment, End},
+    book::Flag,
+    decision::{Audience, EntryState, Subject},
+};
+use afterrun_store::Units;
+use chrono::{Datelike, Days, NaiveDate, Weekday};
+use maud::{Markup, html};
+
+use super::{
+    sparkline::{level, scale, value_on},
+    text,
+};
+use crate::words;
+
+/// Days shown at most, today last: six weeks fit a page in print.
+const DAYS: u64 = 42;
+
+/// Left edge of the first day, right of the names of the rows.
+const LEFT: i64 = 150;
+/// Width that the days share, and the least and most of it that one takes.
+const WIDTH: i64 = 640;
+const STEP: std::ops::RangeInclusive<i64> = 17..=34;
+/// Top and bottom of the scale.
+const TOP: i64 = 12;
+const BOTTOM: i64 = 112;
+/// Height of a row below it.
+const ROW: i64 = 22;
+
+/// One day.
+#[derive(Default)]
+struct Day {
+    value: Option<i32>,
+    excused: bool,
+    paused: bool,
+    asked: bool,
+    runs: Vec<(String, String)>,
+    messages: Vec<(bool, String)>,
+}
+
+/// What is drawn.
+pub(crate) struct Plot<'a> {
+    book: &'a RuleBook,
+    chart: &'a Chart,
+    assessment: &'a Assessment,
+    days: BTreeMap<NaiveDate, Day>,
+    first: NaiveDate,
+    /// Width of a day.
+    step: i64,
+}
+
+impl<'a> Plot<'a> {
+    pub(crate) fn of(book: &'a RuleBook, chart: &'a Chart, assessment: &'a Assessment, units: Units) -> Self {
+        let today = assessment.day;
+        let begun = chart.local_date(chart.enrolled_at);
+        let begun = chart.runs.first().map_or(begun, |run| begun.min(run.day));
+        let least = today.checked_sub_days(Days::new(13)).unwrap_or(today);
+        let most = today.checked_sub_days(Days::new(DAYS - 1)).unwrap_or(today);
+        let first = begun.clamp(most, least);
+        let mut days: BTreeMap<NaiveDate, Day> = first
+            .iter_days()
+            .take_while(|day| *day <= today)
+            .map(|day| {
+                let excused = chart.excuses.iter().any(|excuse| excuse.from <= day && day <= excuse.to);
+                let asked = chart.check_ins.iter().any(|check_in| check_in.about_day == day);
+                let value = value_on(book, chart, day);
+                (day, Day { value, excused, asked, paused: chart.is_paused(day), ..Day::default() })
+            })
+            .collect();
+        for run in &chart.runs {
+            if let Some(day) = days.get_mut(&run.day) {
+                day.runs.push((words::distance_number(run.run.distance_m, units), words::run(run, units)));
+            }
+        }
+        for entry in &chart.ledger {
+            let sent = entry.identity.audience == Audience::Patient && entry.state == EntryState::Done;
+            if let (true, Some(message), Some(day)) =
+                (sent, &entry.message, days.get_mut(&chart.local_date(entry.at)))
+            {
+                let asks =
+                    matches!(entry.identity.subject, Subject::CheckIn { .. } | Subject::Reminder { .. });
+                day.messages.push((asks, message.to_string()));
+            }
+        }
+        let step = (WIDTH / days.len().max(1) as i64).clamp(*STEP.start(), *STEP.end());
+        Self { book, chart, assessment, days, first, step }
+    }
+
+    fn x(&self, day: NaiveDate) -> i64 {
+        LEFT + (day - self.first).num_days() * self.step
+    }
+
+    /// Flags with a spell in these weeks.
+    fn flags(&self) -> impl Iterator<Item = (usize, &'a Flag)> {
+        let in_sight = |at: &usize| {
+            self.assessment.flags[*at].episodes.iter().any(|episode| episode.last_seen >= self.first)
+        };
+        let shown = (0..self.book.flags.len()).filter(in_sight);
+        shown.map(|at| (at, &self.book.flags[at]))
+    }
+
+    /// The picture.
+    pub(crate) fn drawing(&self) -> Markup {
+        let flags: Vec<_> = self.flags().collect();
+        let width = LEFT + self.days.len() as i64 * self.step + 8;
+        let under = BOTTOM + 18;
+        let height = under + 14 + (2 + flags.len() as i64) * ROW + 6;
+        html! {
+            div.plot tabindex="0" role="group" aria-label=(text::PLOT) {
+                svg role="img" aria-label=(text::PLOT_LABEL) viewBox={ "0 0 " (width) " " (height) } width=(width) height=(height) {
+                    (self.backdrop(height))
+                    (self.axis(width))
+                    (self.values())
+                    (self.row_of_runs(under + 14))
+                    (self.row_of_messages(under + 14 + ROW))
+                    @for (row, (at, flag)) in flags.iter().enumerate() {
+                        (self.row_of_flag(*at, flag, under + 14 + (2 + row as i64) * ROW))
+                    }
+                }
+            }
+            p.hint.legend { (text::PLOT_LEGEND) }
+        }
+    }
+
+    /// Days that do not count, and the names of the days.
+    fn backdrop(&self, height: i64) -> Markup {
+        html! {
+            @for (day, known) in &self.days {
+                @if known.excused || known.paused {
+                    rect.off x=(self.x(*day)) y=(TOP) width=(self.step) height=(height - TOP - 4) {
+                        title { @if known.paused { (text::PAUSED_DAY) } @else { (text::EXCUSED_DAY) } }
+                    }
+                }
+                @if day.weekday() == Weekday::Mon {
+                    line.week x1=(self.x(*day)) x2=(self.x(*day)) y1=(TOP) y2=(height - 4) {}
+                    text.tick x=(self.x(*day) + 2) y=(BOTTOM + 14) { (day.format(text::TICK)) }
+                }
+            }
+        }
+    }
+
+    fn axis(&self, width: i64) -> Markup {
+        let Some((_, from, to)) = scale(self.book) else { return html! {} };
+        html! {
+            @for value in [from, (from + to) / 2, to] {
+                line.grid x1=(LEFT) x2=(width - 8) y1=(height_of(value, from, to)) y2=(height_of(value, from, to)) {}
+                text.tick text-anchor="end" x=(LEFT - 6) y=(height_of(value, from, to) + 4) { (value) }
+            }
+            text.name x="0" y=(TOP + 12) { (text::SCALE) }
+        }
+    }
+
+    fn values(&self) -> Markup {
+        let Some((_, from, to)) = scale(self.book) else { return html! {} };
+        html! {
+            @for (day, known) in &self.days {
+                @match known.value {
+                    Some(value) => {
+                        @let y = height_of(value, from, to);
+                        rect.(level(value, from, to)) x=(self.x(*day) + 2) y=(y) width=(self.step - 4) height=(BOTTOM + 2 - y) {
+                            title { (day.format(text::SHORT_DATE)) ": " (value) }
+                        }
+                        text.value text-anchor="middle" x=(self.x(*day) + self.step / 2) y=(y - 2) { (value) }
+                    },
+                    None if known.asked => {
+                        text.silent text-anchor="middle" x=(self.x(*day) + self.step / 2) y=(BOTTOM) { "–" }
+                    },
+                    None => {},
+                }
+            }
+        }
+    }
+
+    fn row_of_runs(&self, y: i64) -> Markup {
+        html! {
+            text.name x="0" y=(y + 12) { (text::ROW_RUNS) }
+            @for (day, known) in &self.days {
+                @if let Some((number, words)) = known.runs.last() {
+                    rect.run rx="3" x=(self.x(*day)) y=(y + 1) width=(self.step) height="15" { title { (words) } }
+                    text.onrun text-anchor="middle" x=(self.x(*day) + self.step / 2) y=(y + 12) { (number) }
+                }
+            }
+        }
+    }
+
+    fn row_of_messages(&self, y: i64) -> Markup {
+        html! {
+            text.name x="0" y=(y + 12) { (text::ROW_MESSAGES) }
+            @for (day, known) in &self.days {
+                @if !known.messages.is_empty() {
+                    @let tells = known.messages.iter().any(|(asks, _)| !asks);
+                    @let names = known.messages.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>().join(", ");
+                    rect.mail.tells[tells] x=(self.x(*day) + 4) y=(y + 3) width=(self.step - 8) height="10" { title { (names) } }
+                }
+            }
+        }
+    }
+
+    fn row_of_flag(&self, at: usize, flag: &Flag, y: i64) -> Markup {
+        let episodes = &self.assessment.flags[at].episodes;
+        html! {
+            text.name x="0" y=(y + 12) { (shorten(&flag.title)) title { (flag.title) } }
+            @for episode in episodes.iter().filter(|episode| episode.last_seen >= self.first) {
+                @let from = episode.onset.max(self.first);
+                @let width = ((episode.last_seen - from).num_days() + 1) * self.step;
+                rect.spell.open[episode.end == End::Open] rx="4" x=(self.x(from)) y=(y + 1) width=(width) height="15" {
+                    title { (text::spell(&flag.title, episode.onset, episode.last_seen)) }
+                }
+            }
+            @for entry in &self.chart.ledger {
+                @if let Subject::Stage { flag: of, stage, evidence_day } = &entry.identity.subject
+                    && flag.is_called(of.as_str()) && entry.identity.audience == Audience::Patient
+                    && entry.counts_as_told() && *evidence_day >= self.first
+                {
+                    @let number = flag.stages.iter().position(|known| known.id == *stage).map_or(1, |at| at + 1);
+                    circle.stage cx=(self.x(*evidence_day) + self.step / 2) cy=(y + 8) r="7" { title { (stage) } }
+                    text.onstage text-anchor="middle" x=(self.x(*evidence_day) + self.step / 2) y=(y + 12) { (number) }
+                }
+            }
+        }
+    }
+
+    /// The same in words, newest day first.
+    pub(crate) fn table(&self) -> Markup {
+        html! {
+            details {
+                summary { (text::PLOT_TABLE) }
+                table.plain {
+                    thead {
+                        tr {
+                            th scope="col" { (text::COLUMN_DAY) }
+                            th scope="col" { (text::SCALE) }
+                            th scope="col" { (text::ROW_RUNS) }
+                            th scope="col" { (text::ROW_MESSAGES) }
+                        }
+                    }
+                    tbody {
+                        @for (day, known) in self.days.iter().rev() {
+                            tr {
+                                th scope="row" { (day.format(text::SHORT_DATE)) }
+                                td {
+                                    @match known.value { Some(value) => (value), None if known.asked => (text::NO_ANSWER), None => "" }
+                                    @if known.excused { " " (text::EXCUSED_DAY) }
+                                    @if known.paused { " " (text::PAUSED_DAY) }
+                                }
+                                td { (known.runs.iter().map(|(_, words)| words.as_str()).collect::<Vec<_>>().join(", ")) }
+                                td { (known.messages.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>().join(", ")) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn height_of(value: i32, from: i32, to: i32) -> i64 {
+    BOTTOM - i64::from(value - from) * (BOTTOM - TOP - 10) / i64::from((to - from).max(1))
+}
+
+/// What fits left of the first day.
+fn shorten(title: &str) -> String {
+    const FITS: usize = 24;
+    if title.chars().count() <= FITS {
+        return title.to_owned();
+    }
+    title.chars().take(FITS - 1).chain(['…']).collect()
+}

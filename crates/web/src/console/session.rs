@@ -1,0 +1,187 @@
+//! Who is signed in: the cookie, the session behind it, and the token that every form carries.
+//!
+//! The cookie holds 256 random bits made here, never a value a browser brought; the store knows their SHA-256.
+
+use std::convert::Infallible;
+
+use afterrun_store::{Role, StoreError, User};
+use axum::{
+    extract::{FromRequest, FromRequestParts, Request},
+    http::{HeaderMap, HeaderValue, Method, header, request::Parts},
+    response::Response,
+};
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{Room, Shared, desk, frame, sign_in};
+use crate::{fields, fields::Fields, link::token_hash};
+
+/// A session not used for this long ends: NIST SP 800-63B section 4.2.3.
+pub(crate) const IDLE: TimeDelta = TimeDelta::minutes(30);
+/// A session ends after this, used or not: the same section.
+pub(crate) const ABSOLUTE: TimeDelta = TimeDelta::hours(12);
+/// How exactly use is noted: a page a second must not be a write a second.
+const TOUCH_EVERY: TimeDelta = TimeDelta::minutes(1);
+
+/// The field of every form that holds the session's token.
+pub(crate) const FORM_TOKEN: &str = "token";
+
+/// A signed-in user.
+pub(crate) struct SignedIn {
+    pub user: User,
+    /// What the forms of this session carry.
+    pub form_token: String,
+    /// SHA-256 of the cookie.
+    pub token_hash: [u8; 32],
+    pub now: DateTime<Utc>,
+}
+
+impl SignedIn {
+    /// May look after patients.
+    pub(crate) fn may_act(&self) -> bool {
+        self.user.role >= Role::Clinician
+    }
+
+    /// How the audit log names the user.
+    pub(crate) fn actor(&self) -> String {
+        format!("user {}", self.user.key.0)
+    }
+}
+
+/// Why nobody is signed in.
+pub(crate) enum NotSignedIn {
+    /// No cookie, or one that opens nothing.
+    Unknown,
+    Unavailable(StoreError),
+}
+
+/// The session of a request.
+pub(crate) async fn of(room: &Room, headers: &HeaderMap) -> Result<SignedIn, NotSignedIn> {
+    let token = cookie(room, headers).ok_or(NotSignedIn::Unknown)?;
+    let hash = token_hash(&token);
+    let found = room.store.session(&hash).await.map_err(NotSignedIn::Unavailable)?;
+    let found = found.ok_or(NotSignedIn::Unknown)?;
+    let now = room.recorder.now();
+    if now - found.used_at >= IDLE || now - found.created_at >= ABSOLUTE {
+        room.store.end_session(&hash).await.map_err(NotSignedIn::Unavailable)?;
+        return Err(NotSignedIn::Unknown);
+    }
+    if now - found.used_at >= TOUCH_EVERY {
+        room.store.touch_session(&hash, now).await.map_err(NotSignedIn::Unavailable)?;
+    }
+    Ok(SignedIn { user: found.user, form_token: form_token(&token), token_hash: hash, now })
+}
+
+/// Begins a session and gives the header that sets its cookie.
+pub(crate) async fn begin(room: &Room, user: &User) -> Result<HeaderValue, StoreError> {
+    let token = desk::random_token().map_err(|why| StoreError::Backend(why.to_string()))?;
+    let now = room.recorder.now();
+    room.store.begin_session(&token_hash(&token), user.key, now, now - ABSOLUTE).await?;
+    Ok(set_cookie(room, &token))
+}
+
+/// Takes the cookie away.
+pub(crate) fn no_cookie(room: &Room) -> HeaderValue {
+    let gone = format!("{}; Max-Age=0", attributes(room, ""));
+    HeaderValue::from_str(&gone).unwrap_or(HeaderValue::from_static(""))
+}
+
+fn set_cookie(room: &Room, token: &str) -> HeaderValue {
+    // Base64url: always a header value.
+    HeaderValue::from_str(&attributes(room, token)).unwrap_or(HeaderValue::from_static(""))
+}
+
+fn attributes(room: &Room, token: &str) -> String {
+    let secure = if room.is_https() { "; Secure" } else { "" };
+    format!("{}={token}; Path=/; HttpOnly; SameSite=Strict{secure}", cookie_name(room))
+}
+
+/// `__Host-` keeps other hosts of the domain from setting it; browsers take it over https only.
+fn cookie_name(room: &Room) -> &'static str {
+    if room.is_https() { "__Host-afterrun" } else { "afterrun" }
+}
+
+fn cookie(room: &Room, headers: &HeaderMap) -> Option<String> {
+    let name = cookie_name(room);
+    let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let pairs = all.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.filter(|(key, value)| *key == name && !value.is_empty()).map(|(_, value)| value.to_owned()).next()
+}
+
+/// Follows from the cookie and does not lead back to it.
+fn form_token(token: &str) -> String {
+    desk::hex(&token_hash(&format!("form {token}")))
+}
+
+impl FromRequestParts<Shared> for SignedIn {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, room: &Shared) -> Result<Self, Response> {
+        match of(room, &parts.headers).await {
+            Ok(signed_in) => Ok(signed_in),
+            Err(NotSignedIn::Unknown) => {
+                // A form sent after the session ended: its address may be for POST only.
+                let next = (parts.method == Method::GET).then(|| parts.uri.path().to_owned());
+                Err(sign_in::page(room, sign_in::Said::Nothing, "", next.as_deref().unwrap_or("/console")))
+            }
+            Err(NotSignedIn::Unavailable(error)) => Err(frame::unavailable(room, &error)),
+        }
+    }
+}
+
+/// A form posted by a signed-in user, its token checked.
+pub(crate) struct Posted {
+    pub me: SignedIn,
+    pub fields: Fields,
+}
+
+impl FromRequest<Shared> for Posted {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, room: &Shared) -> Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let me = SignedIn::from_request_parts(&mut parts, room).await?;
+        let fields = read(room, Request::from_parts(parts, body)).await?;
+        let brought = fields.get(FORM_TOKEN).unwrap_or_default();
+        // Hashes are compared, so that the time taken tells nothing of the token.
+        if token_hash(brought) != token_hash(&me.form_token) {
+            return Err(frame::forged(room));
+        }
+        Ok(Self { me, fields })
+    }
+}
+
+/// The fields of a form, within bounds.
+pub(crate) async fn read(room: &Room, request: Request) -> Result<Fields, Response> {
+    fields::read(request).await.map_err(|_| frame::too_large(room))
+}
+
+/// The fields of a form from somebody who is not signed in.
+pub(crate) struct Anyone(pub Fields);
+
+impl FromRequest<Shared> for Anyone {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, room: &Shared) -> Result<Self, Response> {
+        read(room, request).await.map(Self)
+    }
+}
+
+/// Where a request comes from, for counting tries. Behind a proxy on the same machine the proxy says.
+pub(crate) struct Address(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Address {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        use axum::extract::ConnectInfo;
+        let peer =
+            parts.extensions.get::<ConnectInfo<std::net::SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
+        let forwarded = parts.headers.get("x-forwarded-for").and_then(|value| value.to_str().ok());
+        let last = forwarded.and_then(|all| all.rsplit(',').next()).map(str::trim);
+        Ok(Self(match (peer, last) {
+            (Some(peer), Some(last)) if peer.is_loopback() => last.to_owned(),
+            (Some(peer), _) => peer.to_string(),
+            (None, _) => String::new(),
+        }))
+    }
+}

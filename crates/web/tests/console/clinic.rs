@@ -1,0 +1,281 @@
+//! A clinic with one runner and its users, and a browser that keeps its cookie.
+
+use std::sync::{Arc, Mutex};
+
+use afterrun_rules::{Event, Reason, RuleBook, TimedEvent, book::TellClinic, chart::Reach, ids::PatientId};
+use afterrun_store::{AuditLine, NewPatient, NewUser, NewWorkItem, Role, Sqlite, Store, Turn, Units};
+use afterrun_web::{
+    Console, Desk, RecordError, Recorded, Recorder, RejectedEdit, console_routes, hash_password,
+    new_set_up_token,
+};
+use async_trait::async_trait;
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::{HeaderMap, Request, StatusCode, header},
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use tower::ServiceExt;
+
+pub const PASSWORD: &str = "one two three four five";
+
+pub fn start() -> DateTime<Utc> {
+    "2026-03-30T14:00:00Z".parse().unwrap()
+}
+
+/// Records into the store what pages ask for, deciding nothing.
+pub struct Clinic {
+    pub store: Arc<dyn Store>,
+    pub now: Mutex<DateTime<Utc>>,
+    pub events: Mutex<Vec<Event>>,
+    pub rejected: Mutex<Option<String>>,
+    book: Arc<RuleBook>,
+    base_url: &'static str,
+}
+
+impl Clinic {
+    pub async fn new() -> Arc<Self> {
+        Self::at("https://clinic.example").await
+    }
+
+    /// With the users `viewer`, `clinician` and `admin` and the runner `p-17`.
+    pub async fn at(base_url: &'static str) -> Arc<Self> {
+        let clinic = Self::without_users(base_url).await;
+        let password_hash = hash_password(PASSWORD).unwrap();
+        for (name, role) in [("viewer", Role::Viewer), ("clinician", Role::Clinician), ("admin", Role::Admin)]
+        {
+            let email = format!("{name}@clinic.example");
+            let user = NewUser { email, role, password_hash: password_hash.clone() };
+            clinic.store.add_user(user, start()).await.unwrap();
+        }
+        clinic
+    }
+
+    pub async fn without_users(base_url: &'static str) -> Arc<Self> {
+        let store: Arc<dyn Store> = Arc::new(Sqlite::in_memory().unwrap());
+        let runner = NewPatient {
+            id: Some("p-17".into()),
+            name: "Sam <Rivera>".to_owned(),
+            email: "sam@runner.example".to_owned(),
+            time_zone: chrono_tz::America::Chicago,
+            language: "en".to_owned(),
+            units: Units::Miles,
+            reach: Reach::Confirmed,
+        };
+        store.add_patient(runner, start() - TimeDelta::days(9)).await.unwrap();
+        Arc::new(Self {
+            store,
+            now: Mutex::new(start()),
+            events: Mutex::default(),
+            rejected: Mutex::default(),
+            book: Arc::new(crate::book::book()),
+            base_url,
+        })
+    }
+
+    pub fn router(self: &Arc<Self>) -> Router {
+        console_routes(Console {
+            store: self.store.clone(),
+            recorder: self.clone(),
+            desk: self.clone(),
+            base_url: self.base_url.to_owned(),
+        })
+    }
+
+    pub fn browser(self: &Arc<Self>) -> Browser {
+        Browser { router: self.router(), cookie: None, origin: self.base_url.to_owned() }
+    }
+
+    /// A browser in which a user has signed in.
+    pub async fn signed_in(self: &Arc<Self>, name: &str) -> Browser {
+        let mut browser = self.browser();
+        browser.sign_in(&format!("{name}@clinic.example"), PASSWORD).await.is(303);
+        browser
+    }
+
+    pub fn pass(&self, time: TimeDelta) {
+        *self.now.lock().unwrap() += time;
+    }
+
+    /// Something to do about the runner.
+    pub async fn raise(&self, identity: &str, level: TellClinic, code: &str) {
+        let item = NewWorkItem {
+            identity_text: identity.to_owned(),
+            flag: self.book.flags.first().map(|flag| flag.id.clone()),
+            level,
+            reason: Reason::new(code, format!("because of {identity}")),
+            digest_due: None,
+        };
+        self.commit(Vec::new(), vec![item]).await;
+    }
+
+    pub async fn happens(&self, json: &str) {
+        self.commit(vec![serde_json::from_str(json).unwrap()], Vec::new()).await;
+    }
+
+    async fn commit(&self, events: Vec<Event>, work_items: Vec<NewWorkItem>) {
+        let stored = self.store.chart(&"p-17".into()).await.unwrap();
+        let now = *self.now.lock().unwrap();
+        let turn = Turn {
+            patient: stored.patient.id,
+            version: stored.version,
+            now,
+            book: self.book.hash,
+            events: events.into_iter().map(|event| TimedEvent { at: now, event }).collect(),
+            check_ins: Vec::new(),
+            links: Vec::new(),
+            messages: Vec::new(),
+            cancels: Vec::new(),
+            work_items,
+            next_due: None,
+        };
+        self.store.commit(turn).await.unwrap();
+    }
+
+    pub async fn audit(&self) -> Vec<AuditLine> {
+        self.store.audit_log(None, None, 100).await.unwrap().rows
+    }
+
+    pub fn set_up_token(&self) -> (&'static str, String, String) {
+        new_set_up_token().unwrap()
+    }
+}
+
+#[async_trait]
+impl Recorder for Clinic {
+    async fn record(&self, patient: &PatientId, events: Vec<Event>) -> Result<Recorded, RecordError> {
+        self.events.lock().unwrap().extend(events.iter().cloned());
+        self.commit(events, Vec::new()).await;
+        let chart = self.store.chart(patient).await.unwrap().chart;
+        Ok(Recorded { chart, decisions: Vec::new(), now: self.now() })
+    }
+
+    async fn start_again(&self, _: &PatientId) -> Result<(), RecordError> {
+        Err(RecordError::Refused("the console starts nobody again".to_owned()))
+    }
+
+    async fn send_fresh_link(&self, _: &PatientId) -> Result<(), RecordError> {
+        Err(RecordError::Refused("the console sends no link".to_owned()))
+    }
+
+    fn book(&self) -> Arc<RuleBook> {
+        self.book.clone()
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        *self.now.lock().unwrap()
+    }
+
+    fn notice(&self) -> Option<String> {
+        None
+    }
+}
+
+impl Desk for Clinic {
+    fn book_since(&self) -> DateTime<Utc> {
+        start() - TimeDelta::days(30)
+    }
+
+    fn rejected(&self) -> Option<RejectedEdit> {
+        let findings = self.rejected.lock().unwrap().clone()?;
+        Some(RejectedEdit { at: start(), findings })
+    }
+
+    fn mail_trouble(&self) -> Option<String> {
+        None
+    }
+
+    fn mail_text(&self, bytes: &[u8]) -> String {
+        String::from_utf8_lossy(bytes).into_owned()
+    }
+
+    fn version(&self) -> &'static str {
+        "1.2.3"
+    }
+}
+
+/// A browser that keeps one cookie.
+#[derive(Clone)]
+pub struct Browser {
+    pub router: Router,
+    pub cookie: Option<String>,
+    pub origin: String,
+}
+
+/// What came back.
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub html: String,
+}
+
+impl Browser {
+    pub async fn get(&mut self, path: &str) -> Answer {
+        self.send(Request::get(path), String::new()).await
+    }
+
+    /// Posts a form as our own page would, with the token of the session.
+    pub async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let token = self.form_token().await;
+        let mut all = vec![("token", token.as_str())];
+        all.extend(fields);
+        self.post_bare(path, &all).await
+    }
+
+    /// Without the token.
+    pub async fn post_bare(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let request = Request::post(path)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(header::ORIGIN, &self.origin)
+            .header(header::HOST, "clinic.example");
+        self.send(request, body).await
+    }
+
+    pub async fn form_token(&mut self) -> String {
+        let page = self.get("/console/account").await.html;
+        let value = page.split_once("name=\"token\" value=\"").map(|(_, rest)| rest);
+        value.and_then(|rest| rest.split_once('"')).map_or(String::new(), |(token, _)| token.to_owned())
+    }
+
+    pub async fn sign_in(&mut self, email: &str, password: &str) -> Answer {
+        self.post_bare("/console/sign-in", &[("email", email), ("password", password)]).await
+    }
+
+    pub async fn send(&mut self, mut request: axum::http::request::Builder, body: String) -> Answer {
+        if let Some(cookie) = &self.cookie {
+            request = request.header(header::COOKIE, cookie);
+        }
+        let response = self.router.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
+        let (parts, body) = response.into_parts();
+        if let Some(cookie) = parts.headers.get(header::SET_COOKIE) {
+            self.cookie = cookie.to_str().unwrap().split(';').next().map(str::to_owned);
+        }
+        let html = String::from_utf8(to_bytes(body, 1 << 22).await.unwrap().to_vec()).unwrap();
+        Answer { status: parts.status, headers: parts.headers, html }
+    }
+}
+
+impl Answer {
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    #[track_caller]
+    pub fn is(&self, status: u16) -> &Self {
+        assert_eq!(self.status.as_u16(), status, "{}", self.html);
+        self
+    }
+
+    #[track_caller]
+    pub fn says(&self, words: &str) -> &Self {
+        assert!(self.html.contains(words), "`{words}` is missing in:\n{}", self.html);
+        self
+    }
+
+    #[track_caller]
+    pub fn lacks(&self, words: &str) -> &Self {
+        assert!(!self.html.contains(words), "`{words}` must not stand in:\n{}", self.html);
+        self
+    }
+}
