@@ -185,7 +185,7 @@ impl fmt::Display for Identity {
             Subject::Resolved { flag, evidence_day } => write!(f, "resolved/{flag}/{evidence_day}"),
             Subject::Lapsed { flag, evidence_day } => write!(f, "lapsed/{flag}/{evidence_day}"),
             Subject::RunAgain { run, about_day } => write!(f, "run-again/{run}/{about_day}"),
-            Subject::Emergency { received_at } => write!(f, "emergency/{}", received_at.timestamp_millis()),
+            Subject::Emergency { received_at } => write!(f, "emergency/{}", received_at.timestamp_micros()),
             Subject::LeftWithOpenEpisode { flag, onset } => write!(f, "left/{flag}/{onset}"),
             Subject::FlaggedTooLong { flag, onset } => write!(f, "flagged-too-long/{flag}/{onset}"),
         }?;
