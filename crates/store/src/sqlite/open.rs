@@ -249,6 +249,28 @@ mod tests {
     }
 
     #[test]
+    fn work_from_before_the_console_is_on_its_list() {
+        let connection = Connection::open_in_memory().unwrap();
+        apply(&connection, &SCHEMAS[..2]).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO patients (key, id, name, email, email_key, language, units, enrolled_at,
+                     initial_time_zone, initial_reach, time_zone, reach)
+                     VALUES (1, 'p1', 'Sam', 'a', 'a', 'en', 'miles', 0, 'UTC', 'confirmed', 'UTC', 'confirmed');
+                 INSERT INTO work_items (patient, identity, flag, level, reason_code, reason_text, created_at)
+                     VALUES (1, 'a', 'pain', 'today', 'stage-reached', '', 7), (1, 'b', 'pain', 'digest', 'lapsed', '', 9);",
+            )
+            .unwrap();
+        apply(&connection, SCHEMAS).unwrap();
+        let row = connection.query_row("SELECT open, urgency, raised_at, state FROM work_list", [], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get::<_, String>(3)?))
+        });
+        assert_eq!(row, Ok((1, 1, 9, "new".to_owned())));
+        let raised = connection.query_row("SELECT raised FROM rule_scores", [], |row| row.get(0));
+        assert_eq!(raised, Ok(2));
+    }
+
+    #[test]
     fn a_schema_that_fails_changes_nothing() {
         let connection = Connection::open_in_memory().unwrap();
         apply(&connection, &[FIRST]).unwrap();

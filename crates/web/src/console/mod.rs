@@ -56,6 +56,7 @@ pub(crate) struct Room {
     console: Console,
     passwords: Passwords,
     limit: RateLimit,
+    warnings: rules_show::Remembered,
 }
 
 pub(crate) type Shared = Arc<Room>;
@@ -82,8 +83,12 @@ impl Console {
 
 /// The console's pages, all below `/console`.
 pub fn console_routes(console: Console) -> Router {
-    let room: Shared =
-        Arc::new(Room { console, passwords: Passwords::default(), limit: RateLimit::default() });
+    let room: Shared = Arc::new(Room {
+        console,
+        passwords: Passwords::default(),
+        limit: RateLimit::default(),
+        warnings: rules_show::Remembered::default(),
+    });
     let router = Router::new()
         .route("/console", get(work_item_list::show))
         .route("/console/looked", post(work_item_list::looked))

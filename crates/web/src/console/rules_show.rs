@@ -1,14 +1,17 @@
 //! The rules in force, read back in English, and the messages as a runner will see them; above them the last
 //! edit that was refused, and below how each rule fares.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use afterrun_rules::{
-    RuleBook,
+    BookHash, RuleBook,
     describe::{Described, describe},
     load, message,
     source::{Source, Sources},
 };
 use afterrun_store::{RuleScore, StoreError};
 use axum::{extract::State, response::Response};
+use chrono::NaiveDate;
 use maud::{Markup, html};
 
 use super::{Room, Shared, frame, frame::Tab, session::SignedIn, text};
@@ -25,14 +28,31 @@ pub(crate) async fn show(State(room): State<Shared>, me: SignedIn) -> Response {
     }
 }
 
+/// What the checks found: where, and what.
+type Warnings = Arc<Vec<(String, String)>>;
+
+/// What the checks said of a rule book on a day. They take a while and say the same until one of the two changes.
+#[derive(Default)]
+pub(super) struct Remembered(Mutex<Option<(BookHash, NaiveDate, Warnings)>>);
+
 /// What the checks have to say about the files in force: who has not signed, above all.
-async fn warnings(room: &Room) -> Result<Vec<(String, String)>, StoreError> {
-    let Some(stored) = room.store.last_good_book().await? else { return Ok(Vec::new()) };
+async fn warnings(room: &Room) -> Result<Warnings, StoreError> {
+    let today = room.recorder.now().date_naive();
+    let in_force = room.recorder.book().hash;
+    let remembered = || room.warnings.0.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((hash, day, known)) = &*remembered()
+        && (*hash, *day) == (in_force, today)
+    {
+        return Ok(known.clone());
+    }
+    let Some(stored) = room.store.last_good_book().await? else { return Ok(Arc::default()) };
     let files = stored.files.iter().map(|(path, bytes)| (path.as_str().into(), Source::Bytes(bytes.clone())));
     let sources = Sources { files: files.collect() };
-    let today = room.recorder.now().date_naive();
-    let found = load::load_at(&sources, Some(today)).diagnostics;
-    Ok(found.into_iter().map(|found| (format!("{}:{}", found.file, found.line), found.message)).collect())
+    let found = load::load_at(&sources, Some(today)).diagnostics.into_iter();
+    let found: Warnings =
+        Arc::new(found.map(|found| (format!("{}:{}", found.file, found.line), found.message)).collect());
+    *remembered() = Some((stored.hash, today, found.clone()));
+    Ok(found)
 }
 
 fn page(room: &Room, me: &SignedIn, scores: &[RuleScore], warnings: &[(String, String)]) -> Response {

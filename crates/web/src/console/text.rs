@@ -361,8 +361,8 @@ pub(crate) fn message_state(state: MessageState) -> &'static str {
 pub(crate) const PLOT: &str = "Picture of the last weeks; it can be scrolled";
 pub(crate) const PLOT_LABEL: &str = "The last weeks day by day. The table below says the same in words.";
 pub(crate) const PLOT_LEGEND: &str = "Bars: the worst reported on a day; – asked and not answered. Solid envelopes told \
-    something, hollow ones asked. Numbered circles: the stage told. A spell with an open end goes on. Hatched days do \
-    not count.";
+    something, hollow ones asked. Numbered circles: the stage told. A dashed spell goes on. Grey days with a dotted edge \
+    do not count.";
 pub(crate) const PLOT_TABLE: &str = "The same as a table";
 pub(crate) const SCALE: &str = "Worst pain";
 pub(crate) const ROW_RUNS: &str = "Runs";
