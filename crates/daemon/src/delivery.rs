@@ -9,7 +9,7 @@ mod budget;
 mod settle;
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -27,10 +27,8 @@ use crate::{
     turn::{Extras, TurnError, Turns},
 };
 
-/// Connections at a time: a clinic's relay takes more, and would not be faster for it.
-const IN_FLIGHT: u32 = 4;
-
-/// Minutes a worker may keep a message: longer than one conversation may take (7 minutes).
+/// Minutes a worker may keep a message: longer than two conversations may take (7 minutes each), as a claimed
+/// message may have to wait for one.
 const LEASE: TimeDelta = TimeDelta::minutes(15);
 
 /// Messages handed over in one round at most, so that whoever drives the rounds gets to look up.
@@ -62,7 +60,7 @@ struct State {
 /// What a round did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Round {
-    /// Messages claimed.
+    /// Messages claimed and begun.
     pub claimed: u32,
     /// Messages accepted by the server.
     pub accepted: u32,
@@ -86,18 +84,22 @@ impl Delivery {
     /// When the store cannot be asked. What happens to single messages is recorded with them.
     pub async fn run(self: &Arc<Self>, now: DateTime<Utc>) -> Result<Round, StoreError> {
         let (mut round, mut trouble) = (Round::default(), None);
+        let mut waiting = VecDeque::new();
         let mut flights: JoinSet<(MessageKey, bool)> = JoinSet::new();
         let mut keys = HashMap::new();
         loop {
-            let in_flight = u32::try_from(flights.len()).unwrap_or(IN_FLIGHT);
-            let free = IN_FLIGHT.saturating_sub(in_flight);
-            let wanted = if trouble.is_none() && round.claimed < ROUND_AT_MOST { free } else { 0 };
+            let in_flight = u32::try_from(flights.len()).unwrap_or(u32::MAX);
+            let next = if trouble.is_none() && round.claimed < ROUND_AT_MOST {
+                self.next(now, in_flight, &mut waiting).await
+            } else {
+                self.give_back(&mut waiting).await.map(|()| Vec::new())
+            };
             // What is in flight is brought to its end whatever happens: leaving now would put it in doubt.
-            let claimed = self.claim(now, wanted, in_flight).await.unwrap_or_else(|why| {
+            let next = next.unwrap_or_else(|why| {
                 trouble = Some(why);
                 Vec::new()
             });
-            for message in claimed {
+            for message in next {
                 round.claimed += 1;
                 let (this, key) = (self.clone(), message.key);
                 let flight = flights.spawn(async move { (key, this.fly(message, now).await) });
@@ -138,25 +140,59 @@ impl Delivery {
         act(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Claims as many as the circuit and the hourly budget let through while `in_flight` are on their way.
+    /// What to begin now, while `in_flight` are on their way. One commit claims for a while: what is not begun at
+    /// once waits, as many as fly at a time, and is given back as soon as something speaks against it.
+    async fn next(
+        &self,
+        now: DateTime<Utc>,
+        in_flight: u32,
+        waiting: &mut VecDeque<OutboxMessage>,
+    ) -> Result<Vec<OutboxMessage>, StoreError> {
+        let at_a_time = self.transport.at_a_time().max(1);
+        let free = at_a_time.saturating_sub(in_flight);
+        let allowed = self.with(|state| if state.stopping { 0 } else { state.circuit.allows(now, free) });
+        let held = allowed > 0 && self.turns.store.setting(HOLD).await?.is_some();
+        let calm = allowed == free && !held;
+        if !calm {
+            self.give_back(waiting).await?;
+        }
+        let ready = u32::try_from(waiting.len()).unwrap_or(u32::MAX);
+        if ready < allowed {
+            let ahead = if calm { at_a_time } else { 0 };
+            let taken = in_flight.saturating_add(ready);
+            waiting.extend(self.claim(now, allowed - ready + ahead, taken, held).await?);
+        }
+        let begun = usize::try_from(allowed).unwrap_or(usize::MAX).min(waiting.len());
+        Ok(waiting.drain(..begun).collect())
+    }
+
+    /// Puts what was claimed and not begun back into the queue.
+    async fn give_back(&self, waiting: &mut VecDeque<OutboxMessage>) -> Result<(), StoreError> {
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        let keys: Vec<MessageKey> = waiting.drain(..).map(|message| message.key).collect();
+        // If this fails their lease runs out.
+        self.turns.store.release(&keys, &self.worker).await
+    }
+
+    /// Claims as many as the hourly budget lets through while `taken` are claimed already.
     async fn claim(
         &self,
         now: DateTime<Utc>,
         wanted: u32,
-        in_flight: u32,
+        taken: u32,
+        held: bool,
     ) -> Result<Vec<OutboxMessage>, StoreError> {
-        let mut limit = self.with(|state| if state.stopping { 0 } else { state.circuit.allows(now, wanted) });
-        if limit == 0 {
-            return Ok(Vec::new());
-        }
+        let mut limit = wanted;
         let per_hour = self.turns.rules.current().book.clinic.limits.all_per_hour;
-        let mut hold_patients = self.turns.store.setting(HOLD).await?.is_some();
+        let mut hold_patients = held;
         if !hold_patients {
             let room = self.with(|state| state.budget.room(now, per_hour));
             if room == 0 {
                 self.hold(per_hour).await?;
             }
-            match room.saturating_sub(in_flight) {
+            match room.saturating_sub(taken) {
                 0 => hold_patients = true,
                 room => limit = limit.min(room),
             }
