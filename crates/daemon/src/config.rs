@@ -102,6 +102,9 @@ pub struct Smtp {
     /// The name to greet the server with: this machine's full name. None: the sender's domain.
     #[serde(default)]
     pub hello_name: Option<String>,
+    /// Connections at a time, 1 to 100; none: four. After a crash so many messages may be in doubt.
+    #[serde(default)]
+    pub connections: Option<u32>,
 }
 
 /// How the connection to the mail server is protected.
@@ -278,13 +281,15 @@ mod tests {
                 user: Some("afterrun".into()),
                 password_file: Some("password".into()),
                 hello_name: None,
+                connections: Some(8),
             }),
             mode: Mode::Shadow,
             ..Config::default()
         };
         let text = r#"Config(
             base_url: "https://runners.clinic.example",
-            smtp: (host: "mail.clinic.example", security: StartTls, user: "afterrun", password_file: "password"),
+            smtp: (host: "mail.clinic.example", security: StartTls, user: "afterrun", password_file: "password",
+                connections: 8),
             mode: Shadow,
         )"#;
         check(text, Ok(&expected));
@@ -311,6 +316,7 @@ mod tests {
             user: Some("u".into()),
             password_file: None,
             hello_name: None,
+            connections: None,
         };
         assert_eq!(smtp.password(Some(folder.path())).unwrap().as_deref(), Some("secret"));
         assert!(smtp.password(None).unwrap_err().to_string().contains("password_file"));

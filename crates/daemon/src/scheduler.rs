@@ -4,11 +4,15 @@
 //! `tick(now)` is a plain function of the clock and the store; whoever calls it does the waiting. Leaves out
 //! sending (`delivery`).
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use afterrun_rules::{decision::Audience, ids::PatientId};
 use afterrun_store::{NewMessage, StoreError};
 use chrono::{DateTime, Utc};
+use tokio::task::JoinSet;
 
 use crate::{
     escalation::escalate,
@@ -16,7 +20,8 @@ use crate::{
     turn::{Extras, TurnError, Turns},
 };
 
-/// Patients asked for at a time: small enough that others get their turn in between.
+/// Patients asked for, and turns under way, at a time: enough for commits that are shared by many, small enough
+/// that others get their turn in between.
 const BATCH: u32 = 64;
 
 /// Batches of one tick. What is left over is due again at once; the pause lets web requests through.
@@ -65,24 +70,50 @@ impl Scheduler {
                 ticked.more = true;
                 break;
             }
-            for patient in due {
-                match self.turns.take(&patient, &[], &Extras::default(), now).await {
-                    Ok(taken) => {
-                        ticked.turns += 1;
-                        ticked.excused = ticked.excused.saturating_add(taken.excused);
-                    }
-                    Err(why) => {
-                        tracing::error!(%patient, error = %why, "a turn failed; the patient stays due");
-                        ticked.failed += 1;
-                        failed.insert(patient);
-                    }
-                }
-            }
+            let before = failed.len();
+            let (turns, excused) = self.take_turns(due, now, &mut failed).await;
+            ticked.turns += turns;
+            ticked.excused = ticked.excused.saturating_add(excused);
+            ticked.failed += u32::try_from(failed.len() - before).unwrap_or(u32::MAX);
         }
         figures::turns_failed(ticked.failed);
         self.digest(now).await?;
         escalate(&self.turns, now).await?;
         Ok(ticked)
+    }
+
+    /// Takes the turns of different patients at the same time, so that the store commits them together; how many
+    /// went well.
+    async fn take_turns(
+        &self,
+        due: Vec<PatientId>,
+        now: DateTime<Utc>,
+        failed: &mut BTreeSet<PatientId>,
+    ) -> (u32, u32) {
+        let (mut under_way, mut whose) = (JoinSet::new(), HashMap::new());
+        for patient in due {
+            let (turns, id) = (self.turns.clone(), patient.clone());
+            let turn =
+                async move { turns.take(&id, &[], &Extras::default(), now).await.map(|taken| taken.excused) };
+            whose.insert(under_way.spawn(turn).id(), patient);
+        }
+        let (mut taken, mut excused) = (0, 0_u32);
+        while let Some(ended) = under_way.join_next_with_id().await {
+            let (task, why) = match ended {
+                Ok((_, Ok(days))) => {
+                    taken += 1;
+                    excused = excused.saturating_add(days);
+                    continue;
+                }
+                Ok((task, Err(why))) => (task, why.to_string()),
+                Err(crash) => (crash.id(), "an internal error; this is a bug".to_owned()),
+            };
+            if let Some(patient) = whose.remove(&task) {
+                tracing::error!(%patient, error = why, "a turn failed; the patient stays due");
+                failed.insert(patient);
+            }
+        }
+        (taken, excused)
     }
 
     /// Sends what the clinic is to read in its next digest, once that is due.

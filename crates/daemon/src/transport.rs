@@ -38,5 +38,8 @@ pub fn smtp_config(config: &Config, credentials: Option<&Path>) -> anyhow::Resul
     };
     let password = smtp.password(credentials)?;
     wanted.user = smtp.user.clone().zip(password).map(|(user, password)| (user, Secret::from(password)));
+    if let Some(connections) = smtp.connections {
+        wanted.max_connections = connections.try_into()?;
+    }
     Ok(Some(wanted))
 }

@@ -92,6 +92,10 @@ impl Smtp {
 
 #[async_trait]
 impl Transport for Smtp {
+    fn at_a_time(&self) -> u32 {
+        self.setup.connections()
+    }
+
     async fn deliver(&self, envelope: &Envelope, bytes: &[u8], gate: &mut dyn Gate) -> Outcome {
         let deadline = Instant::now() + self.setup.limits().total;
         match self.try_once(envelope, bytes, gate, deadline).await {

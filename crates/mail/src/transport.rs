@@ -65,9 +65,18 @@ impl Gate for OpenGate {
     }
 }
 
+/// How many messages a transport takes at the same time unless it says otherwise: a clinic's relay takes more,
+/// and is rarely faster for it.
+pub const AT_A_TIME: u32 = 4;
+
 /// Takes messages.
 #[async_trait]
 pub trait Transport: Send + Sync {
+    /// How many messages it takes at the same time. After a crash so many may be in doubt.
+    fn at_a_time(&self) -> u32 {
+        AT_A_TIME
+    }
+
     /// Tries once to hand over a message. `bytes` are sent as they are and must be what `build` made. Ends within
     /// the transport's total limit, the gate's own time apart. Dropping the future before the gate was asked
     /// sends nothing.

@@ -12,9 +12,6 @@ use tokio::task::{self, JoinSet};
 
 use super::{Delivery, InDoubt, LEASE, lanes::domain_of};
 
-/// Connections at a time: a clinic's relay takes more, and would not be faster for it.
-const IN_FLIGHT: u32 = 4;
-
 /// Messages claimed that wait because enough are on their way to their domain. A few, so that others go past.
 const WAITING_AT_MOST: usize = 8;
 
@@ -39,7 +36,7 @@ impl Delivery {
     /// # Errors
     /// When the store cannot be asked. What happens to single messages is recorded with them.
     pub async fn run(self: &Arc<Self>, now: DateTime<Utc>) -> Result<Round, StoreError> {
-        let mut air = Air::default();
+        let mut air = Air { at_a_time: self.transport.at_a_time().max(1), ..Air::default() };
         let mut failed = None;
         loop {
             let wanted = if failed.is_none() { air.room() } else { 0 };
@@ -84,7 +81,7 @@ impl Delivery {
             let kept = self.with(|state| state.stopping || state.circuit.allows(now, 1) == 0);
             if kept || self.clock.now() - now > LEASE - LEASE_LEFT {
                 late.push(message.key);
-            } else if air.in_flight() < IN_FLIGHT && self.with(|state| state.lanes.enter(&domain)) {
+            } else if air.in_flight() < air.at_a_time && self.with(|state| state.lanes.enter(&domain)) {
                 let (this, key) = (self.clone(), message.key);
                 let flight = air.flights.spawn(async move { this.fly(message, now).await });
                 air.aloft.insert(flight.id(), (key, domain));
@@ -115,6 +112,8 @@ impl Delivery {
 /// The messages a round is busy with.
 #[derive(Default)]
 struct Air {
+    /// How many the transport takes at the same time.
+    at_a_time: u32,
     round: Round,
     /// Claimed, and their domain has enough on its way.
     waiting: VecDeque<(OutboxMessage, String)>,
@@ -124,7 +123,7 @@ struct Air {
 
 impl Air {
     fn in_flight(&self) -> u32 {
-        u32::try_from(self.flights.len()).unwrap_or(IN_FLIGHT)
+        u32::try_from(self.flights.len()).unwrap_or(u32::MAX)
     }
 
     /// How many more may be claimed.
@@ -132,7 +131,7 @@ impl Air {
         if self.round.claimed >= ROUND_AT_MOST || self.waiting.len() >= WAITING_AT_MOST {
             return 0;
         }
-        IN_FLIGHT.saturating_sub(self.in_flight())
+        self.at_a_time.saturating_sub(self.in_flight())
     }
 
     /// How many are claimed and not settled.

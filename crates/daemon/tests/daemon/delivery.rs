@@ -253,3 +253,46 @@ async fn the_hourly_budget_holds_patients_mail_until_a_human_looks() {
     world.pass_to("2026-05-04T15:30:00Z").await;
     assert_eq!(sent(), 2, "an hour later it is still held");
 }
+
+#[tokio::test]
+async fn what_waits_behind_others_is_given_back_when_mail_is_held() {
+    let world = World::new(MONDAY).await;
+    for number in 0..12 {
+        let runner = world.runner(&format!("runner-{number}@example.org")).await;
+        world.half_marathon(&runner).await;
+    }
+    // An operator holds all mail while the first messages are on their way and others wait for them.
+    let store = world.store.clone();
+    let hold = move || {
+        let store = store.clone();
+        tokio::spawn(async move { store.set_setting(HOLD, Some("a test")).await.unwrap() })
+    };
+    *world.server.meanwhile.lock().unwrap() = Some(Box::new(hold));
+    world.pass_to(MONDAY).await;
+    // Four fly at a time; one that landed before the hold was seen may have made room for another.
+    let left = world.server.transmitted.lock().unwrap().len();
+    assert!((4..12).contains(&left), "{left} left");
+    let depth = world.store.queue_depth(at(MONDAY)).await.unwrap();
+    assert_eq!((depth.due, depth.in_flight), (12 - left as u64, 0), "the others are queued, not leased");
+
+    *world.server.meanwhile.lock().unwrap() = None;
+    world.store.set_setting(HOLD, None).await.unwrap();
+    world.pass_to(MONDAY).await;
+    assert_eq!(world.server.transmitted.lock().unwrap().len(), 12);
+}
+
+#[tokio::test]
+async fn what_waits_is_given_back_when_the_server_goes_down() {
+    let world = World::new(MONDAY).await;
+    for number in 0..12 {
+        let runner = world.runner(&format!("runner-{number}@example.org")).await;
+        world.half_marathon(&runner).await;
+    }
+    world.server.script.lock().unwrap().extend(std::iter::repeat_with(unreachable).take(12));
+    world.pass_to(MONDAY).await;
+    // Five failures open the circuit; those already flying end, and nothing new is begun.
+    let tried = world.tried();
+    assert!((5..9).contains(&tried), "{tried} tried");
+    let depth = world.store.queue_depth(at(MONDAY)).await.unwrap();
+    assert_eq!((depth.due + depth.later, depth.in_flight), (12, 0));
+}

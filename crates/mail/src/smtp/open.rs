@@ -76,6 +76,11 @@ impl Setup {
         Ok(Self { config, hello, protection })
     }
 
+    pub(super) fn connections(&self) -> u32 {
+        // The range is checked with the rest of the configuration.
+        u32::try_from(self.config.max_connections).unwrap_or(1)
+    }
+
     pub(super) fn limits(&self) -> &Limits {
         &self.config.limits
     }
