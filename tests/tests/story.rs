@@ -65,7 +65,7 @@ const EXPECTED: &[&str] = &[
     "03-31 07:00 patient sam@runner.example       check-in             Accepted: Check-in `morning-after` is due on 31 March 2026.",
     "03-31 08:00 clinic  -                        clinic/stage/pain-lasting/heads-up/2026-03-31 Shown: \u{201c}Pain lasting more than 3 to 5 days\u{201d}: first reported on 28 March 2026 (day 0), still reported on 31 March 2026 (day 3), on 4 days in all; stage `heads-up` asks for day 3 and 2 reports.",
     "03-31 08:00 patient sam@runner.example       pain-heads-up        Accepted: \u{201c}Pain lasting more than 3 to 5 days\u{201d}: first reported on 28 March 2026 (day 0), still reported on 31 March 2026 (day 3), on 4 days in all; stage `heads-up` asks for day 3 and 2 reports.",
-    "03-31 14:00 clinic  team@clinic.example      digest/1774962000    Accepted: The clinic's digest is due.",
+    "03-31 14:00 clinic  team@clinic.example      digest/1774962000/1  Accepted: The clinic's digest is due.",
     "04-01 07:00 patient sam@runner.example       check-in             Accepted: Check-in `morning-after` is due on 1 April 2026.",
     "04-02 07:00 patient sam@runner.example       check-in             Accepted: Check-in `morning-after` is due on 2 April 2026.",
     "04-02 08:00 patient sam@runner.example       pain-see-us          Accepted: \u{201c}Pain lasting more than 3 to 5 days\u{201d}: first reported on 28 March 2026 (day 0), still reported on 2 April 2026 (day 5), on 6 days in all; stage `see-us` asks for day 5 and 3 reports.",

@@ -19,11 +19,13 @@ mod conformance;
 pub mod model;
 mod opened;
 mod sqlite;
+pub mod user;
 pub mod work;
 
 pub use model::*;
 pub use opened::OpenedCheckIn;
 pub use sqlite::{Mode, Options, Sqlite};
+pub use user::*;
 pub use work::*;
 
 use async_trait::async_trait;

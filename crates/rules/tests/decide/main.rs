@@ -7,7 +7,7 @@ mod audit_episodes;
 #[cfg(test)]
 mod audit_evidence;
 #[cfg(test)]
-mod audit_open;
+mod audit_found;
 #[cfg(test)]
 mod audit_properties;
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! What is easily lost between two turns: ends told again, queued messages overtaken, travellers, edits.
 
+// Long because: each case is a fault that was found once; together they can be read as the list they are.
+
 use crate::support::*;
 use afterrun_rules::{
     RuleBook,
