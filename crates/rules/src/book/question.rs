@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Place;
 use crate::ids::QuestionId;
 
-/// Position of a question in [`RuleBook::questions`].
+/// Position of a question in [`crate::RuleBook::questions`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct QuestionIx(pub u16);
 
