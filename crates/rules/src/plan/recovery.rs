@@ -26,7 +26,10 @@ pub(super) fn want(planner: &mut Planner<'_>, wanted: &mut Vec<Wanted>) {
 fn want_plan(planner: &Planner<'_>, logged: &LoggedRun) -> Option<Wanted> {
     let run = &logged.run;
     let useless_from = run.started_at + PLAN_USEFUL_FOR;
-    if logged.logged_at < planner.chart.book_since
+    // Whoever asks about an instant before the run became known must not be told of it: the plan would be taken back
+    // and made again in every round.
+    if planner.now < logged.changed_at
+        || logged.logged_at < planner.chart.book_since
         || planner.now >= useless_from
         || planner.chart.is_paused(planner.chart.local_date(logged.logged_at))
     {
