@@ -6,7 +6,7 @@ use tokio::sync::watch;
 
 use super::{
     Ended,
-    serve::told_to_stop,
+    serve::StopSignals,
     tool::{block_on, say},
 };
 use crate::demo::{Demo as Demonstration, Stage};
@@ -24,10 +24,11 @@ impl Demo {
         let folder = tempfile::Builder::new().prefix("afterrun-demo-").tempdir();
         let folder = folder.context("cannot make a temporary folder")?;
         block_on(async {
+            let signals = StopSignals::listen()?;
             let (stop, stopped) = watch::channel(false);
             tokio::select! {
                 ended = Demonstration::run(folder.path(), self.port, announce, stopped) => ended,
-                told = told_to_stop(stop) => told,
+                () = signals.told_to_stop(stop) => Ok(()),
             }
         })?;
         folder.close().context("cannot remove the temporary folder")?;

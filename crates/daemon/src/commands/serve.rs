@@ -14,7 +14,7 @@ use clap::{Args, ValueEnum};
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     net::TcpListener,
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
     sync::watch,
 };
 
@@ -64,6 +64,7 @@ impl Serve {
     }
 
     async fn serve(self, config: Config) -> anyhow::Result<Ended> {
+        let signals = StopSignals::listen()?;
         let credentials = std::env::var_os("CREDENTIALS_DIRECTORY");
         let transport = transport(&config, credentials.as_deref().map(Path::new))?;
         let store = open_store(&config, Options::daemon())?;
@@ -98,12 +99,12 @@ impl Serve {
         match simulated {
             None => {
                 let work = app.run(stopped);
-                tokio::join!(work, told_to_stop(stop)).1?;
+                tokio::join!(work, signals.told_to_stop(stop));
             }
             Some(clock) => {
                 tokio::select! {
                     ended = follow(&app, &clock) => ended?,
-                    signalled = told_to_stop(stop.clone()) => signalled?,
+                    () = signals.told_to_stop(stop.clone()) => {}
                 }
                 stop.send_replace(true);
             }
@@ -134,16 +135,30 @@ pub(super) fn serve_pages(
     tokio::spawn(async move { axum::serve(listener, service).with_graceful_shutdown(stopped).await })
 }
 
-/// Ends when the operator or the service manager says so, and passes it on.
-pub(super) async fn told_to_stop(stop: watch::Sender<bool>) -> anyhow::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted?,
-        _ = terminate.recv() => {}
+/// The signals by which an operator or a service manager ends the program.
+///
+/// Listened to before anything is announced: a signal in between would kill the program on the spot.
+pub(super) struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    /// From now on the program ends by itself instead of being killed.
+    pub(super) fn listen() -> anyhow::Result<Self> {
+        let listen = |kind| signal(kind).context("cannot listen to the signals that end the program");
+        Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
     }
-    tracing::info!("told to stop: what is in flight is finished, nothing new is begun");
-    stop.send_replace(true);
-    Ok(())
+
+    /// Ends when one has come, and passes it on.
+    pub(super) async fn told_to_stop(mut self, stop: watch::Sender<bool>) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+        tracing::info!("told to stop: what is in flight is finished, nothing new is begun");
+        stop.send_replace(true);
+    }
 }
 
 async fn left_at(store: &dyn afterrun_store::Store) -> anyhow::Result<DateTime<Utc>> {
