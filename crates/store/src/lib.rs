@@ -27,7 +27,7 @@ pub mod work;
 pub use accounts::{Accounts, USER_LINK};
 pub use model::*;
 pub use opened::OpenedCheckIn;
-pub use operations::{Bounces, MailHour, Operations};
+pub use operations::{Bounces, HASTENED, MailHour, Operations};
 pub use sqlite::{Mode, Options, Sqlite};
 pub use user::*;
 pub use work::*;

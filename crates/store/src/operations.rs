@@ -2,10 +2,13 @@
 //! these names a patient.
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use crate::Result;
+
+/// How far ahead [`Operations::hasten`] looks: the longest wait between two tries, stretched.
+pub const HASTENED: TimeDelta = TimeDelta::minutes(75);
 
 /// One hour of mail.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
@@ -38,6 +41,9 @@ pub trait Operations: Send + Sync + 'static {
     async fn mail_between(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<MailHour>;
     /// Mails settled since `since` that came back, and the addresses that are dead now.
     async fn bounces(&self, since: DateTime<Utc>) -> Result<Bounces>;
+    /// Makes mail that waits for another try in the next [`HASTENED`] due now: a person says that it may work.
+    /// How many.
+    async fn hasten(&self, now: DateTime<Utc>) -> Result<u64>;
     /// The number of the schema in use.
     async fn schema(&self) -> Result<u32>;
 }

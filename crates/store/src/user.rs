@@ -1,5 +1,7 @@
 //! The console's users and who of them is signed in.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +26,26 @@ pub enum Names {
     Full,
     /// By their initials.
     Initials,
+}
+
+impl Names {
+    /// A patient's name as a list shows it.
+    #[must_use]
+    pub fn of(self, name: &str) -> Cow<'_, str> {
+        match self {
+            Self::Full => Cow::Borrowed(name),
+            Self::Initials => Cow::Owned(initials(name)),
+        }
+    }
+}
+
+/// First letters of the first and the last word: enough for a colleague, little for a stranger.
+#[must_use]
+pub fn initials(name: &str) -> String {
+    let mut words = name.split_whitespace().filter_map(|word| word.chars().next());
+    let first = words.next();
+    let both: String = first.into_iter().chain(words.next_back()).flat_map(char::to_uppercase).collect();
+    if both.is_empty() { "?".to_owned() } else { both }
 }
 
 /// Row number of a user.

@@ -103,7 +103,7 @@ macro_rules! conformance {
                 have_an_audit_log_each,
             ]
             operations: [
-                count_mail_by_the_hour, count_an_hour_in_which_nothing_left, count_what_came_back, name_the_schema,
+                count_mail_by_the_hour, count_an_hour_in_which_nothing_left, count_what_came_back, hasten_what_waits_for_another_try, name_the_schema,
             ]
             users: [
                 are_found_by_address, are_added_once, are_listed_in_pages,

@@ -54,6 +54,17 @@ pub async fn count_what_came_back(store: AnyStore) {
     assert_eq!(store.bounces(hour(2)).await.unwrap().came_back, 0, "settled before");
 }
 
+pub async fn hasten_what_waits_for_another_try(store: AnyStore) {
+    let (_, key) = with_claim(&store, "w").await;
+    let retry = Settlement::Retry { at: hour(2), error: "421".to_owned(), in_doubt: false };
+    assert!(store.settle(key, "w", hour(1), retry).await.unwrap());
+    let later = clinic_mail("digest/later", "a@clinic.example", hour(2));
+    store.add_clinic_message(later, hour(1)).await.unwrap();
+    assert_eq!(store.hasten(hour(0)).await.unwrap(), 0, "too far ahead");
+    assert_eq!(store.hasten(hour(1)).await.unwrap(), 1, "what was never tried keeps its time");
+    assert_eq!(claim_one(&store, "w", hour(1)).await.key, key);
+}
+
 pub async fn name_the_schema(store: AnyStore) {
     assert!(store.schema().await.unwrap() >= 5);
 }
