@@ -20,9 +20,12 @@ const KEPT_FOR: TimeDelta = TimeDelta::minutes(10);
 /// Hours counted anew at each look: the one that runs, and the one before, in which much is still settled.
 const ALWAYS_COUNTED: i64 = 2;
 
-/// What was counted, and when.
+/// What was counted of an hour, and when.
+type Counted = (DateTime<Utc>, MailHour);
+
+/// Hours by the instant they begin.
 #[derive(Default)]
-pub(super) struct Remembered(Mutex<BTreeMap<DateTime<Utc>, (DateTime<Utc>, MailHour)>>);
+pub(super) struct Remembered(Mutex<BTreeMap<DateTime<Utc>, Counted>>);
 
 /// The hours until now, oldest first; each with the instant it begins.
 pub(crate) async fn until(

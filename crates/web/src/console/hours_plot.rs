@@ -84,7 +84,7 @@ fn bar(scale: &Scale, x: i64, from: DateTime<Utc>, hour: &MailHour, zone: Tz) ->
             @if lost > 0 { rect.lost x=(x + 2) y=(foot - sent - lost) width=(HOUR - 4) height=(lost) {} }
             @if due > 0 { rect.due x=(x + 1) y=(foot - due) width=(HOUR - 2) height=(due) {} }
         }
-        @if local.hour() % TICKS == 0 {
+        @if local.hour().is_multiple_of(TICKS) {
             line.grid x1=(x) x2=(x) y1=(foot) y2=(foot + 5) {}
             text.tick x=(x) y=(foot + 17) text-anchor="middle" { (local.format(text::HOUR)) }
             @if local.hour() == 0 { text.tick x=(x) y=(foot + 30) text-anchor="middle" { (local.format("%a %-d %b")) } }

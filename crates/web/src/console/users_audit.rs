@@ -24,6 +24,9 @@ const ROWS: u32 = 50;
 /// Users to choose from; others are reached from their own page.
 const USERS: u32 = 200;
 
+/// Characters of what was asked about that are noted: longer than any id.
+const SUBJECT_AT_MOST: usize = 80;
+
 /// What is asked for in the address.
 #[derive(Deserialize)]
 pub(crate) struct Asked {
@@ -65,8 +68,12 @@ pub(crate) async fn show(
     let plain = |text: &Option<String>| text.as_deref().map(str::trim).unwrap_or_default().to_owned();
     let (user, about) = (plain(&asked.user), plain(&asked.about));
     let read = async {
-        let subject = if about.is_empty() { format!("user {user}") } else { about.clone() };
-        room.store.audit(me.now, &me.actor(), "audit-view", subject.trim_end_matches("user ")).await?;
+        let subject = match (about.is_empty(), user.is_empty()) {
+            (false, _) => about.chars().take(SUBJECT_AT_MOST).collect(),
+            (true, false) => format!("user {}", user.chars().take(SUBJECT_AT_MOST).collect::<String>()),
+            (true, true) => String::new(),
+        };
+        room.store.audit(me.now, &me.actor(), "audit-view", &subject).await?;
         let after = asked.after.as_deref();
         let lines = match (about.is_empty(), user.is_empty()) {
             (false, _) => room.store.audit_log(Some(&about), after, ROWS).await?,
