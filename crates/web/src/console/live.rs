@@ -52,13 +52,13 @@ pub(crate) fn page(room: &Room, me: &SignedIn, tab: Tab, title: &str, main: Mark
 
 fn whole(room: &Room, hash: &str, as_of: &str, main: &Markup) -> Markup {
     html! {
-        div #live data-every=(EVERY) data-seen=(hash) data-as-of=(text::AS_OF) data-changed=(text::CHANGED) data-failed=(text::NOT_UPDATED) {
-            (main)
-        }
         p.live {
             span #live-line { (text::AS_OF) " " (as_of) }
             noscript { " " (text::LOAD_ANEW) }
             span #live-said.unseen role="status" {}
+        }
+        div #live data-every=(EVERY) data-seen=(hash) data-as-of=(text::AS_OF) data-changed=(text::CHANGED) data-failed=(text::NOT_UPDATED) {
+            (main)
         }
         script src={ (room.href("/console/live.js")) "?v=" (*SCRIPT_VERSION) } defer {}
     }

@@ -425,5 +425,5 @@ pub(crate) const PUT_ASIDE: &str = "put aside";
 pub(crate) const MAIL_SERVER: &str = "Mail server";
 pub(crate) const VERSIONS: &str = "Versions";
 pub(crate) const IN_FORCE: &str = "In force since";
-pub(crate) const TIME: &str = "Time";
+pub(crate) const TIME: &str = "Time zone";
 pub(crate) const NEWEST_MESSAGES: &str = "Newest messages";

@@ -3,7 +3,7 @@
 use afterrun_rules::book::TellClinic;
 use chrono::TimeDelta;
 
-use crate::clinic::{Clinic, PASSWORD};
+use crate::clinic::{Clinic, PASSWORD, start};
 
 #[tokio::test]
 async fn an_admin_sees_users_and_changes_what_they_may_do() {
@@ -60,7 +60,7 @@ async fn the_audit_log_is_paged_and_filtered_and_notes_that_it_was_read() {
     let clinic = Clinic::new().await;
     let mut clinician = clinic.signed_in("clinician").await;
     for _ in 0..60 {
-        clinic.store.audit(*clinic.now.lock().unwrap(), "user 2", "chart-view", "p-17").await.unwrap();
+        clinic.store.audit(start(), "user 2", "chart-view", "p-17").await.unwrap();
     }
     clinician.get("/console/patients/p-17").await.is(200);
     let mut admin = clinic.signed_in("admin").await;
