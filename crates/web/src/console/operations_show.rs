@@ -116,6 +116,8 @@ fn page(room: &Room, me: &SignedIn, view: &View, done: Option<&str>, fault: Opti
             aside.side {
                 (mail_server(me, view))
                 (holding(me, view))
+            }
+            div.side.later {
                 (clock(view))
                 (versions(room, view))
             }

@@ -56,8 +56,9 @@ pub(crate) async fn submit(
     let next = safe(fields.get("next"));
     let now = room.recorder.now();
     let account = format!("account {}", email.to_lowercase());
+    // Nobody who is turned away may fill the memory with accounts.
     let may_try = room.limit.count(format!("address {address}"), BY_ADDRESS, now)
-        & room.limit.count(account.clone(), BY_ACCOUNT, now);
+        && room.limit.count(account.clone(), BY_ACCOUNT, now);
     if !may_try {
         if let Err(error) = room.store.audit(now, "console", "sign-in-limited", "").await {
             return frame::unavailable(&room, &error);

@@ -133,7 +133,7 @@ fn list(room: &Room, me: &SignedIn, users: &Page<User>, fault: Option<(&str, &st
                     }
                 }
             }
-            aside.side { (invitation(me, fault)) }
+            aside.side.later { (invitation(me, fault)) }
         }
     };
     frame::sheet(room, status, Some((me, Tab::Users)), text_users::USERS, main)

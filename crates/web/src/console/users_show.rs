@@ -147,7 +147,7 @@ fn shown(
                     }
                 }
             }
-            aside.side aria-label=(text_users::ACCESS) {
+            aside.side.later aria-label=(text_users::ACCESS) {
                 section.card {
                     h2 { (text_users::CHANGE_ROLE) }
                     form.stack method="post" {
