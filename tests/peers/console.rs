@@ -70,8 +70,8 @@ async fn measure(runners: usize, times: usize) -> anyhow::Result<()> {
     let app = assemble(store.clone(), &folder.path().join("rules"), &clock).await?;
     let ours = serve(app.router()).await?;
     let mut client = Client::sign_in(ours).await?;
-    let newest = store.messages(None, None, 1).await?.rows;
-    let newest = newest.first().context("a message")?.key.0;
+    let newest = store.messages(None, None, 100).await?.rows;
+    let newest = newest.iter().map(|message| format!("/console/messages/{}", message.key.0)).collect();
     let deep = store.patients(None, 500).await?.next.context("many runners")?;
     let one = |path: &str| vec![path.to_owned()];
     let each = |paths: &dyn Fn(&PatientId) -> String| ids.iter().map(paths).collect::<Vec<_>>();
@@ -87,7 +87,7 @@ async fn measure(runners: usize, times: usize) -> anyhow::Result<()> {
         ("runners, further on", one(&format!("/console/patients?after={deep}"))),
         ("runners, found by address", one("/console/patients?email=many-77@runner.example")),
         ("a runner", each(&|id| format!("/console/patients/{id}"))),
-        ("a message", (0..100).map(|back| format!("/console/messages/{}", newest - back)).collect()),
+        ("a message", newest),
         ("rules", one("/console/rules")),
         ("operations", one("/console/operations")),
         ("users", one("/console/users")),
@@ -149,9 +149,9 @@ async fn one_runner(database: &Path, rules: &Path, clock: &SimulatedClock) -> an
         now = at(support::MORNING)? + TimeDelta::days(i64::from(day));
         clock.set(now);
         app.settle(now).await?;
-        let pain = day % 5;
+        let (pain, walking) = (day % 5, if day < 2 { "limp" } else { "normal" });
         let answer = format!(
-            r#"{{"answer":{{"check_in":"morning-after","about_day":"{}","values":{{"feeling":"pain","worst_pain":{pain},"swelling":"none","walking":"normal"}},"emergencies":[]}}}}"#,
+            r#"{{"answer":{{"check_in":"morning-after","about_day":"{}","values":{{"feeling":"pain","worst_pain":{pain},"swelling":"none","walking":"{walking}"}},"emergencies":[]}}}}"#,
             now.date_naive()
         );
         let answer: Event = serde_json::from_str(&answer)?;
