@@ -12,7 +12,7 @@ use super::{
 use crate::{
     notation::{
         Allow, Head, Kind, List, Spanned, check_ins::CheckInsFile, clinic::ClinicFile,
-        emergencies::EmergenciesFile, message, questions::QuestionsFile, recovery::RecoveryFile,
+        emergencies::EmergenciesFile, message, questions::QuestionsFile, quick, recovery::RecoveryFile,
         red_flags::RedFlagsFile, scan, scenarios, scenarios::ScenariosFile, spanned, wording,
     },
     source::{Source, Sources},
@@ -262,26 +262,20 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn read(&self, written: &mut Written, findings: &mut Findings) {
-        let problem = scan::problem(self.text);
-        if let Some(problem) = problem.clone().filter(|problem| problem.code == "too-large") {
-            findings.take(self.file, vec![problem]);
-            mark_incomplete(written, Some(self.kind));
-            return;
-        }
         match self.kind {
             Kind::Clinic => {
-                self.parse(written, findings, problem, ClinicFile::take_head, |reader, file, written| {
+                self.parse(written, findings, ClinicFile::take_head, |reader, file, written| {
                     written.clinics.push(Item { at: reader.at(&reader.word), value: file });
                 })
             }
             Kind::Questions => {
-                self.parse(written, findings, problem, QuestionsFile::take_head, |reader, file, written| {
+                self.parse(written, findings, QuestionsFile::take_head, |reader, file, written| {
                     let items = reader.items(file.questions, |question| &question.allow, &mut written.allows);
                     written.questions.extend(items);
                 })
             }
             Kind::Recovery => {
-                self.parse(written, findings, problem, RecoveryFile::take_head, |reader, file, written| {
+                self.parse(written, findings, RecoveryFile::take_head, |reader, file, written| {
                     let items = reader.items(file.windows, |window| &window.allow, &mut written.allows);
                     written.windows.extend(items);
                     let whole = reader.at(&(0..reader.text.len()));
@@ -290,13 +284,13 @@ impl Reader<'_> {
                 })
             }
             Kind::CheckIns => {
-                self.parse(written, findings, problem, CheckInsFile::take_head, |reader, file, written| {
+                self.parse(written, findings, CheckInsFile::take_head, |reader, file, written| {
                     let items = reader.items(file.check_ins, |check_in| &check_in.allow, &mut written.allows);
                     written.check_ins.extend(items);
                 })
             }
             Kind::RedFlags => {
-                self.parse(written, findings, problem, RedFlagsFile::take_head, |reader, file, written| {
+                self.parse(written, findings, RedFlagsFile::take_head, |reader, file, written| {
                     for flag in &file.flags.0 {
                         for stage in &flag.stages.0 {
                             reader.allow(&stage.allow, &stage.span, &mut written.allows);
@@ -307,13 +301,13 @@ impl Reader<'_> {
                 })
             }
             Kind::Emergencies => {
-                self.parse(written, findings, problem, EmergenciesFile::take_head, |reader, file, written| {
+                self.parse(written, findings, EmergenciesFile::take_head, |reader, file, written| {
                     let items = reader.items(file.signs, |sign| &sign.allow, &mut written.allows);
                     written.signs.extend(items);
                 })
             }
             Kind::Scenarios => {
-                self.parse(written, findings, problem, ScenariosFile::take_head, |reader, file, written| {
+                self.parse(written, findings, ScenariosFile::take_head, |reader, file, written| {
                     let items = reader.items(file.scenarios, |scenario| &scenario.allow, &mut written.allows);
                     written.scenarios.extend(items);
                 })
@@ -326,10 +320,32 @@ impl Reader<'_> {
         &self,
         written: &mut Written,
         findings: &mut Findings,
-        problem: Option<spanned::Found>,
         head_of: impl FnOnce(&mut T) -> Head,
         keep: impl FnOnce(&Self, T, &mut Written),
     ) {
+        let value = quick::parse(self.text).or_else(|| self.parse_with_care(written, findings));
+        let Some(mut value) = value else {
+            mark_incomplete(written, Some(self.kind));
+            return;
+        };
+        let head = head_of(&mut value);
+        self.allow(&head.allow, &(0..self.text.len()), &mut written.allows);
+        written.heads.push(FileHead {
+            kind: self.kind,
+            at: self.at(&self.word),
+            format: head.format,
+            approved: head.approved,
+        });
+        keep(self, value, written);
+    }
+
+    /// Reads what the quick reader did not take, and says what is wrong with it.
+    fn parse_with_care<T: DeserializeOwned>(&self, written: &mut Written, findings: &mut Findings) -> Option<T> {
+        let problem = scan::problem(self.text);
+        if let Some(problem) = problem.clone().filter(|problem| problem.code == "too-large") {
+            findings.take(self.file, vec![problem]);
+            return None;
+        }
         let spanned::Parsed { value, mut found, broken_ids } = spanned::parse::<T>(self.text);
         let is_syntax = |found: &spanned::Found| found.code == "syntax";
         let problem =
@@ -344,19 +360,7 @@ impl Reader<'_> {
         }
         findings.take(self.file, found);
         written.broken_ids.extend(broken_ids);
-        let Some(mut value) = value else {
-            mark_incomplete(written, Some(self.kind));
-            return;
-        };
-        let head = head_of(&mut value);
-        self.allow(&head.allow, &(0..self.text.len()), &mut written.allows);
-        written.heads.push(FileHead {
-            kind: self.kind,
-            at: self.at(&self.word),
-            format: head.format,
-            approved: head.approved,
-        });
-        keep(self, value, written);
+        value
     }
 
     fn at(&self, span: &std::ops::Range<usize>) -> At {
