@@ -10,6 +10,7 @@ use super::{
     written::{Allowed, At, FileHead, Item, Written},
 };
 use crate::{
+    folder::ENDING_NOT_SMALL,
     notation::{
         Allow, Head, Kind, List, Spanned, check_ins::CheckInsFile, clinic::ClinicFile,
         emergencies::EmergenciesFile, message, questions::QuestionsFile, quick, recovery::RecoveryFile,
@@ -115,27 +116,38 @@ fn source_len(source: &Source) -> usize {
 
 /// Whether a path is part of the rules: `.ron`, or `.md` below a folder named `messages`; no dot files or
 /// editors' droppings. The folder reader leaves those out as well; a second look costs nothing.
+///
+/// However the ending is written: `FLAGS.RON` counts, and is refused, for a rule must not be overlooked because
+/// of how another system writes names.
 #[must_use]
 pub fn is_rule_file(path: &str) -> bool {
     let mut parts = path.split('/').rev();
     let name = parts.next().unwrap_or_default();
-    if path.split('/').any(|part| part.starts_with('.')) || name.starts_with('#') || name.ends_with('~') {
+    if path.split('/').any(|part| part.starts_with('.')) {
         return false;
     }
     match name.rsplit_once('.') {
-        Some((_, "ron")) => true,
-        Some((_, "md")) => parts.any(|folder| folder == "messages"),
+        Some((_, ending)) if ending.eq_ignore_ascii_case("ron") => true,
+        Some((_, ending)) if ending.eq_ignore_ascii_case("md") => parts.any(|folder| folder == "messages"),
         _ => false,
     }
 }
 
+/// The name that a file should have whose ending is not in small letters. None: it is.
+fn better_name(path: &str) -> Option<String> {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let (stem, ending) = name.rsplit_once('.')?;
+    ending.bytes().any(|byte| byte.is_ascii_uppercase()).then(|| format!("{stem}.{}", ending.to_lowercase()))
+}
+
 fn read_file(path: &Arc<str>, source: &Source, written: &mut Written, findings: &mut Findings) {
     let file = written.files.len();
-    let is_message = path.ends_with(".md");
+    let is_message =
+        !path.get(path.len().saturating_sub(4)..).is_some_and(|end| end.eq_ignore_ascii_case(".ron"));
     let text = text_of(path, source, file, findings);
     let readable = text.is_ok();
     let text = text.unwrap_or_else(|readable_part| readable_part);
-    written.files.push(FileText::new(path.clone(), &text));
+    written.files.push(FileText::new(path.clone(), text));
     if !readable {
         mark_incomplete(written, is_message.then_some(Kind::Message));
     } else if is_message {
@@ -147,16 +159,11 @@ fn read_file(path: &Arc<str>, source: &Source, written: &mut Written, findings: 
 
 /// The text of a file, or, after reporting why, as much of it as is readable.
 fn text_of(path: &str, source: &Source, file: usize, findings: &mut Findings) -> Result<String, String> {
+    let better_name = better_name(path);
     let bytes = match source {
-        Source::Bytes(bytes) => bytes,
-        Source::Unreadable(why) => {
-            findings.report(
-                "unreadable-file",
-                At { file, span: 0..0 },
-                format!("{} cannot be read: {why}", wording::quote(path)),
-            );
-            return Err(String::new());
-        }
+        Source::Bytes(bytes) if better_name.is_none() => bytes,
+        Source::Bytes(_) => return Err(unreadable(path, ENDING_NOT_SMALL, better_name, file, findings)),
+        Source::Unreadable(why) => return Err(unreadable(path, why, better_name, file, findings)),
     };
     if bytes.len() > MAX_FILE_BYTES {
         let message = format!("the file has {} bytes", bytes.len());
@@ -197,6 +204,20 @@ fn text_of(path: &str, source: &Source, file: usize, findings: &mut Findings) ->
     Ok(text.to_owned())
 }
 
+/// Reports a file that cannot be read. What can be read of it is nothing.
+fn unreadable(
+    path: &str,
+    why: &str,
+    better_name: Option<String>,
+    file: usize,
+    found: &mut Findings,
+) -> String {
+    let message = format!("{} cannot be read: {why}", wording::quote(path));
+    let help = better_name.map(|name| format!("rename the file to {}", wording::quote(&name)));
+    found.report("unreadable-file", At { file, span: 0..0 }, message).maybe_help(help);
+    String::new()
+}
+
 fn mark_incomplete(written: &mut Written, kind: Option<Kind>) {
     match kind {
         Some(kind) => {
@@ -227,6 +248,8 @@ fn read_message(path: &str, file: usize, written: &mut Written, findings: &mut F
 
 fn read_ron(file: usize, written: &mut Written, findings: &mut Findings) {
     let text = std::mem::take(&mut written.files[file].text);
+    #[cfg(fuzzing)]
+    let _ = quick::beside_ron::ask_both(&text);
     let word = scan::first_word(&text);
     let kind = Kind::from_word(&text[word.clone()]);
     match kind {
@@ -263,11 +286,9 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn read(&self, written: &mut Written, findings: &mut Findings) {
         match self.kind {
-            Kind::Clinic => {
-                self.parse(written, findings, ClinicFile::take_head, |reader, file, written| {
-                    written.clinics.push(Item { at: reader.at(&reader.word), value: file });
-                })
-            }
+            Kind::Clinic => self.parse(written, findings, ClinicFile::take_head, |reader, file, written| {
+                written.clinics.push(Item { at: reader.at(&reader.word), value: file });
+            }),
             Kind::Questions => {
                 self.parse(written, findings, QuestionsFile::take_head, |reader, file, written| {
                     let items = reader.items(file.questions, |question| &question.allow, &mut written.allows);
@@ -340,7 +361,11 @@ impl Reader<'_> {
     }
 
     /// Reads what the quick reader did not take, and says what is wrong with it.
-    fn parse_with_care<T: DeserializeOwned>(&self, written: &mut Written, findings: &mut Findings) -> Option<T> {
+    fn parse_with_care<T: DeserializeOwned>(
+        &self,
+        written: &mut Written,
+        findings: &mut Findings,
+    ) -> Option<T> {
         let problem = scan::problem(self.text);
         if let Some(problem) = problem.clone().filter(|problem| problem.code == "too-large") {
             findings.take(self.file, vec![problem]);

@@ -7,16 +7,19 @@
 //! hexadecimal numbers, block comments). ron then reads the file from its beginning and says what is to be said.
 //!
 //! So nothing here decides what a file may say. It has to keep one promise: a file it takes means the same to
-//! ron, to the byte of each place. `quick/tests.rs` holds both readers against each other.
+//! ron, to the byte of each place. `quick/tests.rs` and the fuzzing
+//! hold both readers against each other.
 
+#[cfg(any(test, fuzzing))]
+pub mod beside_ron;
 #[cfg(test)]
 mod tests;
 
 use std::{fmt, ops::Range};
 
 use serde::de::{
-    DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, VariantAccess, Visitor,
-    value::StrDeserializer,
+    DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, VariantAccess,
+    Visitor, value::StrDeserializer,
 };
 use serde::{Deserialize, forward_to_deserialize_any};
 
@@ -123,7 +126,8 @@ impl<'de> Reader<'de> {
         let rest = &self.text.as_bytes()[self.at..];
         let len = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
         let starts = rest.first().is_some_and(|byte| !byte.is_ascii_digit());
-        let ends = !rest.get(len).is_some_and(|byte| matches!(byte, b'.' | b'+' | b'-' | b'"' | b'#' | 0x80..));
+        let ends =
+            !rest.get(len).is_some_and(|byte| matches!(byte, b'.' | b'+' | b'-' | b'"' | b'#' | 0x80..));
         if len == 0 || !starts || !ends {
             return Err(GiveUp);
         }
