@@ -248,8 +248,6 @@ fn read_message(path: &str, file: usize, written: &mut Written, findings: &mut F
 
 fn read_ron(file: usize, written: &mut Written, findings: &mut Findings) {
     let text = std::mem::take(&mut written.files[file].text);
-    #[cfg(fuzzing)]
-    let _ = quick::beside_ron::ask_both(&text);
     let word = scan::first_word(&text);
     let kind = Kind::from_word(&text[word.clone()]);
     match kind {
