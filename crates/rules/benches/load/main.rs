@@ -12,13 +12,17 @@ mod thousand;
 
 use std::{
     collections::BTreeMap,
-    fs,
     hint::black_box,
     path::Path,
     time::{Duration, Instant},
 };
 
-use afterrun_rules::{folder, load::load, scenario_run, source::Sources};
+use afterrun_rules::{
+    folder,
+    load::load,
+    scenario_run,
+    source::{Source, Sources},
+};
 
 /// Samples of the small candidates, and of those that take a thousand files.
 const SAMPLES: usize = 200;
@@ -69,7 +73,30 @@ fn many(shipped: &Path) {
             }),
         ],
     );
-    drop(fs::remove_dir_all(place.path()));
+    one_large(&sources);
+}
+
+/// One more file, as large as may be, beside that folder: sound, and with a mistake in its last item.
+fn one_large(beside: &Sources) {
+    let text = thousand::largest_file();
+    let with = |text: &str| {
+        let mut sources = beside.clone();
+        sources.files.retain(|path, _| !path.starts_with("scenarios-"));
+        sources.files.insert("largest.ron".into(), Source::Bytes(text.as_bytes().into()));
+        sources
+    };
+    let (sound, last) = (with(&text), text.rfind("until_day: 30").expect("the last scenario"));
+    let faulty = with(&format!("{}until_days{}", &text[..last], &text[last + "until_day".len()..]));
+    assert!(load(&sound).book.is_some() && load(&faulty).book.is_none());
+    println!("\none file of {} bytes among {} files", text.len(), sound.files.len());
+    quickest(
+        SAMPLES_OF_MANY,
+        &mut [
+            ("load and check, sound", &mut || drop(black_box(load(&sound)))),
+            ("load, a mistake in its last item", &mut || drop(black_box(load(&faulty)))),
+            ("ron alone, plain structures", &mut || plain::parse_all(&sound)),
+        ],
+    );
 }
 
 type Candidate<'a> = (&'static str, &'a mut dyn FnMut());

@@ -1,7 +1,7 @@
 //! A large folder within every limit: the shipped pack and a thousand files beside it, as large as those on
 //! which `ron` was measured by itself (5,351 bytes a file), and like the pack mostly scenarios.
 
-use std::{fmt::Write as _, fs, path::Path};
+use std::{fmt::Write as _, fs, ops::Range, path::Path};
 
 /// Files of flags, and flags in each: 500 are allowed in all.
 const FLAG_FILES: usize = 100;
@@ -59,9 +59,19 @@ fn flags(file: usize) -> String {
 }
 
 fn scenarios(file: usize) -> String {
+    let first = file * SCENARIOS_A_FILE;
+    scenarios_numbered(first..first + SCENARIOS_A_FILE)
+}
+
+/// The largest file there may be: a little below 1 MiB.
+pub fn largest_file() -> String {
+    scenarios_numbered(0..900)
+}
+
+fn scenarios_numbered(numbers: Range<usize>) -> String {
     let flags = FLAG_FILES * FLAGS_A_FILE;
     let mut text = String::from("// What must come of it.\nScenarios(\n    scenarios: [\n");
-    for number in (0..SCENARIOS_A_FILE).map(|number| file * SCENARIOS_A_FILE + number) {
+    for number in numbers {
         let flag = number % flags;
         let _ = writeln!(
             text,
