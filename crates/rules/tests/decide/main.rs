@@ -19,6 +19,8 @@ mod covering;
 #[cfg(test)]
 mod golden;
 #[cfg(test)]
+mod overrides;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod recovering;
