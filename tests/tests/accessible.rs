@@ -24,6 +24,8 @@ const CONSOLE: &[(&str, &str)] = &[
     ("patient-in-danger", "/console/patients/{1}"),
     ("patient-silent", "/console/patients/{2}"),
     ("patient-well", "/console/patients/{3}"),
+    ("patient-answer", "/console/patients/{0}/answer"),
+    ("scorecard", "/console/scorecard"),
     ("patients", "/console/patients"),
     ("message", "/console/messages/{message}"),
     ("rules", "/console/rules"),

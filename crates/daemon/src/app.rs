@@ -143,7 +143,12 @@ impl App {
         let console = Console {
             store: self.turns.store.clone(),
             recorder: self.recording.clone(),
-            desk: Arc::new(AtTheDesk { turns: self.turns.clone(), delivery: self.delivery.clone() }),
+            desk: Arc::new(AtTheDesk {
+                turns: self.turns.clone(),
+                delivery: self.delivery.clone(),
+                clock: self.clock.clone(),
+                wake: self.wake.clone(),
+            }),
             base_url,
         };
         runner_routes(site).merge(console_routes(console)).merge(health::routes(self.clone()))

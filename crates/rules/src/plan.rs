@@ -15,7 +15,7 @@ mod stages;
 mod time_only;
 
 pub use check_ins::questions_always_asked;
-pub(crate) use overrides::word_on;
+pub use overrides::word_on;
 
 use std::sync::Arc;
 

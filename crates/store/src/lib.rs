@@ -303,7 +303,7 @@ pub trait Store: Send + Sync + 'static {
     /// A patient's row, resolved or not; none if there was never any work.
     async fn work_row(&self, id: &PatientId) -> Result<Option<WorkRow>>;
     /// Does what a user wants about a patient, notes it in the history and in the audit log, in one. False:
-    /// there is no open row to do it to, and nothing is noted. A new work item as urgent as the row, or more,
+    /// there is no open row to do it to, and nothing is noted. ([`WorkChange::Did`] goes into the history only.) A new work item as urgent as the row, or more,
     /// opens it anew.
     async fn change_work(
         &self,

@@ -144,7 +144,8 @@ pub enum WorkChange {
     },
     /// Words for whoever looks next.
     Note(String),
-    /// Something else that was done about the patient, such as `pause`, for the history; and the words with it.
+    /// Something else that was done about the patient, such as `pause`, for the history alone (whoever did it notes
+    /// it in the audit log before); and the words with it.
     Did(&'static str, String),
 }
 

@@ -321,3 +321,10 @@ pub(crate) const DECLINED_TITLE: &str = "We will not write to this address";
 pub(crate) const DECLINED: &str = "Sorry for the trouble. You can close this page.";
 pub(crate) const CONFIRM_CLOSED: &str =
     "This link has closed. If you expected to hear from us, please call us.";
+
+// The same form in a clinician's hands.
+pub(crate) const ON_BEHALF_BACK: &str = "Back without entering anything";
+
+pub(crate) fn on_behalf_of(name: &str) -> String {
+    format!("You enter what {name} says on the telephone.")
+}

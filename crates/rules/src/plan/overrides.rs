@@ -11,7 +11,8 @@ use crate::{
 };
 
 /// The newest word about a stage given while this episode was open.
-pub(crate) fn word_on<'a>(
+#[must_use]
+pub fn word_on<'a>(
     chart: &'a Chart,
     flag: &Flag,
     stage: &StageId,

@@ -220,7 +220,10 @@ pub(super) fn change(
     };
     if done {
         note(db, patient, Some(by), what, &detail, now)?;
-        settings::audit(db, now, &format!("user {}", by.0), &format!("work-{what}"), id.as_str())?;
+        // Whoever did it has it in the audit log already, from before it was done.
+        if !matches!(change, WorkChange::Did(..)) {
+            settings::audit(db, now, &format!("user {}", by.0), &format!("work-{what}"), id.as_str())?;
+        }
     }
     Ok(done)
 }

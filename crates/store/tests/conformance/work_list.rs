@@ -274,8 +274,11 @@ pub async fn keeps_what_was_done_otherwise(store: AnyStore) {
     assert!(store.change_work(&id, ann, did, hour(1)).await.unwrap(), "no open work is needed for it");
     let line = store.work_history(&id, None, 1).await.unwrap().rows.remove(0);
     assert_eq!((&*line.what, &*line.detail), ("pause", "until Friday"));
-    let audited = store.audit_log(Some("p1"), None, 1).await.unwrap().rows.remove(0);
-    assert_eq!(audited.action, "work-pause");
+    assert_eq!(
+        store.audit_log(Some("p1"), None, 9).await.unwrap().rows,
+        [],
+        "whoever did it has noted it before"
+    );
 }
 
 pub async fn keeps_a_scorecard(store: AnyStore) {

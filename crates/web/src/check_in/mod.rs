@@ -5,6 +5,7 @@
 mod answers;
 mod form;
 mod gates;
+mod on_behalf;
 mod outcome;
 mod question_field;
 mod sheet;
@@ -28,6 +29,7 @@ use crate::{
     text, words,
 };
 use answers::{Entered, Faults};
+pub(crate) use on_behalf::{OnBehalf, events_of, form_for};
 pub(crate) use outcome::{contact, help_now, help_now_title};
 use sheet::Sheet;
 

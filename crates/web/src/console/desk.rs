@@ -1,8 +1,10 @@
 //! What the console asks of the rest of the program beside the store: the daemon implements this.
 
+use afterrun_rules::ids::PatientId;
+use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use crate::token_hash;
+use crate::{RecordError, token_hash};
 
 /// An edit of the rules that did not go live.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -14,6 +16,7 @@ pub struct RejectedEdit {
 }
 
 /// Knows the rules and the machinery.
+#[async_trait]
 pub trait Desk: Send + Sync + 'static {
     /// Since when the rule book in force has been live.
     fn book_since(&self) -> DateTime<Utc>;
@@ -25,6 +28,18 @@ pub trait Desk: Send + Sync + 'static {
     fn mail_text(&self, bytes: &[u8]) -> String;
     /// The version of this program.
     fn version(&self) -> &'static str;
+
+    /// Enters another address for a runner, which its owner is asked to confirm.
+    ///
+    /// # Errors
+    /// See [`RecordError`].
+    async fn change_address(&self, patient: &PatientId, email: &str) -> Result<(), RecordError>;
+
+    /// Everything that is known of a runner, as JSON.
+    ///
+    /// # Errors
+    /// See [`RecordError`].
+    async fn export(&self, patient: &PatientId) -> Result<String, RecordError>;
 }
 
 /// The setting that holds the SHA-256 of the set-up link's token, in hexadecimal digits.

@@ -274,6 +274,9 @@ pub(crate) fn done(what: &str) -> Option<&'static str> {
         "resume" => "Check-ins go on.",
         "time-zone" => "The time zone is changed.",
         "stop" => "All messages are stopped.",
+        "override" => "Your word about the stage is stored.",
+        "address" => "The address is changed. Its owner is asked to confirm it.",
+        "telephone" => "The answers are stored.",
         _ => return None,
     };
     Some(words)
@@ -288,6 +291,14 @@ pub(crate) fn history(what: &str) -> &str {
         "snooze" => "put off",
         "note" => "note",
         "reopen" => "opened again",
+        "pause" => "paused check-ins until",
+        "resume" => "let check-ins go on",
+        "stop" => "stopped all messages",
+        "time-zone" => "changed the time zone to",
+        "log-run" => "logged a run",
+        "override" => "decided about a stage",
+        "address" => "changed the mail address",
+        "telephone" => "entered answers given by telephone",
         other => other,
     }
 }
@@ -296,7 +307,9 @@ pub(crate) fn history(what: &str) -> &str {
 pub(crate) fn history_detail(detail: &str) -> &str {
     let contact = CONTACTS.iter().find(|(word, ..)| *word == detail).map(|(.., words)| *words);
     let resolution = RESOLUTIONS.iter().find(|(word, ..)| *word == detail).map(|(.., words)| *words);
-    contact.or(resolution).unwrap_or(detail)
+    let outcome =
+        super::text_patient::OUTCOMES.iter().find(|(word, ..)| *word == detail).map(|(.., words)| *words);
+    contact.or(resolution).or(outcome).unwrap_or(detail)
 }
 
 pub(crate) fn local_time(time: &str) -> String {
@@ -305,10 +318,6 @@ pub(crate) fn local_time(time: &str) -> String {
 
 pub(crate) fn will_send(message: &str) -> String {
     format!("{message} is sent")
-}
-
-pub(crate) fn will_ask(message: &str) -> String {
-    format!("{message} asks")
 }
 
 pub(crate) fn is_queued(message: &str) -> String {
@@ -360,9 +369,6 @@ pub(crate) fn message_state(state: MessageState) -> &'static str {
 // The picture.
 pub(crate) const PLOT: &str = "Picture of the last weeks; it can be scrolled";
 pub(crate) const PLOT_LABEL: &str = "The last weeks day by day. The table below says the same in words.";
-pub(crate) const PLOT_LEGEND: &str = "Bars: the worst reported on a day; – asked and not answered. Solid envelopes told \
-    something, hollow ones asked. Numbered circles: the stage told. A dashed spell goes on. Grey days with a dotted edge \
-    do not count.";
 pub(crate) const PLOT_TABLE: &str = "The same as a table";
 pub(crate) const SCALE: &str = "Worst pain";
 pub(crate) const ROW_RUNS: &str = "Runs";

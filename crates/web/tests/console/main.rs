@@ -4,6 +4,8 @@
 #[path = "../pages/support/book.rs"]
 mod book;
 #[cfg(test)]
+mod caring;
+#[cfg(test)]
 mod clinic;
 #[cfg(test)]
 mod forged;
