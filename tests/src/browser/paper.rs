@@ -26,6 +26,19 @@ impl Browser {
         self.devtools("Emulation.setEmulatedMedia", &json!({"features": features}));
     }
 
+    /// By how many pixels what a selector finds is taller on paper than the room it has there.
+    #[must_use]
+    pub fn cut_off_on_paper(&self, selector: &str) -> i64 {
+        self.devtools("Emulation.setEmulatedMedia", &json!({"media": "print"}));
+        let pixels = |inches: f64| (inches * 96.0) as u32;
+        self.size(pixels(WIDTH - 2.0 * MARGIN), pixels(HEIGHT - 2.0 * MARGIN));
+        let script = "const e = document.querySelector(arguments[0]); return e.scrollHeight - e.clientHeight";
+        let cut_off = self.ask(script, &[json!(selector)]).as_i64().unwrap_or(i64::MAX);
+        self.devtools("Emulation.setEmulatedMedia", &json!({"media": ""}));
+        self.size(1280, 900);
+        cut_off
+    }
+
     /// Prints the page on A4 without colour in backgrounds, as browsers do by default: how many sheets it takes.
     /// The PDF is left beside the pictures.
     ///

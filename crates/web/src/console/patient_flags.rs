@@ -8,6 +8,9 @@ use maud::{Markup, html};
 
 use super::{patient_show::View, text};
 
+/// Lines of what was told that fit on one sheet of paper, for each flag.
+const TOLD_ON_PAPER: usize = 3;
+
 /// Why, and why not, for each flag; open ones first and unfolded.
 pub(super) fn flags(view: &View<'_>) -> Markup {
     let explanation = &view.explanation;
@@ -28,7 +31,7 @@ fn explained(flag: &FlagExplanation, is_open: bool) -> Markup {
         details.flag open[is_open] {
             summary { strong { (flag.title) } span.hint { " " (text::plain(&flag.state)) } }
             @if let Some(miss) = &flag.nearest_miss { p { (text::NEAREST_MISS) " " (text::plain(miss)) } }
-            @if !flag.told.is_empty() { ul.lines { @for line in &flag.told { li { (text::plain(line)) } } } }
+            @if !flag.told.is_empty() { ul.lines { @for (at, line) in flag.told.iter().rev().enumerate() { li.off-paper[at >= TOLD_ON_PAPER] { (text::plain(line)) } } } }
             @if !flag.leaves.is_empty() {
                 h3 { (text::LEAVES) }
                 ul.lines {

@@ -1,9 +1,6 @@
 //! The parts of a runner's page.
 
-use afterrun_rules::{
-    Event,
-    chart::{AnswerEvent, Value},
-};
+use afterrun_rules::{Event, chart::AnswerEvent, decision::Audience, describe};
 use afterrun_store::{Attempt, Message};
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
@@ -12,6 +9,11 @@ use super::{Room, frame::token, patient_show::View, text, text_patient, work_ite
 
 /// Answers shown, newest first; older ones are in the export.
 const ANSWERS: usize = 60;
+
+/// Answers, messages to the runner and lines of history that fit on one sheet of paper beside the rest.
+const ANSWERS_ON_PAPER: usize = 8;
+const MESSAGES_ON_PAPER: usize = 5;
+const HISTORY_ON_PAPER: usize = 10;
 
 impl View<'_> {
     fn when(&self, at: DateTime<Utc>) -> String {
@@ -32,6 +34,7 @@ pub(super) fn head(view: &View<'_>) -> Markup {
                 (text::local_time(&view.me.now.with_timezone(&zone).format(text::DATE_AND_TIME).to_string()))
             }
         }
+        p.paper { (text_patient::ON_PAPER) }
         p.chips {
             @if let Some(row) = view.open_row() { span.chip.(text::urgency_class(row.urgency)) { (text::urgency(row.urgency)) } }
             @if patient.stopped_at.is_some() { span.chip.quiet { (text::STOPPED) } }
@@ -57,8 +60,8 @@ pub(super) fn history(view: &View<'_>) -> Markup {
                 }
             }
             ul.lines {
-                @for line in &view.history.rows {
-                    li {
+                @for (at, line) in view.history.rows.iter().enumerate() {
+                    li.off-paper[at >= HISTORY_ON_PAPER] {
                         span.when { (view.when(line.at)) } " "
                         strong { (text::history(&line.what)) }
                         @if !line.detail.is_empty() { ": " (text::history_detail(&line.detail)) }
@@ -96,7 +99,7 @@ pub(super) fn answers(view: &View<'_>) -> Markup {
                     thead { tr { th scope="col" { (text::COLUMN_ABOUT) } th scope="col" { (text::COLUMN_RECEIVED) } th scope="col" { (text::COLUMN_ANSWERS) } } }
                     tbody {
                         @for (at, (received, answer)) in given.iter().enumerate().rev().take(ANSWERS) {
-                            tr.replaced[replaced(at)] {
+                            tr.replaced[replaced(at)].off-paper[given.len() - at > ANSWERS_ON_PAPER] {
                                 th scope="row" { (answer.about_day.format(text::SHORT_DATE)) }
                                 td { (view.when(*received)) @if by_telephone(view, *received, answer) { span.hint { (text_patient::BY_TELEPHONE) } } @if replaced(at) { span.hint { " " (text::REPLACED) } } }
                                 td { (values(view, answer)) }
@@ -127,16 +130,12 @@ fn values(view: &View<'_>, answer: &AnswerEvent) -> Markup {
         view.book.emergencies.iter().find(|sign| sign.id == *id).map_or(id.as_str(), |sign| &*sign.ask)
     });
     html! {
-        dl.values {
-            @for (question, value) in answer.values.iter() {
-                dt { (view.book.question(question.as_str()).map_or(question.as_str(), |(_, question)| &*question.ask)) }
-                dd {
-                    @match value {
-                        Value::YesNo(true) => (crate::text::YES),
-                        Value::YesNo(false) => (crate::text::NO),
-                        Value::Number(number) => (number),
-                        Value::Word(word) => (word),
-                    }
+        ul.values {
+            @for (id, value) in answer.values.iter() {
+                @let question = view.book.question(id.as_str());
+                li title=[question.map(|(_, question)| &*question.ask)] {
+                    @match question { Some((ix, _)) => (describe::question_name(&view.book, ix)), None => (id) }
+                    " " strong { (text_patient::value(value)) }
                 }
             }
         }
@@ -146,6 +145,9 @@ fn values(view: &View<'_>, answer: &AnswerEvent) -> Markup {
 
 /// Every message with why, newest first.
 pub(super) fn messages(view: &View<'_>) -> Markup {
+    let to_runner = |message: &&Message| message.audience == Audience::Patient && message.mail.is_some();
+    let to_runner = view.messages.rows.iter().filter(to_runner).take(MESSAGES_ON_PAPER);
+    let on_paper: Vec<_> = to_runner.map(|message| message.key).collect();
     html! {
         section.card.messages {
             h2 { (text::MESSAGES) }
@@ -154,7 +156,7 @@ pub(super) fn messages(view: &View<'_>) -> Markup {
                     thead { tr { th scope="col" { (text::COLUMN_WHEN) } th scope="col" { (text::COLUMN_WHAT) } th scope="col" { (text::COLUMN_WHY) } } }
                     tbody {
                         @for message in &view.messages.rows {
-                            tr {
+                            tr.off-paper[!on_paper.contains(&message.key)] {
                                 td { (view.when(message.settled_at.unwrap_or(message.decided_at))) }
                                 th scope="row" {
                                     @match &message.mail {

@@ -140,6 +140,9 @@ pub(crate) const ADDRESS_HINT: &str = "The new address gets one mail that asks t
 // Export.
 pub(crate) const EXPORT: &str = "Export everything (JSON)";
 
+// On paper.
+pub(crate) const ON_PAPER: &str = "The newest of everything; the console has all of it.";
+
 // The picture.
 pub(crate) const ROW_PAIN_ON_RUN: &str = "Pain on run";
 pub(crate) const PICTURE_LEGEND: &str = "Bars: the worst reported on a day. – asked, not answered; · nothing asked, \
