@@ -7,9 +7,6 @@ use afterrun_store::Units;
 pub(crate) const LANGUAGE: &str = "en";
 
 // Dates (strftime).
-pub(crate) const DATE: &str = "%A, %B %-d";
-pub(crate) const DATE_WITH_YEAR: &str = "%A, %B %-d, %Y";
-pub(crate) const TIME: &str = "%-I:%M %P";
 pub(crate) const SHORT_WEEKDAY: &str = "%a";
 pub(crate) const TODAY: &str = "today";
 pub(crate) const YESTERDAY: &str = "yesterday";

@@ -14,7 +14,7 @@ use axum::{
 use chrono::{Days, NaiveDate, NaiveTime};
 
 use super::{
-    Room, Shared, frame,
+    Room, Shared, dates, frame,
     patient_show::as_opened,
     session::{Posted, SignedIn},
     text, text_patient,
@@ -174,7 +174,10 @@ fn wanted(room: &Room, me: &SignedIn, stored: &StoredChart, fields: &Fields) -> 
         "note" => work(WorkChange::Note(words(fields.get("words"))?)),
         "pause" => {
             let until = day_ahead(fields.get("until"), stored.chart.local_date(me.now))?;
-            fact(Event::Pause(PauseEvent { until: Some(until) }), &until.format(text::SHORT_DATE).to_string())
+            fact(
+                Event::Pause(PauseEvent { until: Some(until) }),
+                &dates::way(&room.recorder.book()).short_date(until),
+            )
         }
         "resume" => fact(Event::Resume {}, ""),
         "stop" if fields.get("surely") == Some("yes") => fact(Event::Stop {}, ""),

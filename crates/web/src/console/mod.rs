@@ -8,6 +8,7 @@
 
 mod account;
 mod act;
+mod dates;
 mod desk;
 mod frame;
 mod gate;

@@ -17,7 +17,7 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde::Deserialize;
 
 use super::{
-    Shared, frame,
+    Shared, dates, frame,
     patient_show::as_opened,
     session::{Posted, SignedIn},
     text, text_patient,
@@ -79,7 +79,7 @@ pub(crate) async fn submit(
         room.store.audit(me.now, &me.actor(), "telephone", id.as_str()).await?;
         let recorded = room.recorder.record(id, events).await;
         if recorded.is_ok() {
-            let about = check_in.about_day.format(text::SHORT_DATE).to_string();
+            let about = dates::way(&open.book).short_date(check_in.about_day);
             let did = WorkChange::Did("telephone", about);
             room.store.change_work(id, me.user.key, did, me.now).await?;
         }

@@ -1,12 +1,13 @@
 //! Why, and why not: each flag of a runner's page.
 
 use afterrun_rules::{
+    book::Locale,
     evidence::{Evidence, Truth},
     explain::{DayMark, FlagExplanation},
 };
 use maud::{Markup, html};
 
-use super::{patient_show::View, text};
+use super::{dates, patient_show::View, text};
 
 /// Lines of what was told that fit on one sheet of paper, for each flag.
 const TOLD_ON_PAPER: usize = 3;
@@ -21,12 +22,12 @@ pub(super) fn flags(view: &View<'_>) -> Markup {
             h2 { (text::WHY) }
             @if let Some(recovery) = &explanation.recovery { p { (recovery) } }
             @for error in &explanation.rule_errors { p.fault { (error) } }
-            @for flag in open { (explained(flag, true)) }
-            @for flag in shut { (explained(flag, false)) }
+            @for flag in open { (explained(flag, true, dates::way(&view.book))) }
+            @for flag in shut { (explained(flag, false, dates::way(&view.book))) }
         }
     }
 }
-fn explained(flag: &FlagExplanation, is_open: bool) -> Markup {
+fn explained(flag: &FlagExplanation, is_open: bool, way: Locale) -> Markup {
     html! {
         details.flag open[is_open] {
             summary { strong { (flag.title) } span.hint { " " (text::plain(&flag.state)) } }
@@ -45,7 +46,7 @@ fn explained(flag: &FlagExplanation, is_open: bool) -> Markup {
                 tbody {
                     @for row in flag.days.iter().rev() {
                         tr {
-                            th scope="row" { (row.day.format(text::SHORT_DATE)) @if let Some(number) = row.number { span.hint { " " (text::day_number(number)) } } }
+                            th scope="row" { (way.short_date(row.day)) @if let Some(number) = row.number { span.hint { " " (text::day_number(number)) } } }
                             td { (mark(row.mark)) }
                             td { (row.answers.join(", ")) }
                         }

@@ -14,7 +14,7 @@ use afterrun_store::MessageState;
 use chrono::{DateTime, Days, Utc};
 use maud::{Markup, html};
 
-use super::{patient_show::View, text, text_patient};
+use super::{dates, patient_show::View, text, text_patient};
 use crate::words;
 
 /// Things to come that are named.
@@ -34,7 +34,7 @@ pub(super) fn next(view: &View<'_>) -> Markup {
             @if ahead.is_empty() { p { (text::NOTHING_NEXT) } }
             ul.lines {
                 @for (at, what) in &ahead {
-                    li { span.when { (words::day_and_time(*at, zone, view.assessment.day)) } " " (what) }
+                    li { span.when { (words::day_and_time(*at, zone, view.assessment.day, Some(dates::way(&view.book)))) } " " (what) }
                 }
             }
             @if !if_it_goes_on.is_empty() {
@@ -73,7 +73,7 @@ fn next_stage(view: &View<'_>, flag: &Flag, episode: &Episode, told: Option<usiz
             (text_patient::WITHHELD)
         } @else {
             @if is_reached || earliest <= today { (text_patient::WITH_NEXT_REPORT) }
-            @else { (text_patient::at_earliest(&words::day(earliest, today))) }
+            @else { (text_patient::at_earliest(&words::day(earliest, today, Some(dates::way(&view.book))))) }
             ", " (text_patient::if_still(&text::plain(&condition)))
             @if missing > 1 { "; " (text_patient::more_reports(missing)) }
         }

@@ -16,6 +16,7 @@ use chrono::{Datelike, Days, NaiveDate, Weekday};
 use maud::{Markup, html};
 
 use super::{
+    dates,
     patient_show::View,
     sparkline::{level, scale, value_on},
     text, text_patient,
@@ -173,7 +174,7 @@ impl<'a> Plot<'a> {
                 }
                 @if day.weekday() == Weekday::Mon {
                     line.week x1=(self.x(*day)) x2=(self.x(*day)) y1=(TOP) y2=(height - 4) {}
-                    text.tick x=(self.x(*day) + 2) y=(BOTTOM + 14) { (day.format(text::TICK)) }
+                    text.tick x=(self.x(*day) + 2) y=(BOTTOM + 14) { (dates::way(self.book).day_and_month(*day)) }
                 }
             }
         }
@@ -198,7 +199,7 @@ impl<'a> Plot<'a> {
                     Some(value) => {
                         @let y = height_of(value, from, to);
                         rect.(level(value, from, to)) x=(self.x(*day) + 2) y=(y) width=(self.step - 4) height=(BOTTOM + 2 - y) {
-                            title { (day.format(text::SHORT_DATE)) ": " (value) }
+                            title { (dates::way(self.book).short_date(*day)) ": " (value) }
                         }
                         text.value text-anchor="middle" x=(self.x(*day) + self.step / 2) y=(y - 2) { (value) }
                     },
@@ -249,13 +250,14 @@ impl<'a> Plot<'a> {
 
     fn row_of_flag(&self, at: usize, flag: &Flag, y: i64) -> Markup {
         let episodes = &self.assessment.flags[at].episodes;
+        let way = dates::way(self.book);
         html! {
             text.name x="0" y=(y + 12) { (shorten(&flag.title)) title { (flag.title) } }
             @for episode in episodes.iter().filter(|episode| episode.last_seen >= self.first) {
                 @let from = episode.onset.max(self.first);
                 @let width = ((episode.last_seen - from).num_days() + 1) * self.step;
                 rect.spell.open[episode.end == End::Open] rx="4" x=(self.x(from)) y=(y + 1) width=(width) height="15" {
-                    title { (text::spell(&flag.title, episode.onset, episode.last_seen)) }
+                    title { (text::spell(&flag.title, &way.short_date(episode.onset), &way.short_date(episode.last_seen))) }
                 }
             }
             @for (day, evidence) in &self.signs[at] {
@@ -302,7 +304,7 @@ impl<'a> Plot<'a> {
                     tbody {
                         @for (day, known) in self.days.iter().rev() {
                             tr {
-                                th scope="row" { (day.format(text::SHORT_DATE)) }
+                                th scope="row" { (dates::way(self.book).short_date(*day)) }
                                 td {
                                     @match known.value { Some(value) => (value), None if known.asked => (text::NO_ANSWER), None => "" }
                                     @if known.excused { " " (text::EXCUSED_DAY) }

@@ -5,7 +5,7 @@ use afterrun_store::{Attempt, Message};
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 
-use super::{Room, frame::token, patient_show::View, text, text_patient, work_item_list};
+use super::{Room, dates, frame::token, patient_show::View, text, text_patient, work_item_list};
 
 /// Answers shown, newest first; older ones are in the export.
 const ANSWERS: usize = 60;
@@ -17,8 +17,7 @@ const HISTORY_ON_PAPER: usize = 10;
 
 impl View<'_> {
     fn when(&self, at: DateTime<Utc>) -> String {
-        let local = at.with_timezone(&self.chart.zone_at(at));
-        local.format(text::DATE_AND_TIME).to_string()
+        dates::date_and_time(at, self.chart.zone_at(at), dates::way(&self.book))
     }
 }
 
@@ -31,7 +30,7 @@ pub(super) fn head(view: &View<'_>) -> Markup {
             h1 { (patient.name) }
             p.hint {
                 (patient.email) " · " (zone.name()) " · "
-                (text::local_time(&view.me.now.with_timezone(&zone).format(text::DATE_AND_TIME).to_string()))
+                (text::local_time(&view.when(view.me.now)))
             }
         }
         p.paper { (text_patient::ON_PAPER) }
@@ -100,7 +99,7 @@ pub(super) fn answers(view: &View<'_>) -> Markup {
                     tbody {
                         @for (at, (received, answer)) in given.iter().enumerate().rev().take(ANSWERS) {
                             tr.replaced[replaced(at)].off-paper[given.len() - at > ANSWERS_ON_PAPER] {
-                                th scope="row" { (answer.about_day.format(text::SHORT_DATE)) }
+                                th scope="row" { (dates::way(&view.book).short_date(answer.about_day)) }
                                 td { (view.when(*received)) @if by_telephone(view, *received, answer) { span.hint { (text_patient::BY_TELEPHONE) } } @if replaced(at) { span.hint { " " (text::REPLACED) } } }
                                 td { (values(view, answer)) }
                             }
@@ -181,8 +180,8 @@ pub(super) fn messages(view: &View<'_>) -> Markup {
 
 /// One message as it was sent.
 pub(super) fn message(room: &Room, message: &Message, attempts: &[Attempt]) -> Markup {
-    let zone = room.recorder.book().clinic.time_zone;
-    let when = |at: DateTime<Utc>| at.with_timezone(&zone).format(text::DATE_AND_TIME).to_string();
+    let book = room.recorder.book();
+    let when = |at: DateTime<Utc>| dates::date_and_time(at, book.clinic.time_zone, dates::way(&book));
     html! {
         h1 { @match &message.mail { Some(mail) => (mail.subject), None => (message.identity_text) } }
         p.chips {

@@ -2,14 +2,12 @@
 
 use afterrun_rules::{chart::Reach, decision::Audience};
 use afterrun_store::{Contact, MessageState, Resolution, Role, Urgency, WorkState};
-use chrono::NaiveDate;
 
 pub(crate) const LANGUAGE: &str = "en";
 
 // Dates (strftime).
 pub(crate) const SHORT_DATE: &str = "%a %-d %b %Y";
 pub(crate) const DATE_AND_TIME: &str = "%a %-d %b %Y, %H:%M";
-pub(crate) const TICK: &str = "%-d %b";
 
 // The frame.
 pub(crate) const PRODUCT: &str = "Afterrun";
@@ -376,8 +374,8 @@ pub(crate) const ROW_MESSAGES: &str = "Messages";
 pub(crate) const EXCUSED_DAY: &str = "(excused)";
 pub(crate) const PAUSED_DAY: &str = "(paused)";
 
-pub(crate) fn spell(title: &str, from: NaiveDate, until: NaiveDate) -> String {
-    format!("{title}: {} to {}", from.format(SHORT_DATE), until.format(SHORT_DATE))
+pub(crate) fn spell(title: &str, from: &str, until: &str) -> String {
+    format!("{title}: {from} to {until}")
 }
 
 // Runners.

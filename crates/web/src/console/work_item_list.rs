@@ -17,7 +17,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::{
-    Room, Shared, frame,
+    Room, Shared, dates, frame,
     frame::Tab,
     session::{Posted, SignedIn},
     sparkline::{scale, sparkline},
@@ -105,7 +105,7 @@ fn list(room: &Room, me: &SignedIn, shown: &str, page: &Rows, done: Option<&str>
                 (frame::token(me))
                 button.quiet { (text::LOOKED) }
                 @if let Some(at) = me.user.looked_at {
-                    span.hint { " " (text::last_looked(&words::day_and_time(at, book.clinic.time_zone, at.with_timezone(&book.clinic.time_zone).date_naive()))) }
+                    span.hint { " " (text::last_looked(&words::day_and_time(at, book.clinic.time_zone, at.with_timezone(&book.clinic.time_zone).date_naive(), Some(dates::way(&book))))) }
                 }
             }
         }
@@ -153,7 +153,7 @@ fn work_row(room: &Room, me: &SignedIn, book: &RuleBook, row: &WorkRow, stored: 
             }
             th scope="row" {
                 a.runner href=(path) { (row.patient_name) }
-                span.hint { (last_run(stored, today)) }
+                span.hint { (last_run(book, stored, today)) }
                 @if row.reach != Reach::Confirmed { span.hint { (text::reach(row.reach)) } }
             }
             td {
@@ -238,14 +238,14 @@ pub(crate) fn state(row: &WorkRow, now: DateTime<Utc>, book: &RuleBook) -> Marku
             @match &row.owner { Some((_, email)) => (email), None => (text::NOBODYS) }
         }
         @if let Some(until) = row.snoozed_until.filter(|until| *until > now) {
-            span.hint { (text::until(&words::day_and_time(until, zone, now.with_timezone(&zone).date_naive()))) }
+            span.hint { (text::until(&words::day_and_time(until, zone, now.with_timezone(&zone).date_naive(), Some(dates::way(book))))) }
         }
     }
 }
 
-fn last_run(stored: &StoredChart, today: chrono::NaiveDate) -> String {
+fn last_run(book: &RuleBook, stored: &StoredChart, today: chrono::NaiveDate) -> String {
     match stored.chart.runs.last() {
-        Some(run) => words::run_on(run, stored.patient.units, today),
+        Some(run) => words::run_on(run, stored.patient.units, today, Some(dates::way(book))),
         None => text::NO_RUN.to_owned(),
     }
 }
