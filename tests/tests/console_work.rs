@@ -8,8 +8,11 @@ use std::path::{Path, PathBuf};
 use afterrun_tests::{
     browser::{Browser, Scripts, missing},
     console_day::{ConsoleDay, PASSWORD},
+    crowd,
     daemon::binary,
+    story::local,
 };
+use chrono::TimeDelta;
 
 /// Whether to go on: on a developer's machine the browser may be missing, in CI it may not.
 fn is_ready() -> bool {
@@ -154,6 +157,61 @@ fn two_clinicians_see_each_others_work_and_a_viewer_only_looks() {
     assert!(vics.words("h1").contains("Runner0x"));
     let buttons = vics.ask("return document.querySelectorAll('main button').length", &[]);
     assert_eq!(buttons, 0, "a viewer has nothing to press");
+}
+
+#[test]
+fn a_stage_told_by_a_person_is_mailed_once() {
+    if !is_ready() {
+        return;
+    }
+    let mut day = ConsoleDay::new();
+    let ann = day.add_user("ann", "clinician");
+    let browser = browser("override");
+    day.sign_in(&browser, &ann);
+    let decide = |day: &ConsoleDay, stage: &str, word: &str, because: &str| {
+        browser.open(&day.day.url(&day.page_of(0)));
+        browser.tap(".care details:has(#override-stage) summary");
+        browser.tap(&format!("#override-stage option[value='{stage}']"));
+        browser.write("#override-because", because);
+        browser.picture(word);
+        browser.follow(&format!("button[name='word'][value='{word}']"));
+        assert!(
+            browser.words(".done").contains("Your word about the stage is stored."),
+            "{}",
+            browser.words("main")
+        );
+    };
+    let runner = crowd::address(0);
+    // What became of the stage, as the operator sees it.
+    let told = |day: &ConsoleDay| {
+        let shown = day.day.clinic.run(day.day.now(), &["patient", "show", &runner]);
+        let of_stage = shown.lines().filter(|line| line.contains("patient/stage/limping/persists"));
+        of_stage.map(str::to_owned).collect::<Vec<_>>()
+    };
+    // The rule asks for `persists` of limping tomorrow; the clinician wants it told now.
+    let now = day.day.now();
+    assert_eq!(told(&day), [String::new(); 0], "nothing yet");
+    decide(&day, "limping/persists", "send", "She leaves for a race tomorrow");
+    day.day.step_to(now);
+    // Two messages have gone out today: the limits of a day hold for a person's word too.
+    assert!(told(&day).len() == 1 && told(&day)[0].contains("queued"), "{:?}", told(&day));
+    browser.open(&day.day.url(&day.page_of(0)));
+    let why = browser.words(".messages");
+    assert!(
+        why.contains("a clinician asked for stage persists") && why.contains("She leaves for a race"),
+        "{why}"
+    );
+    assert!(browser.words(".history").contains("Tell the runner now. She leaves for a race tomorrow"));
+    day.pass(local("2026-04-03", "08:00"), TimeDelta::hours(1));
+    let once = told(&day);
+    assert!(once.len() == 1 && once[0].contains("accepted"), "{once:?}");
+    // The limp goes on, the rule reaches the stage: it has been told.
+    let answer = ["answer", "add", &runner, "--value", "feeling=pain", "--value", "walking=limp"];
+    day.day
+        .clinic
+        .run(day.day.now(), &[&answer[..], &["--value", "worst_pain=2", "--no-emergency"]].concat());
+    day.pass(local("2026-04-04", "07:00"), TimeDelta::hours(1));
+    assert_eq!(told(&day), once, "told once");
 }
 
 #[test]

@@ -110,8 +110,8 @@ pub(crate) const WITHHELD: &str = "withheld by a clinician";
 
 // Deciding instead of the rules.
 pub(crate) const OVERRIDE: &str = "Decide about a stage instead of the rules";
-pub(crate) const OVERRIDE_HINT: &str = "Counts for what goes on now, not for another time. Nothing is sent twice: a \
-    stage told now is not told again when the rule reaches it.";
+pub(crate) const OVERRIDE_HINT: &str = "Counts for what goes on now, not for another time. It leaves in the \
+    hours and limits of all messages. A stage told now is not told again when the rule reaches it.";
 pub(crate) const STAGE: &str = "Stage";
 pub(crate) const BECAUSE: &str = "Why";
 pub(crate) const OVERRIDES: [(&str, Word, &str); 3] = [
