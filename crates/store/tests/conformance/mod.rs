@@ -99,6 +99,7 @@ macro_rules! conformance {
                 is_opened_anew_by_what_is_as_urgent, is_left_alone_by_what_is_less_urgent, counts_for_the_rules,
                 keeps_its_history, is_audited, forgets_an_erased_patient, knows_who_fell_silent,
                 puts_what_waits_before_what_was_contacted, keeps_what_was_done_otherwise, keeps_a_scorecard,
+                is_opened_again_by_a_person,
             ]
             users: [
                 are_found_by_address, are_added_once, are_listed_in_pages,
