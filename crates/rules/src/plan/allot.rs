@@ -13,6 +13,7 @@ const DAYS_AHEAD: u32 = 14;
 
 /// Spends windows and budgets in order of priority.
 pub(super) fn allot(planner: &mut Planner<'_>, mut wanted: Vec<Wanted>) {
+    wanted.retain(|wanted| !planner.has_failed(&wanted.subject));
     wanted.sort_by_key(|wanted| wanted.priority);
     let mut decisions = Vec::with_capacity(wanted.len());
     for wanted in wanted {
