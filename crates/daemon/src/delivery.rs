@@ -18,13 +18,13 @@ use std::{
 };
 
 use afterrun_mail::{Envelope, Gate, Transport};
-use afterrun_store::{Claim, MessageKey, OutboxMessage, Settlement, Store, StoreError};
+use afterrun_store::{Claim, Message, MessageKey, OutboxMessage, Settlement, Store, StoreError};
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 
 pub use self::round::Round;
 
-use self::{budget::HourlyBudget, judge::Verdict, lanes::Lanes, ramp::Ramp};
+use self::{budget::HourlyBudget, judge::Verdict, lanes::Lanes, ramp::Ramp, settle::About};
 use crate::{
     circuit::Circuit,
     clock::Clock,
@@ -229,13 +229,28 @@ impl Delivery {
         });
         tracing::error!(message = key.0, times, why, "a message could not be handed over");
         let error = why.to_owned();
-        let settlement = if times >= LOCAL_FAILURES_AT_MOST {
+        let settlement = if times >= LOCAL_FAILURES_AT_MOST && self.put_aside(key, now).await {
             Settlement::Quarantined { error }
         } else {
             let at = crate::circuit::next_try(now, times, chance());
             Settlement::Retry { at, error, in_doubt: in_doubt == InDoubt::Yes }
         };
         self.record(key, now, settlement).await;
+    }
+
+    /// Tells the clinic of a message that is about to be put aside. False: it could not be told.
+    async fn put_aside(&self, key: MessageKey, now: DateTime<Utc>) -> bool {
+        match self.turns.store.message(key).await {
+            Ok(message) => {
+                let Message { patient, audience, .. } = message;
+                let about = About { key, patient, audience, flag: None };
+                self.tell_clinic(&about, "mail-put-aside", now).await
+            }
+            Err(why) => {
+                tracing::error!(message = key.0, error = %why, "a message could not be put aside");
+                matches!(why, StoreError::NotFound { .. })
+            }
+        }
     }
 
     /// Stores how an attempt ended. If that fails the lease runs out and another worker takes over.

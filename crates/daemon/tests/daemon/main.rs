@@ -6,6 +6,7 @@ mod command_line;
 mod delivery;
 mod demo;
 mod outage;
+mod refused;
 mod reload;
 mod runner;
 mod story;
