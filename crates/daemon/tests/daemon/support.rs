@@ -66,6 +66,8 @@ pub struct Scripted {
     pub attempts: Mutex<u32>,
     /// What happens between the claim and the gate.
     pub meanwhile: Mutex<Option<Meanwhile>>,
+    /// What happens between the gate and the answer to the final dot.
+    pub after_the_gate: Mutex<Option<Meanwhile>>,
     /// Panics instead.
     pub broken: Mutex<bool>,
     /// Ends so whenever a mail is for this address.
@@ -95,6 +97,10 @@ impl Transport for Scripted {
                 return Outcome::NotSent { stage: Stage::Body, why: "kept back".into() };
             }
             self.transmitted.lock().unwrap().push((envelope.to().to_owned(), bytes.to_vec()));
+            let meanwhile = self.after_the_gate.lock().unwrap().as_ref().map(|act| act());
+            if let Some(act) = meanwhile {
+                act.await.unwrap();
+            }
         }
         outcome
     }
