@@ -164,7 +164,8 @@ pub trait Store: Send + Sync + 'static {
 
     // Outbox.
 
-    /// Takes due messages under a lease: urgent ones first, then the clinic's, then by time. Patient mail is
+    /// Takes due messages under a lease: urgent ones first, then the clinic's, then by time; these two up to
+    /// the larger of both limits. Patient mail is
     /// left alone while held. Leases that have run out are taken back first (see [`Store::recover`]); mail
     /// past its `stale_at` is cancelled instead, with the code `stale`, and its patient is due at once.
     async fn claim(&self, claim: Claim) -> Result<Vec<OutboxMessage>>;
@@ -182,6 +183,9 @@ pub trait Store: Send + Sync + 'static {
         now: DateTime<Utc>,
         outcome: Settlement,
     ) -> Result<bool>;
+    /// When messages to patients left after an instant, oldest first: of the newest `limit`. Those that came back
+    /// later are among them.
+    async fn left_for_patients(&self, after: DateTime<Utc>, limit: u32) -> Result<Vec<DateTime<Utc>>>;
     /// Gives back what was claimed and not begun.
     async fn release(&self, ids: &[MessageKey], worker: &str) -> Result<()>;
     /// Puts a message that was given up, refused or put aside back into the queue, due now: a person has removed

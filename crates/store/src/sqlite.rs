@@ -239,6 +239,10 @@ impl Store for Sqlite {
         self.write(move |db| outbox::try_again(db, id, now)).await
     }
 
+    async fn left_for_patients(&self, after: DateTime<Utc>, limit: u32) -> Result<Vec<DateTime<Utc>>> {
+        self.read(move |db| outbox::left_for_patients(db, after, limit)).await
+    }
+
     async fn release(&self, ids: &[MessageKey], worker: &str) -> Result<()> {
         let (ids, worker) = (ids.to_vec(), worker.to_owned());
         self.write(move |db| outbox::release(db, &ids, &worker)).await

@@ -61,7 +61,10 @@ macro_rules! conformance {
                 does_not_cancel_what_is_being_sent, takes_back_what_is_released,
                 recovers_what_a_lost_worker_held, never_gives_one_message_to_two_workers,
                 says_when_the_next_is_due, counts_its_states, looks_again_when_mail_fails,
-                plans_again_what_a_cancelled_message_covered,
+                plans_again_what_a_cancelled_message_covered, does_not_queue_again_after_a_stop,
+                does_not_recover_mail_of_who_stopped, tells_nothing_through_a_message_that_failed,
+                counts_a_late_message_on_the_day_it_left, knows_what_left_for_patients,
+                gives_what_is_pressing_beyond_the_limit,
             ]
             clinic: [
                 messages_are_listed_newest_first, messages_show_their_mail, mail_is_added_once_a_recipient,
@@ -78,7 +81,8 @@ macro_rules! conformance {
             ]
             erasure: [
                 takes_the_person_out_of_every_list, keeps_numbers_and_the_id, takes_every_enrolment_of_the_address,
-                stops_what_is_queued_and_claimed, empties_or_takes_back_digests, leaves_others_alone,
+                stops_what_is_queued_and_claimed, empties_or_takes_back_digests,
+                takes_back_what_is_being_told_of_the_patient, leaves_others_alone,
             ]
             bounces: [
                 find_their_message_by_its_return_path, are_noted_once, make_an_accepted_message_rejected,

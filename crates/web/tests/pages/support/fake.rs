@@ -356,6 +356,14 @@ impl Store for Fake {
         self.not_for_pages("try_again")
     }
 
+    async fn left_for_patients(
+        &self,
+        _: DateTime<Utc>,
+        _: u32,
+    ) -> afterrun_store::Result<Vec<DateTime<Utc>>> {
+        self.not_for_pages("left_for_patients")
+    }
+
     async fn release(&self, _: &[MessageKey], _: &str) -> afterrun_store::Result<()> {
         self.not_for_pages("release")
     }
