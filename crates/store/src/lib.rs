@@ -12,18 +12,22 @@
 #[cfg(test)]
 extern crate self as afterrun_store;
 
+mod accounts;
 #[cfg(test)]
 #[macro_use]
 #[path = "../tests/conformance/mod.rs"]
 mod conformance;
 pub mod model;
 mod opened;
+mod operations;
 mod sqlite;
 pub mod user;
 pub mod work;
 
+pub use accounts::{Accounts, USER_LINK};
 pub use model::*;
 pub use opened::OpenedCheckIn;
+pub use operations::{Bounces, HASTENED, MailHour, Operations};
 pub use sqlite::{Mode, Options, Sqlite};
 pub use user::*;
 pub use work::*;
@@ -102,7 +106,7 @@ pub struct Page<T> {
 /// The store. Every list is bounded; every time is an argument, and what is finer than a microsecond is cut
 /// off. A call whose caller stops waiting may still take effect.
 #[async_trait]
-pub trait Store: Send + Sync + 'static {
+pub trait Store: Accounts + Operations + Send + Sync + 'static {
     // Patients and charts.
 
     /// Adds a patient, due at once, so that the first turn finds out what comes first.

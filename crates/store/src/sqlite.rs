@@ -2,6 +2,7 @@
 //!
 //! Leaves out: every rule about care. What a method promises is said at [`Store`]; here it is only done.
 
+mod accounts;
 mod backup;
 mod books;
 mod bounces;
@@ -13,6 +14,7 @@ mod fault;
 mod links;
 mod messages;
 mod open;
+mod operations;
 mod outbox;
 mod patients;
 #[cfg(test)]
@@ -21,6 +23,7 @@ mod readers;
 mod sessions;
 mod settings;
 mod turns;
+mod user_links;
 mod users;
 mod work_items;
 mod work_list;

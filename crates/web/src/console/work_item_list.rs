@@ -13,6 +13,7 @@ use serde::Deserialize;
 use super::{
     Room, Shared, frame,
     frame::Tab,
+    live,
     session::{Posted, SignedIn},
     sparkline::sparkline,
     text,
@@ -128,7 +129,7 @@ fn list(room: &Room, me: &SignedIn, shown: &str, page: &Rows) -> Response {
             p.more { a href={ (room.href("/console")) "?show=" (shown) "&after=" (next) } { (text::MORE) } }
         }
     };
-    frame::page(room, me, Tab::Work, text::WORK_LIST, main)
+    live::page(room, me, Tab::Work, text::WORK_LIST, main)
 }
 
 fn work_row(room: &Room, me: &SignedIn, book: &RuleBook, row: &WorkRow, stored: &StoredChart) -> Markup {
@@ -142,7 +143,7 @@ fn work_row(room: &Room, me: &SignedIn, book: &RuleBook, row: &WorkRow, stored: 
                 @if row.is_overdue(me.now) { span.overdue { (text::OVERDUE) } }
             }
             th scope="row" {
-                a.runner href=(path) { (row.patient_name) }
+                a.runner href=(path) { (me.names(&row.patient_name)) }
                 span.hint { (last_run(stored, today)) }
                 @if row.reach != Reach::Confirmed { span.hint { (text::reach(row.reach)) } }
             }
@@ -163,7 +164,7 @@ fn work_row(room: &Room, me: &SignedIn, book: &RuleBook, row: &WorkRow, stored: 
                     form method="post" action=(path) {
                         (frame::token(me))
                         input type="hidden" name="back" value="list";
-                        button.secondary name="do" value="take" { (text::TAKE) span.unseen { " " (row.patient_name) } }
+                        button.secondary name="do" value="take" { (text::TAKE) span.unseen { " " (me.names(&row.patient_name)) } }
                     }
                 }
             }

@@ -274,7 +274,7 @@ impl Recorder for Fake {
 
 impl Fake {
     /// A call the pages have no business making.
-    fn not_for_pages<T>(&self, method: &'static str) -> afterrun_store::Result<T> {
+    pub(super) fn not_for_pages<T>(&self, method: &'static str) -> afterrun_store::Result<T> {
         self.calls.lock().unwrap().push(method);
         Err(StoreError::Backend(format!("the pages must not call {method}")))
     }
