@@ -4,6 +4,13 @@
 //! Names of hosts lead nowhere, so a page that asked for anything beyond this machine would not get it; what was
 //! asked for can be listed all the same.
 
+mod axe;
+mod keyboard;
+mod paper;
+
+pub use axe::Axe;
+pub use paper::Colours;
+
 use std::{
     fs,
     io::{BufRead, BufReader},

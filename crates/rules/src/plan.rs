@@ -8,12 +8,14 @@
 mod allot;
 mod check_ins;
 mod clinic;
+mod overrides;
 mod overtaken;
 mod recovery;
 mod stages;
 mod time_only;
 
 pub use check_ins::questions_always_asked;
+pub use overrides::word_on;
 
 use std::sync::Arc;
 

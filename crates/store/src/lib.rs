@@ -145,6 +145,13 @@ pub trait Store: Accounts + Operations + Send + Sync + 'static {
     async fn commit(&self, turn: Turn) -> Result<()>;
     /// Stores turns of several patients: all of them, or none when one is refused.
     async fn commit_all(&self, turns: Vec<Turn>) -> Result<()>;
+    /// Stores a turn that holds [`Event::AddressChanged`](afterrun_rules::Event::AddressChanged) together with the
+    /// new address, in one: all links until now are revoked, and no mail written until now leaves, not even one
+    /// that is being sent and would be tried again. Earlier enrolments of the old address follow.
+    ///
+    /// # Errors
+    /// [`StoreError::Exists`] for an address with a running enrolment.
+    async fn commit_address(&self, turn: Turn, email: &str) -> Result<()>;
     /// Patients whose `next_due` has come, longest overdue first.
     async fn due_patients(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<PatientId>>;
     /// The smallest `next_due` of all patients.
@@ -304,7 +311,7 @@ pub trait Store: Accounts + Operations + Send + Sync + 'static {
     /// A patient's row, resolved or not; none if there was never any work.
     async fn work_row(&self, id: &PatientId) -> Result<Option<WorkRow>>;
     /// Does what a user wants about a patient, notes it in the history and in the audit log, in one. False:
-    /// there is no open row to do it to, and nothing is noted. A new work item as urgent as the row, or more,
+    /// there is no open row to do it to, and nothing is noted. ([`WorkChange::Did`] goes into the history only.) A new work item as urgent as the row, or more,
     /// opens it anew.
     async fn change_work(
         &self,
@@ -317,6 +324,8 @@ pub trait Store: Accounts + Operations + Send + Sync + 'static {
     async fn work_history(&self, id: &PatientId, after: Option<&str>, limit: u32) -> Result<Page<WorkLine>>;
     /// How each rule fares: as many rows as there ever were flags.
     async fn rule_scores(&self) -> Result<Vec<RuleScore>>;
+    /// How rules fared from an instant on. Work items of erased patients do not count.
+    async fn scorecard(&self, since: DateTime<Utc>) -> Result<Scorecard>;
 
     // Rule books.
 

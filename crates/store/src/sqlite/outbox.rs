@@ -241,7 +241,10 @@ pub(super) fn try_again(db: &Connection, key: MessageKey, now: DateTime<Utc>) ->
              WHERE key = ?1 AND state IN ('failed', 'rejected', 'quarantined')
                  AND EXISTS (SELECT 1 FROM mails WHERE message = messages.key AND length(bytes) > 0)
                  AND NOT EXISTS (SELECT 1 FROM patients p WHERE p.key = messages.patient
-                     AND messages.audience = 'patient' AND p.stopped_at IS NOT NULL)",
+                     AND messages.audience = 'patient' AND p.stopped_at IS NOT NULL)
+                 AND NOT EXISTS (SELECT 1 FROM events e WHERE e.patient = messages.patient
+                     AND messages.audience = 'patient' AND e.kind = 'address_changed'
+                     AND e.at >= messages.decided_at)",
         )?
         .execute(params![key.0, micros(now)])?;
     if changed == 0 {

@@ -266,6 +266,17 @@ impl Desk for Clinic {
     fn version(&self) -> &'static str {
         "1.2.3"
     }
+
+    async fn change_address(&self, _: &PatientId, email: &str) -> Result<(), RecordError> {
+        match email {
+            "new@runner.example" => Ok(()),
+            _ => Err(RecordError::Refused("this is no mail address".to_owned())),
+        }
+    }
+
+    async fn export(&self, patient: &PatientId) -> Result<String, RecordError> {
+        Ok(format!("{{\"patient\":\"{patient}\"}}"))
+    }
 }
 
 /// A browser that keeps one cookie.

@@ -322,6 +322,10 @@ impl Store for Fake {
         self.not_for_pages("commit")
     }
 
+    async fn commit_address(&self, _: Turn, _: &str) -> afterrun_store::Result<()> {
+        self.not_for_pages("commit_address")
+    }
+
     async fn due_patients(&self, _: DateTime<Utc>, _: u32) -> afterrun_store::Result<Vec<PatientId>> {
         self.not_for_pages("due_patients")
     }
@@ -545,6 +549,10 @@ impl Store for Fake {
 
     async fn rule_scores(&self) -> afterrun_store::Result<Vec<afterrun_store::RuleScore>> {
         self.not_for_pages("rule_scores")
+    }
+
+    async fn scorecard(&self, _: DateTime<Utc>) -> afterrun_store::Result<afterrun_store::Scorecard> {
+        self.not_for_pages("scorecard")
     }
 
     async fn audit_log(
