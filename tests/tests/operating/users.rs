@@ -1,6 +1,6 @@
 //! Users of the console.
 
-use afterrun_store::{Accounts, Role, Store, UserKey};
+use afterrun_store::{Role, Store, UserKey};
 use afterrun_tests::daemon::Clinic;
 
 use super::sample::*;

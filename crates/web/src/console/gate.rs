@@ -75,7 +75,10 @@ async fn with_headers(State(room): State<Shared>, request: Request, next: Next) 
     let style = response.extensions_mut().remove::<InlineStyle>();
     add_headers(response.headers_mut(), style.as_ref(), room.is_https());
     let policy = style.and_then(|InlineStyle(hash)| {
-        HeaderValue::try_from(POLICY.replace("style-src 'self'", &format!("style-src 'self' 'sha256-{hash}'"))).ok()
+        HeaderValue::try_from(
+            POLICY.replace("style-src 'self'", &format!("style-src 'self' 'sha256-{hash}'")),
+        )
+        .ok()
     });
     let policy = policy.unwrap_or(HeaderValue::from_static(POLICY));
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);

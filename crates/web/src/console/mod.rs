@@ -37,11 +37,11 @@ mod sign_in;
 mod sparkline;
 mod text;
 mod text_operations;
+mod text_patient;
 mod text_users;
 mod users_audit;
 mod users_list;
 mod users_show;
-mod text_patient;
 mod work_item_list;
 
 use std::sync::Arc;
