@@ -309,7 +309,7 @@ impl Draft<'_> {
             flag: decision.identity.subject.flag().cloned(),
             level: TellClinic::Today,
             reason,
-            digest_due: None,
+            digest_due: Some(self.composer.next_digest()),
         });
         Ok(())
     }

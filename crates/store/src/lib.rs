@@ -12,18 +12,22 @@
 #[cfg(test)]
 extern crate self as afterrun_store;
 
+mod accounts;
 #[cfg(test)]
 #[macro_use]
 #[path = "../tests/conformance/mod.rs"]
 mod conformance;
 pub mod model;
 mod opened;
+mod operations;
 mod sqlite;
 pub mod user;
 pub mod work;
 
+pub use accounts::{Accounts, USER_LINK};
 pub use model::*;
 pub use opened::OpenedCheckIn;
+pub use operations::{Bounces, HASTENED, MailHour, Operations};
 pub use sqlite::{Mode, Options, Sqlite};
 pub use user::*;
 pub use work::*;
@@ -102,7 +106,7 @@ pub struct Page<T> {
 /// The store. Every list is bounded; every time is an argument, and what is finer than a microsecond is cut
 /// off. A call whose caller stops waiting may still take effect.
 #[async_trait]
-pub trait Store: Send + Sync + 'static {
+pub trait Store: Accounts + Operations + Send + Sync + 'static {
     // Patients and charts.
 
     /// Adds a patient, due at once, so that the first turn finds out what comes first.
@@ -171,7 +175,8 @@ pub trait Store: Send + Sync + 'static {
 
     // Outbox.
 
-    /// Takes due messages under a lease: urgent ones first, then the clinic's, then by time. Patient mail is
+    /// Takes due messages under a lease: urgent ones first, then the clinic's, then by time; these two up to
+    /// the larger of both limits. Patient mail is
     /// left alone while held. Leases that have run out are taken back first (see [`Store::recover`]); mail
     /// past its `stale_at` is cancelled instead, with the code `stale`, and its patient is due at once.
     async fn claim(&self, claim: Claim) -> Result<Vec<OutboxMessage>>;
@@ -189,6 +194,9 @@ pub trait Store: Send + Sync + 'static {
         now: DateTime<Utc>,
         outcome: Settlement,
     ) -> Result<bool>;
+    /// When messages to patients left after an instant, oldest first: of the newest `limit`. Those that came back
+    /// later are among them.
+    async fn left_for_patients(&self, after: DateTime<Utc>, limit: u32) -> Result<Vec<DateTime<Utc>>>;
     /// Gives back what was claimed and not begun.
     async fn release(&self, ids: &[MessageKey], worker: &str) -> Result<()>;
     /// Puts a message that was given up, refused or put aside back into the queue, due now: a person has removed

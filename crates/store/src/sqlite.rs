@@ -2,6 +2,7 @@
 //!
 //! Leaves out: every rule about care. What a method promises is said at [`Store`]; here it is only done.
 
+mod accounts;
 mod address;
 mod backup;
 mod books;
@@ -14,6 +15,7 @@ mod fault;
 mod links;
 mod messages;
 mod open;
+mod operations;
 mod outbox;
 mod patients;
 #[cfg(test)]
@@ -23,6 +25,7 @@ mod scorecard;
 mod sessions;
 mod settings;
 mod turns;
+mod user_links;
 mod users;
 mod work_items;
 mod work_list;
@@ -244,6 +247,10 @@ impl Store for Sqlite {
 
     async fn try_again(&self, id: MessageKey, now: DateTime<Utc>) -> Result<bool> {
         self.write(move |db| outbox::try_again(db, id, now)).await
+    }
+
+    async fn left_for_patients(&self, after: DateTime<Utc>, limit: u32) -> Result<Vec<DateTime<Utc>>> {
+        self.read(move |db| outbox::left_for_patients(db, after, limit)).await
     }
 
     async fn release(&self, ids: &[MessageKey], worker: &str) -> Result<()> {

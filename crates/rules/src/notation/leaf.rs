@@ -5,11 +5,10 @@ use std::ops::Range;
 
 use chrono::{NaiveDate, NaiveTime, Weekday};
 use chrono_tz::Tz;
-use ron::value::RawValue;
 use serde::{Deserialize, Deserializer};
 
 use super::{
-    spanned::{Found, Text, nested, record, recorded},
+    spanned::{Borrowed, Found, Spanned, is_quick, record, recorded},
     wording::{quote, suggest},
 };
 use crate::book::Locale;
@@ -40,10 +39,11 @@ pub struct Checked<T> {
 
 impl<'de, T: FromText> Deserialize<'de> for Checked<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = <&'de RawValue>::deserialize(deserializer)?.get_ron();
-        let text: Text = nested(raw).map_err(|_| recorded())?;
-        let value = match T::from_text(&text) {
+        let is_quick = is_quick(&deserializer);
+        let text = Spanned::<Borrowed<'de>>::deserialize(deserializer)?;
+        let value = match T::from_text(&text.value.0) {
             Ok(value) => Some(value),
+            Err(_) if is_quick => return Err(recorded()),
             Err(Unfit(message, help)) => {
                 let label = "cannot be used here".to_owned();
                 let (code, span) = ("invalid-value", text.span.clone());

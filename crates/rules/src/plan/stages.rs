@@ -48,6 +48,7 @@ pub(super) fn want(planner: &mut Planner<'_>, wanted: &mut Vec<Wanted>) {
         return;
     }
     let mut candidates = candidates(planner);
+    candidates.retain(|candidate| !planner.has_failed(&candidate.subject()));
     candidates.sort_by_key(Candidate::rank);
 
     let outranking: Vec<_> =

@@ -17,6 +17,7 @@ mod audit_urgency;
 #[cfg(test)]
 mod covering;
 #[cfg(test)]
+mod failed;
 mod golden;
 #[cfg(test)]
 mod overrides;

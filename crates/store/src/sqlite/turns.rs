@@ -158,11 +158,17 @@ fn stop(db: &Connection, patient: i64, at: DateTime<Utc>, now: DateTime<Utc>) ->
         .execute(params![patient, micros(at)])?;
     links::revoke_but_stop(db, patient, now)?;
     db.prepare_cached(
-        "UPDATE messages SET state = 'cancelled', settled_at = ?2, end_code = 'stopped',
-             end_reason = 'the patient wants no more mail', worker = NULL, lease_until = NULL
+        "UPDATE messages SET state = 'cancelled', settled_at = ?2, end_code = ?4, end_reason = ?5, worker = NULL,
+             lease_until = NULL
          WHERE patient = ?1 AND audience = ?3 AND state IN ('queued', 'leased')",
     )?
-    .execute(params![patient, micros(now), Audience::Patient.word()])?;
+    .execute(params![
+        patient,
+        micros(now),
+        Audience::Patient.word(),
+        outbox::STOPPED,
+        outbox::WANTS_NO_MORE
+    ])?;
     outbox::cancel_covered(db, patient, now)
 }
 

@@ -2,12 +2,14 @@
 //!
 //! A backend's test file says `conformance!(factory)`, where `factory` gives a guard to keep and a store.
 
+pub mod accounts;
 pub mod address;
 pub mod bounces;
 pub mod charts;
 pub mod clinic;
 pub mod erasure;
 pub mod links;
+pub mod operations;
 pub mod outbox;
 pub mod patients;
 pub mod rest;
@@ -62,7 +64,10 @@ macro_rules! conformance {
                 does_not_cancel_what_is_being_sent, takes_back_what_is_released,
                 recovers_what_a_lost_worker_held, never_gives_one_message_to_two_workers,
                 says_when_the_next_is_due, counts_its_states, looks_again_when_mail_fails,
-                plans_again_what_a_cancelled_message_covered,
+                plans_again_what_a_cancelled_message_covered, does_not_queue_again_after_a_stop,
+                does_not_recover_mail_of_who_stopped, tells_nothing_through_a_message_that_failed,
+                counts_a_late_message_on_the_day_it_left, knows_what_left_for_patients,
+                gives_what_is_pressing_beyond_the_limit,
             ]
             clinic: [
                 messages_are_listed_newest_first, messages_show_their_mail, mail_is_added_once_a_recipient,
@@ -83,7 +88,8 @@ macro_rules! conformance {
             ]
             erasure: [
                 takes_the_person_out_of_every_list, keeps_numbers_and_the_id, takes_every_enrolment_of_the_address,
-                stops_what_is_queued_and_claimed, empties_or_takes_back_digests, leaves_others_alone,
+                stops_what_is_queued_and_claimed, empties_or_takes_back_digests,
+                takes_back_what_is_being_told_of_the_patient, leaves_others_alone,
             ]
             bounces: [
                 find_their_message_by_its_return_path, are_noted_once, make_an_accepted_message_rejected,
@@ -100,6 +106,15 @@ macro_rules! conformance {
                 keeps_its_history, is_audited, forgets_an_erased_patient, knows_who_fell_silent,
                 puts_what_waits_before_what_was_contacted, keeps_what_was_done_otherwise, keeps_a_scorecard,
                 is_opened_again_by_a_person,
+            ]
+            accounts: [
+                begin_with_an_invitation, are_invited_once, get_a_new_password_by_a_link_that_works_once,
+                lose_links_by_time_and_by_a_new_password, keep_one_admin_who_can_sign_in,
+                that_are_let_go_are_out_at_once, are_changed_with_a_line_in_the_log, keep_no_token_once_its_mail_is_gone,
+                have_an_audit_log_each,
+            ]
+            operations: [
+                count_mail_by_the_hour, count_an_hour_in_which_nothing_left, count_what_came_back, hasten_what_waits_for_another_try, name_the_schema,
             ]
             users: [
                 are_found_by_address, are_added_once, are_listed_in_pages,

@@ -10,7 +10,7 @@ use afterrun_rules::{
     ids::PatientId,
 };
 use afterrun_store::{
-    LinkScope, Message, MessageKey, Page, Patient, StoreError, WorkLine, WorkRow, WorkState,
+    LinkScope, Message, MessageKey, Page, Patient, StoreError, USER_LINK, WorkLine, WorkRow, WorkState,
 };
 use axum::{
     extract::{Path, Query, State},
@@ -136,6 +136,10 @@ fn page(view: &View<'_>, done: Option<&str>) -> Response {
 pub(crate) async fn message(State(room): State<Shared>, me: SignedIn, Path(key): Path<i64>) -> Response {
     let read = async {
         let message = room.store.message(MessageKey(key)).await?;
+        // It lets whoever reads it into somebody else's account.
+        if message.identity_text.starts_with(USER_LINK) {
+            return Err(StoreError::NotFound { what: "message", id: key.to_string() });
+        }
         let subject = message.patient.as_ref().map_or_else(|| format!("message {key}"), ToString::to_string);
         room.store.audit(me.now, &me.actor(), "message-view", &subject).await?;
         let attempts = room.store.attempts(MessageKey(key)).await?;

@@ -429,12 +429,7 @@ pub(crate) const LATER: &str = "for later";
 pub(crate) const IN_FLIGHT: &str = "being sent";
 pub(crate) const PUT_ASIDE: &str = "put aside";
 pub(crate) const MAIL_SERVER: &str = "Mail server";
-pub(crate) const NO_TROUBLE: &str = "No trouble is known.";
 pub(crate) const VERSIONS: &str = "Versions";
 pub(crate) const IN_FORCE: &str = "In force since";
-pub(crate) const TIME: &str = "Time";
+pub(crate) const TIME: &str = "Time zone";
 pub(crate) const NEWEST_MESSAGES: &str = "Newest messages";
-
-pub(crate) fn waits(minutes: i64) -> String {
-    format!("The oldest message due waits for {} minutes.", minutes.max(0))
-}

@@ -19,6 +19,7 @@ use serde::Deserialize;
 use super::{
     Room, Shared, dates, frame,
     frame::Tab,
+    live,
     session::{Posted, SignedIn},
     sparkline::{scale, sparkline},
     text, text_patient,
@@ -138,7 +139,7 @@ fn list(room: &Room, me: &SignedIn, shown: &str, page: &Rows, done: Option<&str>
             p.more { a href={ (room.href("/console")) "?show=" (shown) "&after=" (next) } { (text::MORE) } }
         }
     };
-    frame::page(room, me, Tab::Work, text::WORK_LIST, main)
+    live::page(room, me, Tab::Work, text::WORK_LIST, main)
 }
 
 fn work_row(room: &Room, me: &SignedIn, book: &RuleBook, row: &WorkRow, stored: &StoredChart) -> Markup {
@@ -152,7 +153,7 @@ fn work_row(room: &Room, me: &SignedIn, book: &RuleBook, row: &WorkRow, stored: 
                 @if row.is_overdue(me.now) { span.overdue { (text::OVERDUE) } }
             }
             th scope="row" {
-                a.runner href=(path) { (row.patient_name) }
+                a.runner href=(path) { (me.names(&row.patient_name)) }
                 span.hint { (last_run(book, stored, today)) }
                 @if row.reach != Reach::Confirmed { span.hint { (text::reach(row.reach)) } }
             }
@@ -173,7 +174,7 @@ fn work_row(room: &Room, me: &SignedIn, book: &RuleBook, row: &WorkRow, stored: 
                     form method="post" action=(path) {
                         (frame::token(me))
                         input type="hidden" name="back" value="list";
-                        button.primary name="do" value="take" { (text::TAKE) span.unseen { " " (row.patient_name) } }
+                        button.primary name="do" value="take" { (text::TAKE) span.unseen { " " (me.names(&row.patient_name)) } }
                     }
                 }
                 @if me.may_act() { (one_tap(me, row, &path)) }
