@@ -13,6 +13,8 @@ use afterrun_rules::{
     message::{Links, Person, Rendered, fill, render},
 };
 use afterrun_store::{LinkScope, Mail, NewLink, Patient, Units, WorkItem};
+
+pub use afterrun_store::initials;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
@@ -308,15 +310,6 @@ pub(crate) fn next_digest(book: &RuleBook, now: DateTime<Utc>) -> DateTime<Utc> 
 #[must_use]
 pub fn first_name(name: &str) -> &str {
     name.split_whitespace().next().unwrap_or("")
-}
-
-/// First letters of the first and the last word: enough for a colleague, little for a stranger.
-#[must_use]
-pub fn initials(name: &str) -> String {
-    let mut words = name.split_whitespace().filter_map(|word| word.chars().next());
-    let first = words.next();
-    let both: String = first.into_iter().chain(words.next_back()).flat_map(char::to_uppercase).collect();
-    if both.is_empty() { "?".to_owned() } else { both }
 }
 
 fn message_of(decision: &Decision) -> Option<&MessageId> {

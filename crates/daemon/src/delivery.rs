@@ -131,6 +131,11 @@ impl Delivery {
         self.with(|state| state.circuit.why().map(str::to_owned))
     }
 
+    /// Lets one message try whether the server takes our mail again.
+    pub fn try_now(&self, now: DateTime<Utc>) {
+        self.with(|state| state.circuit.try_now(now));
+    }
+
     /// Claims nothing any more; what is in flight is finished by the `run` that holds it.
     pub fn stop(&self) {
         self.with(|state| state.stopping = true);

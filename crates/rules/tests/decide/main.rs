@@ -20,6 +20,8 @@ mod covering;
 mod failed;
 mod golden;
 #[cfg(test)]
+mod overrides;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod recovering;

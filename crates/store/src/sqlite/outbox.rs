@@ -11,7 +11,7 @@ use afterrun_rules::decision::Identity;
 use super::{
     columns::{Word, from_json, instant, maybe_instant, micros, to_json},
     fault::{Answer, Fault},
-    patients,
+    patients, user_links,
 };
 use crate::{Claim, Mail, MessageKey, MessageState, OutboxMessage, QueueDepth, Settlement};
 
@@ -128,7 +128,10 @@ fn cancel_stale(db: &Connection, now: DateTime<Utc>) -> Answer<()> {
             Some(STALE),
             "it was past its usefulness before it could leave",
         )?;
-        ledger_changed(db, patient, now)?;
+        match patient {
+            Some(_) => ledger_changed(db, patient, now)?,
+            None => user_links::forget_mail(db, key)?,
+        }
     }
     Ok(())
 }
@@ -166,6 +169,9 @@ pub(super) fn settle(
         .optional()?;
     let Some(patient) = held else { return Ok(false) };
     let key = key.0;
+    if patient.is_none() && !matches!(outcome, Settlement::Retry { .. }) {
+        user_links::forget_mail(db, key)?;
+    }
     match outcome {
         Settlement::Accepted { said } => {
             attempt(db, key, now, "accepted", said)?;
@@ -235,7 +241,10 @@ pub(super) fn try_again(db: &Connection, key: MessageKey, now: DateTime<Utc>) ->
              WHERE key = ?1 AND state IN ('failed', 'rejected', 'quarantined')
                  AND EXISTS (SELECT 1 FROM mails WHERE message = messages.key AND length(bytes) > 0)
                  AND NOT EXISTS (SELECT 1 FROM patients p WHERE p.key = messages.patient
-                     AND messages.audience = 'patient' AND p.stopped_at IS NOT NULL)",
+                     AND messages.audience = 'patient' AND p.stopped_at IS NOT NULL)
+                 AND NOT EXISTS (SELECT 1 FROM events e WHERE e.patient = messages.patient
+                     AND messages.audience = 'patient' AND e.kind = 'address_changed'
+                     AND e.at >= messages.decided_at)",
         )?
         .execute(params![key.0, micros(now)])?;
     if changed == 0 {

@@ -145,6 +145,7 @@ fn take_effect(db: &Connection, patient: i64, timed: &TimedEvent, now: DateTime<
         Event::Answer(_) => work_list::answered(db, patient)?,
         Event::Confirmed {} => set_reach(Reach::Confirmed)?,
         Event::AddressDead {} => set_reach(Reach::Dead)?,
+        Event::AddressChanged {} => set_reach(Reach::Unconfirmed)?,
         Event::Stop {} => stop(db, patient, timed.at, now)?,
         _ => {}
     }
@@ -185,6 +186,9 @@ fn kind(event: &Event) -> &'static str {
         Event::EmergencyResolved {} => "emergency_resolved",
         Event::Confirmed {} => "confirmed",
         Event::AddressDead {} => "address_dead",
+        Event::AddressChanged {} => "address_changed",
+        Event::StageOverride(_) => "stage_override",
+        Event::ByTelephone(_) => "by_telephone",
         Event::Stop {} => "stop",
     }
 }
