@@ -8,12 +8,14 @@
 mod allot;
 mod check_ins;
 mod clinic;
+mod overrides;
 mod overtaken;
 mod recovery;
 mod stages;
 mod time_only;
 
 pub use check_ins::questions_always_asked;
+pub use overrides::word_on;
 
 use std::sync::Arc;
 
@@ -23,7 +25,7 @@ use crate::{
     assess::Assessment,
     book::RuleBook,
     chart::{Chart, Reach},
-    decision::{Action, Audience, Decision, Facts, Identity, Plan, Reason, Subject},
+    decision::{Action, Audience, Decision, EntryState, Facts, Identity, Plan, Reason, Subject},
     ids::MessageId,
     ledger::Kind,
     schedule::instant,
@@ -151,6 +153,16 @@ impl Planner<'_> {
         let same = |identity: &Identity| identity.audience == audience && identity.subject == *subject;
         self.chart.ledger.of_kind(Kind::of(subject)).rev().any(|entry| same(&entry.identity))
             || self.decisions.iter().any(|decision| same(&decision.identity))
+    }
+
+    /// Whether exactly this was tried and came to nothing: refused, given up, put aside. Trying the same again
+    /// at once would come to the same; the clinic hears of it instead, and newer evidence is another subject.
+    fn has_failed(&self, subject: &Subject) -> bool {
+        self.chart.ledger.of_kind(Kind::of(subject)).rev().any(|entry| {
+            entry.state == EntryState::Failed
+                && entry.identity.audience == Audience::Patient
+                && entry.identity.subject == *subject
+        })
     }
 
     /// The identity of a new decision: one attempt more than the ledger knows.

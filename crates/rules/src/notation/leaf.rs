@@ -11,6 +11,7 @@ use super::{
     spanned::{Borrowed, Found, Spanned, is_quick, record, recorded},
     wording::{quote, suggest},
 };
+use crate::book::Locale;
 
 /// Longest id, in characters: it is stored with every message and shown in lists.
 pub const MAX_ID_CHARS: usize = 64;
@@ -81,6 +82,17 @@ impl FromText for Tz {
             let help = suggest(text, names)
                 .unwrap_or_else(|| "write a continent and a city, such as \"America/Chicago\"".into());
             Unfit(format!("{} is not a time zone", quote(text)), Some(help))
+        })
+    }
+}
+
+impl FromText for Locale {
+    fn from_text(text: &str) -> Result<Self, Unfit> {
+        let known = Self::ALL.iter().find(|(tag, _)| *tag == text);
+        known.map(|(_, locale)| *locale).ok_or_else(|| {
+            let help = suggest(text, Self::ALL.iter().map(|(tag, _)| *tag));
+            let help = help.unwrap_or_else(|| "write \"en-GB\" or \"en-US\"".into());
+            Unfit(format!("{} is not a way of writing dates that is known", quote(text)), Some(help))
         })
     }
 }
