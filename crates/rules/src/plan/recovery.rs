@@ -44,11 +44,10 @@ fn want_plan(planner: &Planner<'_>, logged: &LoggedRun) -> Option<Wanted> {
         run.duration_s.map_or(logged.logged_at, |s| run.started_at + TimeDelta::seconds(i64::from(s)));
     let first_running_day = logged.day + chrono::Days::new(u64::from(window.min_days) + 1);
     let text = format!(
-        "{} on {}: {} to {} days of rest (window `{}`).",
+        "{} on {}: {} of rest (window `{}`).",
         window.title,
         date(logged.day),
-        window.min_days,
-        window.max_days,
+        rest_days(window.min_days, window.max_days),
         window.id,
     );
     Some(Wanted {
@@ -66,6 +65,15 @@ fn want_plan(planner: &Planner<'_>, logged: &LoggedRun) -> Option<Wanted> {
         },
         useless_from: Some(useless_from),
     })
+}
+
+/// "3 to 5 days", and "1 day" where both ends are the same.
+fn rest_days(least: u32, most: u32) -> String {
+    match (least, most) {
+        (1, 1) => "1 day".to_owned(),
+        _ if least == most => format!("{least} days"),
+        _ => format!("{least} to {most} days"),
+    }
 }
 
 /// Whether a plan was sent, waits to be sent, or was dropped. One that was queued and then taken back (its run
