@@ -176,6 +176,17 @@ impl Chart {
         at.with_timezone(&self.zone_at(at)).date_naive()
     }
 
+    /// Whether the local date at an instant is this day or a later one. Asks the zone only where the answer is not
+    /// plain: no local date is more than one away from the date in UTC.
+    #[must_use]
+    pub fn was_on_or_after(&self, at: DateTime<Utc>, day: NaiveDate) -> bool {
+        match (at.date_naive() - day).num_days() {
+            ..=-2 => false,
+            -1..=0 => self.local_date(at) >= day,
+            1.. => true,
+        }
+    }
+
     /// Takes in one event. Events that name something unknown (a run never logged, an answer never given)
     /// change nothing.
     pub fn apply(&mut self, timed: &TimedEvent) {

@@ -7,6 +7,7 @@ use crate::{
     assess::{Colour, NewestReport, RecoveryState, window_of},
     chart::LoggedRun,
     decision::{Audience, EntryState, Facts, Reason, Subject},
+    ledger::Kind,
 };
 
 /// A plan later than this after the start of the run is of no use any more.
@@ -31,7 +32,8 @@ fn want_plan(planner: &Planner<'_>, logged: &LoggedRun) -> Option<Wanted> {
     if planner.now < logged.changed_at
         || logged.logged_at < planner.chart.book_since
         || planner.now >= useless_from
-        || planner.chart.is_paused(planner.chart.local_date(logged.logged_at))
+        || (!planner.chart.pauses.is_empty()
+            && planner.chart.is_paused(planner.chart.local_date(logged.logged_at)))
     {
         return None;
     }
@@ -79,7 +81,7 @@ fn rest_days(least: u32, most: u32) -> String {
 /// Whether a plan was sent, waits to be sent, or was dropped. One that was queued and then taken back (its run
 /// was corrected, an emergency came between) comes again while it is of use.
 fn is_settled(planner: &Planner<'_>, subject: &Subject) -> bool {
-    planner.chart.ledger.iter().any(|entry| {
+    planner.chart.ledger.of_kind(Kind::RecoveryPlan).any(|entry| {
         entry.identity.subject == *subject
             && entry.identity.audience == Audience::Patient
             && (entry.state != EntryState::Cancelled || entry.message.is_none())

@@ -123,19 +123,18 @@ fn candidates<'a>(planner: &Planner<'a>) -> Vec<Candidate<'a>> {
         if episode.newest != Evidence::Present || episode.present_received_at < chart.book_since {
             continue;
         }
+        let Some(reached) = episode.reached(flag) else { continue };
         let told = planner.assessment.told(chart, flag, episode, Audience::Patient);
-        let reached = episode.reached(flag);
         let candidate =
             |at: usize, newly| Candidate { flag, flag_at, stage: &flag.stages[at], episode: *episode, newly };
-        match (reached, told) {
-            (Some(reached), told) if told.is_none_or(|told| reached > told) => {
-                found.push(candidate(reached, true))
-            }
+        match told {
+            None => found.push(candidate(reached, true)),
+            Some(told) if reached > told => found.push(candidate(reached, true)),
             // A stage that corrections have taken back is not reminded of, though it was told.
-            (Some(reached), Some(told)) if reached == told && reminder_due(planner, flag, told, episode) => {
-                found.push(candidate(told, false))
+            Some(told) if reached == told && reminder_due(planner, flag, told, episode) => {
+                found.push(candidate(told, false));
             }
-            _ => {}
+            Some(_) => {}
         }
     }
     found
