@@ -127,26 +127,55 @@ impl<'a> Read<'a> for Report<'a> {
 /// has ten.
 const QUESTIONS_ON_STACK: usize = 32;
 
+/// What is known of a question while a report is read.
+#[derive(Clone, Copy)]
+pub(crate) enum Note<'a> {
+    /// No value was given, and what that means has not been looked for.
+    Blank,
+    Given(&'a Value),
+    /// No value was given, and this is meant by it.
+    Meant(Option<&'a Value>),
+}
+
+/// Where a [`Reader`] notes what it finds: by question.
+pub(crate) type Notes<'a> = SmallVec<[Cell<Note<'a>>; QUESTIONS_ON_STACK]>;
+
 /// Reads one report after another and each question of a report once, however many flags look at it.
-pub(crate) struct Reader<'a> {
+pub(crate) struct Reader<'a, 'n> {
     report: Report<'a>,
-    /// By question: what was found, if it was looked for.
-    read: SmallVec<[Cell<Option<Option<&'a Value>>>; QUESTIONS_ON_STACK]>,
+    notes: &'n mut [Cell<Note<'a>>],
+    looked_at_given: Cell<bool>,
     looked_back: Cell<bool>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a, 'n> Reader<'a, 'n> {
     /// Begins with no report read.
-    pub(crate) fn new(book: &'a RuleBook, answers: &'a [Answer]) -> Self {
-        let read = SmallVec::from_elem(Cell::new(None), book.questions.len());
-        Self { report: Report { book, answers, at: 0 }, read, looked_back: Cell::new(false) }
+    pub(crate) fn new(book: &'a RuleBook, answers: &'a [Answer], notes: &'n mut Notes<'a>) -> Self {
+        notes.resize(book.questions.len(), Cell::new(Note::Blank));
+        let report = Report { book, answers, at: 0 };
+        Self { report, notes, looked_at_given: Cell::new(false), looked_back: Cell::new(false) }
     }
 
     /// Turns to the report at a position, which must be one of an answer.
     pub(crate) fn turn_to(&mut self, at: usize) {
         self.report.at = at;
-        self.read.fill(Cell::new(None));
+        self.notes.fill(Cell::new(Note::Blank));
+        self.looked_at_given.set(false);
         self.looked_back.set(false);
+        let questions = &self.report.book.questions[..];
+        let mut next = 0;
+        for (id, value) in self.report.answers[at].values.iter() {
+            // Values come in the order asked, and so, nearly always, in the order of the questions.
+            let mut from_next = (next..questions.len()).chain(0..next);
+            let Some(of) = from_next.find(|of| questions[*of].id == *id) else { continue };
+            self.notes[of].set(Note::Given(value));
+            next = of + 1;
+        }
+    }
+
+    /// Whether any value given in this report has been looked at since it was turned to.
+    pub(crate) fn looked_at_given(&self) -> bool {
+        self.looked_at_given.get()
     }
 
     /// Whether what was said of this report since it was turned to depends on earlier ones.
@@ -160,17 +189,23 @@ impl<'a> Reader<'a> {
     }
 }
 
-impl<'a> Read<'a> for Reader<'a> {
+impl<'a> Read<'a> for Reader<'a, '_> {
     fn value(&self, question: QuestionIx, depth: u8) -> Option<&'a Value> {
         let at = usize::from(question.0);
-        let (definition, read) = (self.report.book.questions.get(at)?, self.read.get(at)?);
-        if let Some(known) = read.get() {
-            return known;
+        let note = self.notes.get(at)?;
+        match note.get() {
+            Note::Given(value) => {
+                self.looked_at_given.set(true);
+                return Some(value);
+            }
+            Note::Meant(value) => return value,
+            Note::Blank => {}
         }
-        let found = value(self, definition, depth);
+        let definition = self.report.book.questions.get(at)?;
+        let found = meant(self, definition, depth);
         // Further down a chain of gates, a gated question may be unknown for want of depth alone.
         if depth == GATE_DEPTH || definition.only_if.is_none() {
-            read.set(Some(found));
+            note.set(Note::Meant(found));
         }
         found
     }
@@ -186,9 +221,12 @@ impl<'a> Read<'a> for Reader<'a> {
 
 fn value<'a>(read: &impl Read<'a>, definition: &'a Question, depth: u8) -> Option<&'a Value> {
     let report = read.report();
-    if let Some(value) = report.answers[report.at].values.get(definition.id.as_str()) {
-        return Some(value);
-    }
+    let given = report.answers[report.at].values.get(definition.id.as_str());
+    given.or_else(|| meant(read, definition, depth))
+}
+
+/// The value meant by leaving out a question.
+fn meant<'a>(read: &impl Read<'a>, definition: &'a Question, depth: u8) -> Option<&'a Value> {
     let (gate, meant) = (definition.only_if.as_ref()?, definition.skipped_means.as_ref()?);
     (depth > 0 && holds(read, gate, depth - 1) == Truth::False).then_some(meant)
 }

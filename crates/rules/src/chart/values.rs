@@ -39,6 +39,19 @@ impl Values {
         self.0.iter().map(|(id, value)| (id, value))
     }
 
+    /// Whether these are the same values kept once, which says more than that they are equal and costs less to ask.
+    #[must_use]
+    pub fn are_one_with(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Whether the same questions were answered in the same order.
+    #[must_use]
+    pub fn answer_the_same_as(&self, other: &Self) -> bool {
+        self.0.len() == other.0.len()
+            && self.0.iter().zip(other.0.iter()).all(|((one, _), (of, _))| one == of)
+    }
+
     /// Nothing was answered.
     #[must_use]
     pub fn is_empty(&self) -> bool {
