@@ -260,12 +260,10 @@ impl Chart {
         }
     }
 
-    /// Values that were answered before are kept once: many mornings are alike, and so they take no more
-    /// memory and are seen to be alike at a glance.
+    /// What was answered before is kept once: many mornings are alike, or at least answer the same questions, and so
+    /// they take no more memory and are seen to be alike at a glance.
     fn share(&self, given: &Values) -> Values {
-        let recent = self.answers.iter().rev().take(ANSWERS_COMPARED);
-        let same = recent.map(|answer| &answer.values).find(|values| *values == given);
-        same.unwrap_or(given).clone()
+        given.shared_with(self.answers.iter().rev().take(ANSWERS_COMPARED).map(|answer| &answer.values))
     }
 
     fn end_pauses(&mut self, on: NaiveDate) {

@@ -9,6 +9,7 @@ mod allot;
 mod check_ins;
 mod clinic;
 mod overtaken;
+mod probes;
 mod recovery;
 mod stages;
 mod time_only;

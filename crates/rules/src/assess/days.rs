@@ -99,7 +99,7 @@ impl<'a> Judge<'a, '_> {
         let same = |judged: &Option<&Answer>| judged.is_some_and(|of| of.values.are_one_with(&answer.values));
         self.judged.iter().position(same).or_else(|| {
             self.beside_the_point.filter(|row| {
-                self.judged[*row].is_some_and(|judged| judged.values.answer_the_same_as(&answer.values))
+                self.judged[*row].is_some_and(|judged| judged.values.answer_one_list_with(&answer.values))
             })
         })
     }
@@ -114,8 +114,8 @@ pub(super) fn observe(
     newest_day: Option<NaiveDate>,
     flags: &mut [FlagAssessment],
 ) -> Option<Evidence> {
-    let (watched, mut notes) = (watched(book), Notes::new());
-    let mut rows = Rows::from_elem(None, watched.len() * REMEMBERED);
+    let (watched, mut notes) = (watched(book), Notes::default());
+    let mut rows: Rows = SmallVec::from_elem(None, watched.len() * REMEMBERED);
     let (watched, rows) = (&watched[..], &mut rows[..]);
     let reader = Reader::new(book, &chart.answers, &mut notes);
     let mut judge =

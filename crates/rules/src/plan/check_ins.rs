@@ -1,4 +1,4 @@
-//! When to ask what: check-ins due on a day, probes, reminders.
+//! When to ask what: check-ins due on a day, reminders, and when to look again.
 //!
 //! At most one check-in per patient and local day: those due are merged at the earliest time under the first
 //! id in file order. A later one that day comes only if it asks something an open episode needs.
@@ -6,12 +6,11 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
-use smallvec::SmallVec;
 
-use super::{Planner, Priority, Wanted, clinic::FLAGGED_DAYS_AT_MOST, date, overtaken};
+use super::{Planner, Priority, Wanted, clinic::FLAGGED_DAYS_AT_MOST, date, overtaken, probes};
 use crate::{
     assess::{Assessment, Episode},
-    book::{About, CheckInRule, Flag, FlagEvidence, Lasts, QuestionIx, RuleBook, Stage, Starts},
+    book::{About, CheckInRule, Flag, FlagEvidence, Lasts, QuestionIx, RuleBook, Starts},
     chart::{Chart, CheckIn, LoggedRun, Source},
     decision::{Action, Audience, Entry, Facts, Reason, Subject},
     ids::{QuestionId, RunId},
@@ -31,11 +30,11 @@ pub(super) fn want(planner: &mut Planner<'_>, wanted: &mut Vec<Wanted>) {
 }
 
 /// A rule that is due at an instant of a day.
-struct Due<'a> {
-    at: DateTime<Utc>,
-    rule_at: usize,
-    rule: &'a CheckInRule,
-    probe_for: Option<&'a Flag>,
+pub(super) struct Due<'a> {
+    pub(super) at: DateTime<Utc>,
+    pub(super) rule_at: usize,
+    pub(super) rule: &'a CheckInRule,
+    pub(super) probe_for: Option<&'a Flag>,
 }
 
 /// Whether a flag looks at one of these questions.
@@ -147,68 +146,6 @@ fn due_on<'a>(planner: &Planner<'a>, day: NaiveDate) -> Vec<Due<'a>> {
     found
 }
 
-/// The probe a flag wants: a check-in on the day its next stage asks for, so that "day 3" holds for anyone
-/// who answers. One per stage.
-fn probes<'a>(planner: &Planner<'a>) -> Vec<(NaiveDate, Due<'a>)> {
-    let (book, chart, assessment) = (planner.book, planner.chart, planner.assessment);
-    let mut found = Vec::new();
-    for (flag, assessed) in book.flags.iter().zip(&assessment.flags) {
-        let Some(episode) = assessed.open() else { continue };
-        let Some((rule_at, rule, days)) = probe_days(planner, flag, episode) else { continue };
-        for day in days {
-            let Some((_, time)) = rule.schedule.first_on_or_after(day, None, day) else { continue };
-            let Some(at) = instant_on(assessment.zone, day, time) else { continue };
-            if at >= chart.book_since {
-                found.push((day, Due { at, rule_at, rule, probe_for: Some(flag) }));
-            }
-        }
-    }
-    found
-}
-
-/// The days on which an open episode wants a probe, from today on, and the rule whose time and questions it takes.
-fn probe_days<'a>(
-    planner: &Planner<'a>,
-    flag: &Flag,
-    episode: &Episode,
-) -> Option<(usize, &'a CheckInRule, SmallVec<[NaiveDate; 4]>)> {
-    // Over runs it is the next run that counts, not a day.
-    if matches!(flag.evidence, FlagEvidence::Runs(_)) {
-        return None;
-    }
-    let today = planner.assessment.day;
-    let day_of = |stage: &Stage| episode.onset + Days::new(u64::from(stage.after_days));
-    let is_ahead = |day: &NaiveDate| *day > episode.onset && *day >= today;
-    if !flag.stages.iter().any(|stage| is_ahead(&day_of(stage))) {
-        return None;
-    }
-    let told = planner.assessment.told(planner.chart, flag, episode, Audience::Patient);
-    let ahead = flag.stages.iter().skip(told.map_or(0, |told| told + 1));
-    // All that lie ahead, not the next alone: today's may have passed unanswered, and the one after it is then when
-    // to look again.
-    let days: SmallVec<[NaiveDate; 4]> = ahead.map(day_of).filter(is_ahead).collect();
-    if days.is_empty() {
-        return None;
-    }
-    let (rule_at, rule) = probe_rule(planner, flag, episode)?;
-    Some((rule_at, rule, days))
-}
-
-/// The while-flagged rule that asks what the flag uses, else the rule whose answer opened the episode.
-fn probe_rule<'a>(planner: &Planner<'a>, flag: &Flag, episode: &Episode) -> Option<(usize, &'a CheckInRule)> {
-    let rules = || planner.book.check_ins.iter().enumerate();
-    let while_flagged =
-        rules().find(|(_, rule)| rule.starts == Starts::WhileFlagged && uses(flag, &rule.ask));
-    let opened_by = planner.chart.answers.iter().filter(|answer| answer.about_day == episode.onset);
-    let opened_by = opened_by.filter_map(|answer| match &answer.source {
-        Source::CheckIn(id) => Some(id),
-        Source::Run(_) => None,
-    });
-    while_flagged.or_else(|| {
-        opened_by.into_iter().find_map(|id| rules().find(|(_, rule)| rule.id == *id && uses(flag, &rule.ask)))
-    })
-}
-
 fn want_check_in(planner: &Planner<'_>) -> Option<Wanted> {
     let day = planner.assessment.day;
     let asked = planner.chart.check_ins.iter().any(|check_in| check_in.about_day == day);
@@ -226,7 +163,7 @@ fn want_check_in(planner: &Planner<'_>) -> Option<Wanted> {
     let mut due = due_on(planner, day);
     let will_ask: Vec<_> = due.iter().flat_map(|due| &due.rule.ask).copied().collect();
     let unasked = |probe: &Due<'_>| probe.probe_for.is_some_and(|flag| !uses(flag, &will_ask));
-    let probes = probes(planner).into_iter().filter(|(on, _)| *on == day).map(|(_, probe)| probe);
+    let probes = probes::wanted(planner).into_iter().filter(|(on, _)| *on == day).map(|(_, probe)| probe);
     due.extend(probes.filter(unasked));
     due.sort_by_key(|due| (due.at, due.rule_at));
     let earliest = due.first()?;
@@ -446,7 +383,7 @@ fn look_for_next(planner: &mut Planner<'_>) {
             }
         }
     }
-    look_for_probes(planner);
+    probes::look_for_next(planner);
     look_ahead_of_the_date(planner);
 }
 
@@ -465,25 +402,6 @@ fn may_be_next(planner: &Planner<'_>, rule: &CheckInRule, from: NaiveDate) -> bo
         if wall > shown { Some(wall) } else { first(wall.date().succ_opt()?).filter(|wall| *wall > shown) }
     });
     future.is_none_or(|wall| planner.may_be_next(wall))
-}
-
-/// Notes when the next probe could be due.
-fn look_for_probes(planner: &mut Planner<'_>) {
-    let (zone, since) = (planner.assessment.zone, planner.chart.book_since);
-    let (book, assessment) = (planner.book, planner.assessment);
-    for (flag, assessed) in book.flags.iter().zip(&assessment.flags) {
-        let Some(episode) = assessed.open() else { continue };
-        let Some((_, rule, days)) = probe_days(planner, flag, episode) else { continue };
-        for day in days {
-            let Some((_, time)) = rule.schedule.first_on_or_after(day, None, day) else { continue };
-            let wall = day.and_time(time);
-            if planner.may_be_next(wall)
-                && let Some(at) = instant_on(zone, day, time).filter(|at| *at >= since)
-            {
-                planner.note_wall(wall, at);
-            }
-        }
-    }
 }
 
 /// Whoever has travelled west across midnight has facts about dates the new zone has yet to begin.

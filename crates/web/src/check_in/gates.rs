@@ -102,7 +102,7 @@ pub(crate) fn option_id(position: usize, option: usize) -> String {
 pub(crate) fn options(question: &Question) -> Vec<Value> {
     match &question.answer {
         AnswerKind::Scale { from, to, .. } => (*from..=*to).map(Value::Number).collect(),
-        AnswerKind::Choice(choices) => choices.iter().map(|(value, _)| Value::Word(value.clone())).collect(),
+        AnswerKind::Choice(choices) => choices.iter().map(|(value, _)| Value::Word((&**value).into())).collect(),
         AnswerKind::YesNo => vec![Value::YesNo(true), Value::YesNo(false)],
         AnswerKind::Text { .. } => Vec::new(),
     }
