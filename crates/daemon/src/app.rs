@@ -85,7 +85,8 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// What watches all this.
     pub watcher: Watcher,
-    wake: Arc<Wake>,
+    /// Wakes the loops.
+    pub(crate) wake: Arc<Wake>,
     standing_notice: Option<String>,
 }
 
@@ -143,7 +144,11 @@ impl App {
         let console = Console {
             store: self.turns.store.clone(),
             recorder: self.recording.clone(),
-            desk: Arc::new(AtTheDesk { turns: self.turns.clone(), delivery: self.delivery.clone() }),
+            desk: Arc::new(AtTheDesk {
+                turns: self.turns.clone(),
+                delivery: self.delivery.clone(),
+                app: self.clone(),
+            }),
             base_url,
         };
         runner_routes(site).merge(console_routes(console)).merge(health::routes(self.clone()))
@@ -288,7 +293,7 @@ impl App {
     }
 
     /// What every page says above its content: that mail is held, cannot leave, or does not go where it seems to.
-    async fn refresh_notice(&self) {
+    pub(crate) async fn refresh_notice(&self) {
         let store = &self.turns.store;
         let (clock, by_hand) = tokio::join!(store.setting(CLOCK_HOLD), store.setting(HOLD));
         let held = |setting: Result<Option<String>, StoreError>| setting.is_ok_and(|held| held.is_some());
