@@ -4,6 +4,13 @@
 //! Names of hosts lead nowhere, so a page that asked for anything beyond this machine would not get it; what was
 //! asked for can be listed all the same.
 
+mod axe;
+mod keyboard;
+mod paper;
+
+pub use axe::Axe;
+pub use paper::Colours;
+
 use std::{
     fs,
     io::{BufRead, BufReader},
@@ -86,12 +93,6 @@ impl Browser {
     pub fn size(&self, width: u32, height: u32) {
         let metrics = json!({"width": width, "height": height, "deviceScaleFactor": 2, "mobile": true});
         self.devtools("Emulation.setDeviceMetricsOverride", &metrics);
-    }
-
-    /// Shows pages as somebody sees them who prefers dark ones, or light ones.
-    pub fn prefer(&self, scheme: &str) {
-        let features = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
-        self.devtools("Emulation.setEmulatedMedia", &features);
     }
 
     /// Opens a page and waits until it is there.

@@ -8,7 +8,7 @@
 use std::path::{Path, PathBuf};
 
 use afterrun_tests::{
-    browser::{Browser, Scripts, missing},
+    browser::{Browser, Colours, Scripts, missing},
     clinic_day::ClinicDay,
     crowd,
     daemon::binary,
@@ -60,8 +60,8 @@ fn sign_in(browser: &Browser, day: &ClinicDay, email: &str, password: &str) {
 fn look(browser: &Browser, name: &str) {
     for (width, height) in [(390, 844), (1280, 900)] {
         browser.size(width, height);
-        for scheme in ["light", "dark"] {
-            browser.prefer(scheme);
+        for (scheme, colours) in [("light", Colours::Light), ("dark", Colours::Dark)] {
+            browser.prefer(colours);
             browser.picture(&format!("{name}-{width}-{scheme}"));
         }
         assert_eq!(browser.too_wide(), 0, "{name} is too wide for a window of {width}");
@@ -69,7 +69,7 @@ fn look(browser: &Browser, name: &str) {
     browser.size(320, 640);
     assert_eq!(browser.too_wide(), 0, "{name} is too wide for a window of 320");
     browser.size(1280, 900);
-    browser.prefer("light");
+    browser.prefer(Colours::Light);
 }
 
 /// A runner reports a limp.

@@ -227,11 +227,7 @@ impl Composer<'_> {
 
     /// When the next digest goes out.
     pub(crate) fn next_digest(&self) -> DateTime<Utc> {
-        let clinic = &self.live.book.clinic;
-        let start = self.now.with_timezone(&clinic.time_zone).date_naive();
-        // A digest that never comes is refused at load; a day's wait is better than none at all.
-        let next = clinic.digest.next_after(self.now, clinic.time_zone, start);
-        next.unwrap_or(self.now + TimeDelta::days(1))
+        next_digest(&self.live.book, self.now)
     }
 
     fn links(&self, decision: &Decision) -> Result<(Links, Vec<NewLink>), TurnError> {
@@ -300,6 +296,14 @@ impl Letterhead {
         let text = clinic_mail::digest(items, book, &self.base_url);
         self.to_clinic(book, &book.clinic.alerts_to, &text, When { due_at: now, stale_at: None })
     }
+}
+
+/// When the next digest goes out.
+pub(crate) fn next_digest(book: &RuleBook, now: DateTime<Utc>) -> DateTime<Utc> {
+    let clinic = &book.clinic;
+    let start = now.with_timezone(&clinic.time_zone).date_naive();
+    // A digest that never comes is refused at load; a day's wait is better than none at all.
+    clinic.digest.next_after(now, clinic.time_zone, start).unwrap_or(now + TimeDelta::days(1))
 }
 
 /// The first word of a name.

@@ -3,18 +3,20 @@
 use std::sync::Arc;
 
 use afterrun_mail::show_mail;
-use afterrun_rules::{Reason, decision::Audience};
+use afterrun_rules::{Reason, decision::Audience, ids::PatientId};
 use afterrun_store::{NewMessage, StoreError, USER_LINK, UserLinkKind};
-use afterrun_web::{Desk, Machinery, OpenCircuit, RejectedEdit, UserMail};
+use afterrun_web::{Desk, Machinery, OpenCircuit, RecordError, RejectedEdit, UserMail};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use crate::{
+    address::AddressError,
     app::App,
     clinic_mail,
     clock_guard::CLOCK_HOLD,
     compose::When,
     delivery::{Delivery, HOLD},
+    export,
     heartbeat::{LAST_ROUND, LAST_TICK},
     reconciliation::Kind,
     token::random_text,
@@ -50,7 +52,8 @@ impl Desk for AtTheDesk {
     }
 
     fn mail_text(&self, bytes: &[u8]) -> String {
-        show_mail(bytes).map(|shown| shown.text).unwrap_or_default()
+        // Whoever reads along must not be able to answer, or stop, as the runner.
+        show_mail(bytes).map(|shown| export::without_keys(&shown.text)).unwrap_or_default()
     }
 
     fn version(&self) -> &'static str {
@@ -114,6 +117,33 @@ impl Desk for AtTheDesk {
     fn ring(&self) {
         self.app.wake.ring_delivery();
     }
+
+    async fn change_address(&self, patient: &PatientId, email: &str) -> Result<(), RecordError> {
+        let now = self.app.clock.now();
+        // A turn of its own: a browser that hangs up must not leave one half taken.
+        let (turns, whose, email) = (self.turns.clone(), patient.clone(), email.to_owned());
+        let turn = tokio::spawn(async move { turns.change_address(&whose, &email, now).await });
+        match turn.await {
+            Ok(Ok(_)) => {
+                self.app.wake.ring();
+                Ok(())
+            }
+            Ok(Err(AddressError::Turn(TurnError::Store(StoreError::Conflict(_))))) => {
+                Err(RecordError::Busy("the chart keeps changing".to_owned()))
+            }
+            Ok(Err(AddressError::Turn(error))) => Err(unavailable(patient, &error)),
+            Ok(Err(refused)) => Err(RecordError::Refused(refused.to_string())),
+            Err(crash) => Err(unavailable(patient, &crash)),
+        }
+    }
+
+    async fn export(&self, patient: &PatientId) -> Result<String, RecordError> {
+        let store = &*self.turns.store;
+        let known = store.patient(patient).await.map_err(|error| unavailable(patient, &error))?;
+        let exported = export::everything(store, &known, self.app.clock.now()).await;
+        let exported = exported.map_err(|error| unavailable(patient, &error))?;
+        serde_json::to_string_pretty(&exported).map_err(|error| unavailable(patient, &error))
+    }
 }
 
 /// The mail that carries a link to a user. It is no decision about anybody's care, goes out as the clinic's own
@@ -147,4 +177,9 @@ fn user_mail(turns: &Turns, ask: &UserMail<'_>) -> Result<Option<NewMessage>, St
         facts: Default::default(),
         mail: Some(mail),
     }))
+}
+
+fn unavailable(patient: &PatientId, error: &dyn std::fmt::Display) -> RecordError {
+    tracing::error!(%patient, %error, "the console could not be served");
+    RecordError::Unavailable("the store does not answer".to_owned())
 }

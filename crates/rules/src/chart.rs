@@ -6,7 +6,10 @@
 mod event;
 mod values;
 
-pub use event::{AnswerEvent, Event, Excuse, PauseEvent, Run, RunKind, TimedEvent, Withdraw};
+pub use event::{
+    AnswerEvent, AnswerNamed, Event, Excuse, PauseEvent, Run, RunKind, StageOverride, TimedEvent, Withdraw,
+    Word,
+};
 pub use values::{Value, Values};
 
 use std::sync::Arc;
@@ -124,6 +127,8 @@ pub struct Chart {
     pub pauses: Vec<Pause>,
     /// Clinicians' contacts, in order.
     pub contacts: Vec<(DateTime<Utc>, FlagId)>,
+    /// Clinicians' words about stages, in order.
+    pub overrides: Vec<(DateTime<Utc>, StageOverride)>,
     /// Emergency signs ticked: when, and which (never empty), in order.
     pub emergencies: Vec<(DateTime<Utc>, Vec<SignId>)>,
     /// When a clinician last dealt with the emergencies.
@@ -155,6 +160,7 @@ impl Chart {
             excuses: Vec::new(),
             pauses: Vec::new(),
             contacts: Vec::new(),
+            overrides: Vec::new(),
             emergencies: Vec::new(),
             emergencies_resolved_at: None,
             check_ins: Vec::new(),
@@ -174,6 +180,17 @@ impl Chart {
     #[must_use]
     pub fn local_date(&self, at: DateTime<Utc>) -> NaiveDate {
         at.with_timezone(&self.zone_at(at)).date_naive()
+    }
+
+    /// Whether the local date at an instant is this day or a later one. Asks the zone only where the answer is not
+    /// plain: no local date is more than one away from the date in UTC.
+    #[must_use]
+    pub fn was_on_or_after(&self, at: DateTime<Utc>, day: NaiveDate) -> bool {
+        match (at.date_naive() - day).num_days() {
+            ..=-2 => false,
+            -1..=0 => self.local_date(at) >= day,
+            1.. => true,
+        }
     }
 
     /// Takes in one event. Events that name something unknown (a run never logged, an answer never given)
@@ -206,6 +223,9 @@ impl Chart {
             Event::EmergencyResolved {} => self.emergencies_resolved_at = Some(at),
             Event::Confirmed {} => self.reach = Reach::Confirmed,
             Event::AddressDead {} => self.reach = Reach::Dead,
+            Event::AddressChanged {} => self.reach = Reach::Unconfirmed,
+            Event::StageOverride(word) => self.overrides.push((at, word.clone())),
+            Event::ByTelephone(_) => {}
             Event::Stop {} => self.stopped_at = self.stopped_at.or(Some(at)),
         }
     }
@@ -249,12 +269,10 @@ impl Chart {
         }
     }
 
-    /// Values that were answered before are kept once: many mornings are alike, and so they take no more
-    /// memory and are seen to be alike at a glance.
+    /// What was answered before is kept once: many mornings are alike, or at least answer the same questions, and so
+    /// they take no more memory and are seen to be alike at a glance.
     fn share(&self, given: &Values) -> Values {
-        let recent = self.answers.iter().rev().take(ANSWERS_COMPARED);
-        let same = recent.map(|answer| &answer.values).find(|values| *values == given);
-        same.unwrap_or(given).clone()
+        given.shared_with(self.answers.iter().rev().take(ANSWERS_COMPARED).map(|answer| &answer.values))
     }
 
     fn end_pauses(&mut self, on: NaiveDate) {

@@ -33,7 +33,7 @@ pub use user::*;
 pub use work::*;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use afterrun_rules::{book::BookHash, ids::PatientId};
 
@@ -145,6 +145,13 @@ pub trait Store: Accounts + Operations + Send + Sync + 'static {
     async fn commit(&self, turn: Turn) -> Result<()>;
     /// Stores turns of several patients: all of them, or none when one is refused.
     async fn commit_all(&self, turns: Vec<Turn>) -> Result<()>;
+    /// Stores a turn that holds [`Event::AddressChanged`](afterrun_rules::Event::AddressChanged) together with the
+    /// new address, in one: all links until now are revoked, and no mail written until now leaves, not even one
+    /// that is being sent and would be tried again. Earlier enrolments of the old address follow.
+    ///
+    /// # Errors
+    /// [`StoreError::Exists`] for an address with a running enrolment.
+    async fn commit_address(&self, turn: Turn, email: &str) -> Result<()>;
     /// Patients whose `next_due` has come, longest overdue first.
     async fn due_patients(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<PatientId>>;
     /// The smallest `next_due` of all patients.
@@ -168,7 +175,8 @@ pub trait Store: Accounts + Operations + Send + Sync + 'static {
 
     // Outbox.
 
-    /// Takes due messages under a lease: urgent ones first, then the clinic's, then by time. Patient mail is
+    /// Takes due messages under a lease: urgent ones first, then the clinic's, then by time; these two up to
+    /// the larger of both limits. Patient mail is
     /// left alone while held. Leases that have run out are taken back first (see [`Store::recover`]); mail
     /// past its `stale_at` is cancelled instead, with the code `stale`, and its patient is due at once.
     async fn claim(&self, claim: Claim) -> Result<Vec<OutboxMessage>>;
@@ -186,6 +194,9 @@ pub trait Store: Accounts + Operations + Send + Sync + 'static {
         now: DateTime<Utc>,
         outcome: Settlement,
     ) -> Result<bool>;
+    /// When messages to patients left after an instant, oldest first: of the newest `limit`. Those that came back
+    /// later are among them.
+    async fn left_for_patients(&self, after: DateTime<Utc>, limit: u32) -> Result<Vec<DateTime<Utc>>>;
     /// Gives back what was claimed and not begun.
     async fn release(&self, ids: &[MessageKey], worker: &str) -> Result<()>;
     /// Puts a message that was given up, refused or put aside back into the queue, due now: a person has removed
@@ -220,7 +231,8 @@ pub trait Store: Accounts + Operations + Send + Sync + 'static {
     async fn work_items(&self, after: Option<&str>, limit: u32) -> Result<Page<WorkItem>>;
     /// Work items for the digest due at or before an instant and not yet in one.
     async fn digest_items(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<WorkItem>>;
-    /// Marks work items as having been in a digest, together with adding the digest's messages.
+    /// Marks work items as having been in a digest, together with adding the digest's messages; adds none if all
+    /// have been in one.
     async fn add_digest(&self, items: &[i64], messages: Vec<NewMessage>, now: DateTime<Utc>) -> Result<()>;
 
     /// Work items of level [`TellClinic::Now`](afterrun_rules::book::TellClinic::Now), created at or before an
@@ -229,6 +241,9 @@ pub trait Store: Accounts + Operations + Send + Sync + 'static {
     /// Marks a work item as told to somebody else, together with adding the messages that tell it. A second
     /// time changes nothing.
     async fn add_escalation(&self, item: i64, messages: Vec<NewMessage>, now: DateTime<Utc>) -> Result<()>;
+    /// When something becomes due in the lists of the two calls before: the digest's, and, if somebody else is to
+    /// be told after a while, of what nobody took.
+    async fn next_work_due(&self, escalate_after: Option<TimeDelta>) -> Result<Option<DateTime<Utc>>>;
     /// Work items of one patient, newest first.
     async fn patient_work_items(
         &self,
@@ -300,7 +315,7 @@ pub trait Store: Accounts + Operations + Send + Sync + 'static {
     /// A patient's row, resolved or not; none if there was never any work.
     async fn work_row(&self, id: &PatientId) -> Result<Option<WorkRow>>;
     /// Does what a user wants about a patient, notes it in the history and in the audit log, in one. False:
-    /// there is no open row to do it to, and nothing is noted. A new work item as urgent as the row, or more,
+    /// there is no open row to do it to, and nothing is noted. ([`WorkChange::Did`] goes into the history only.) A new work item as urgent as the row, or more,
     /// opens it anew.
     async fn change_work(
         &self,
@@ -313,6 +328,8 @@ pub trait Store: Accounts + Operations + Send + Sync + 'static {
     async fn work_history(&self, id: &PatientId, after: Option<&str>, limit: u32) -> Result<Page<WorkLine>>;
     /// How each rule fares: as many rows as there ever were flags.
     async fn rule_scores(&self) -> Result<Vec<RuleScore>>;
+    /// How rules fared from an instant on. Work items of erased patients do not count.
+    async fn scorecard(&self, since: DateTime<Utc>) -> Result<Scorecard>;
 
     // Rule books.
 

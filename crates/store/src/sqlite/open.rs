@@ -23,6 +23,8 @@ const SCHEMAS: &[&str] = &[
     include_str!("schema/0003.sql"),
     include_str!("schema/0004.sql"),
     include_str!("schema/0005.sql"),
+    include_str!("schema/0006.sql"),
+    include_str!("schema/0007.sql"),
 ];
 /// How long a connection waits while another process writes.
 const BUSY: Duration = Duration::from_secs(5);

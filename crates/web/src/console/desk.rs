@@ -1,10 +1,11 @@
 //! What the console asks of the rest of the program beside the store: the daemon implements this.
 
+use afterrun_rules::ids::PatientId;
 use afterrun_store::{NewMessage, StoreError, UserLinkKind};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use crate::token_hash;
+use crate::{RecordError, token_hash};
 
 /// An edit of the rules that did not go live.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -71,7 +72,7 @@ pub trait Desk: Send + Sync + 'static {
     fn rejected(&self) -> Option<RejectedEdit>;
     /// Why the mail server does not take our mail, if it does not.
     fn mail_trouble(&self) -> Option<String>;
-    /// A stored mail as a reader sees its text.
+    /// A stored mail as a reader sees its text, without the secret part of personal links.
     fn mail_text(&self, bytes: &[u8]) -> String;
     /// The version of this program.
     fn version(&self) -> &'static str;
@@ -90,6 +91,18 @@ pub trait Desk: Send + Sync + 'static {
     async fn try_mail_now(&self, now: DateTime<Utc>) -> Result<(), StoreError>;
     /// Says that a mail has entered the outbox.
     fn ring(&self);
+
+    /// Enters another address for a runner, which its owner is asked to confirm.
+    ///
+    /// # Errors
+    /// See [`RecordError`].
+    async fn change_address(&self, patient: &PatientId, email: &str) -> Result<(), RecordError>;
+
+    /// Everything that is known of a runner, as JSON.
+    ///
+    /// # Errors
+    /// See [`RecordError`].
+    async fn export(&self, patient: &PatientId) -> Result<String, RecordError>;
 }
 
 /// The setting that holds the SHA-256 of the set-up link's token, in hexadecimal digits.

@@ -8,6 +8,7 @@
 
 mod account;
 mod act;
+mod dates;
 mod desk;
 mod frame;
 mod gate;
@@ -16,7 +17,12 @@ mod hours_plot;
 mod live;
 mod operations_act;
 mod operations_show;
+mod patient_answer;
+mod patient_care;
+mod patient_export;
+mod patient_flags;
 mod patient_list;
+mod patient_next;
 mod patient_plot;
 mod patient_sections;
 mod patient_show;
@@ -24,12 +30,14 @@ mod rate_limit;
 mod reset_ask;
 mod reset_link;
 mod rules_show;
+mod scorecard;
 mod session;
 mod set_up;
 mod sign_in;
 mod sparkline;
 mod text;
 mod text_operations;
+mod text_patient;
 mod text_users;
 mod users_audit;
 mod users_list;
@@ -47,6 +55,7 @@ use axum::{
 };
 
 pub use self::desk::{Desk, Machinery, OpenCircuit, RejectedEdit, UserMail, new_set_up_token};
+pub(crate) use self::session::FORM_TOKEN;
 use crate::{Recorder, password::Passwords, site};
 use rate_limit::RateLimit;
 
@@ -113,6 +122,9 @@ pub fn console_routes(console: Console) -> Router {
         .route("/console/account", get(account::show).post(account::submit))
         .route("/console/patients", get(patient_list::show))
         .route("/console/patients/{id}", get(patient_show::show).post(act::submit))
+        .route("/console/patients/{id}/answer", get(patient_answer::show).post(patient_answer::submit))
+        .route("/console/patients/{id}/export", post(patient_export::submit))
+        .route("/console/scorecard", get(scorecard::show))
         .route("/console/messages/{key}", get(patient_show::message))
         .route("/console/rules", get(rules_show::show))
         .route("/console/operations", get(operations_show::show).post(operations_act::submit))

@@ -150,7 +150,14 @@ impl Clinic {
     pub async fn link_mailed_to(&self, email: &str) -> Option<String> {
         let now = *self.now.lock().unwrap();
         let lease_until = now + TimeDelta::minutes(1);
-        let claim = Claim { worker: "w".to_owned(), now, lease_until, limit: 100, hold_patients: true };
+        let claim = Claim {
+            worker: "w".to_owned(),
+            now,
+            lease_until,
+            limit: 100,
+            pressing_limit: 0,
+            hold_patients: true,
+        };
         let waiting = self.store.claim(claim).await.unwrap();
         let mut path = None;
         for message in waiting {
@@ -265,6 +272,17 @@ impl Desk for Clinic {
 
     fn version(&self) -> &'static str {
         "1.2.3"
+    }
+
+    async fn change_address(&self, _: &PatientId, email: &str) -> Result<(), RecordError> {
+        match email {
+            "new@runner.example" => Ok(()),
+            _ => Err(RecordError::Refused("this is no mail address".to_owned())),
+        }
+    }
+
+    async fn export(&self, patient: &PatientId) -> Result<String, RecordError> {
+        Ok(format!("{{\"patient\":\"{patient}\"}}"))
     }
 }
 

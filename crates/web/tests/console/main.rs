@@ -6,6 +6,8 @@ mod attacks;
 #[path = "../pages/support/book.rs"]
 mod book;
 #[cfg(test)]
+mod caring;
+#[cfg(test)]
 mod clinic;
 #[cfg(test)]
 mod forged;
