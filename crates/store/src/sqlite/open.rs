@@ -22,6 +22,7 @@ const SCHEMAS: &[&str] = &[
     include_str!("schema/0002.sql"),
     include_str!("schema/0003.sql"),
     include_str!("schema/0004.sql"),
+    include_str!("schema/0005.sql"),
 ];
 /// How long a connection waits while another process writes.
 const BUSY: Duration = Duration::from_secs(5);
