@@ -10,6 +10,7 @@ pub(crate) mod build_care;
 pub(crate) mod build_scenarios;
 pub mod findings;
 mod read;
+pub mod sign_offs;
 pub mod text;
 pub mod written;
 
