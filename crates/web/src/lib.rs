@@ -28,7 +28,10 @@ mod stop;
 mod text;
 mod words;
 
-pub use console::{Console, Desk, RejectedEdit, console_routes, new_set_up_token};
+pub use console::{
+    Candidate, ComparisonSeen, ComparisonState, Console, Desk, NewComparison, NotCompared, NotSaved,
+    RejectedEdit, RulesDesk, Save, SaveFile, Tried, console_routes, file_hash, new_set_up_token,
+};
 pub use link::token_hash;
 pub use password::{BadPassword, PASSWORD_BYTES, PASSWORD_CHARACTERS, examine_password, hash_password};
 pub use recorder::{RecordError, Recorded, Recorder};

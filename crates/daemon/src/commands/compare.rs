@@ -3,11 +3,10 @@
 use std::path::PathBuf;
 
 use afterrun_rules::{
-    chart::Chart,
     compare::{Comparing, Comparison},
     replay::ChartFile,
 };
-use afterrun_store::{Options, Store};
+use afterrun_store::Options;
 use clap::{Args, ValueEnum};
 
 use super::{
@@ -17,12 +16,10 @@ use super::{
     rules_folder::{Read, read},
     tool::{Shared, block_on, open_store, say},
 };
+use crate::compare_history;
 
 /// Charts between two words of progress.
 const STEP: u64 = 100;
-
-/// Patients read at a time.
-const PAGE: u32 = 200;
 
 /// Live through the same charts under two rule books: who would no longer be flagged, and who newly.
 ///
@@ -110,24 +107,13 @@ async fn each_stored(shared: &Shared, mut take: impl FnMut(ChartFile)) -> anyhow
     let now = shared.now();
     let mut after = None;
     loop {
-        let page = store.patients(after.as_deref(), PAGE).await?;
+        let page = store.patients(after.as_deref(), compare_history::PAGE).await?;
         for patient in &page.rows {
-            take(stored_chart(&*store, &patient.id, now).await?);
+            take(compare_history::chart(&*store, &patient.id, now).await?);
         }
         match page.next {
             Some(next) => after = Some(next),
             None => return Ok(()),
         }
     }
-}
-
-async fn stored_chart(
-    store: &dyn Store,
-    id: &afterrun_rules::ids::PatientId,
-    now: chrono::DateTime<chrono::Utc>,
-) -> anyhow::Result<ChartFile> {
-    let known = store.chart(id).await?.chart;
-    let zone = known.zones.first().map_or(chrono_tz::Tz::UTC, |(_, zone)| *zone);
-    let chart = Chart::new(id.clone(), zone, known.enrolled_at);
-    Ok(ChartFile { chart, events: store.events(id).await?, until: Some(now) })
 }

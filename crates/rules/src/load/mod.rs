@@ -14,6 +14,8 @@ pub mod sign_offs;
 pub mod text;
 pub mod written;
 
+pub use read::{MAX_FILE_BYTES, MAX_FOLDER_BYTES};
+
 use chrono::NaiveDate;
 
 use crate::{

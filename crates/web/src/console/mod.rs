@@ -8,7 +8,18 @@
 
 mod account;
 mod act;
+mod book_diff;
+mod book_list;
+mod book_messages;
+mod book_show;
+mod compare_list;
+mod compare_show;
+mod compare_upload;
 mod desk;
+mod edit_form;
+mod edit_list;
+mod edit_result;
+mod edit_show;
 mod frame;
 mod gate;
 mod operations_show;
@@ -17,7 +28,12 @@ mod patient_plot;
 mod patient_sections;
 mod patient_show;
 mod rate_limit;
+mod rules_desk;
+mod rules_frame;
+mod rules_message;
+mod rules_policy;
 mod rules_show;
+mod rules_text;
 mod session;
 mod set_up;
 mod sign_in;
@@ -36,6 +52,10 @@ use axum::{
 };
 
 pub use self::desk::{Desk, RejectedEdit, new_set_up_token};
+pub use self::rules_desk::{
+    Candidate, ComparisonSeen, ComparisonState, NewComparison, NotCompared, NotSaved, RulesDesk, Save,
+    SaveFile, Tried, file_hash,
+};
 use crate::{Recorder, password::Passwords, site};
 use rate_limit::RateLimit;
 
@@ -47,6 +67,8 @@ pub struct Console {
     pub recorder: Arc<dyn Recorder>,
     /// Knows the rules and the machinery.
     pub desk: Arc<dyn Desk>,
+    /// Knows the rules folder.
+    pub rules: Arc<dyn RulesDesk>,
     /// The address under which browsers reach the pages.
     pub base_url: String,
 }
@@ -100,6 +122,17 @@ pub fn console_routes(console: Console) -> Router {
         .route("/console/patients/{id}", get(patient_show::show).post(act::submit))
         .route("/console/messages/{key}", get(patient_show::message))
         .route("/console/rules", get(rules_show::show))
+        .route("/console/rules.js", get(rules_policy::serve_script))
+        .route("/console/rules/messages/{id}", get(rules_message::show))
+        .route("/console/rules/messages/{id}/html", get(rules_message::html))
+        .route("/console/rules/books", get(book_list::show))
+        .route("/console/rules/books/{hash}", get(book_show::show))
+        .route("/console/rules/books/{hash}/messages", get(book_messages::show))
+        .route("/console/rules/compare", get(compare_list::show).post(compare_list::submit))
+        .route("/console/rules/compare/upload", post(compare_upload::submit).layer(compare_upload::limit()))
+        .route("/console/rules/compare/{id}", get(compare_show::show).post(compare_show::cancel))
+        .route("/console/rules/edit", get(edit_show::show).post(edit_show::submit))
+        .route("/console/rules/edit/draft", post(edit_show::draft))
         .route("/console/operations", get(operations_show::show))
         .route("/console/style.css", get(style))
         .route("/console/{*elsewhere}", get(frame::unknown))
@@ -107,7 +140,7 @@ pub fn console_routes(console: Console) -> Router {
     gate::around(router, room)
 }
 
-const STYLE: &str = include_str!("style.css");
+const STYLE: &str = concat!(include_str!("style.css"), include_str!("rules.css"));
 
 async fn style() -> Response {
     let headers =

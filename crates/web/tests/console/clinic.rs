@@ -17,6 +17,8 @@ use axum::{
 use chrono::{DateTime, TimeDelta, Utc};
 use tower::ServiceExt;
 
+use crate::rules_folder::Folder;
+
 pub const PASSWORD: &str = "one two three four five";
 
 pub fn start() -> DateTime<Utc> {
@@ -29,6 +31,7 @@ pub struct Clinic {
     pub now: Mutex<DateTime<Utc>>,
     pub events: Mutex<Vec<Event>>,
     pub rejected: Mutex<Option<String>>,
+    pub rules: Arc<Folder>,
     book: Arc<RuleBook>,
     base_url: &'static str,
 }
@@ -68,6 +71,7 @@ impl Clinic {
             now: Mutex::new(start()),
             events: Mutex::default(),
             rejected: Mutex::default(),
+            rules: Arc::default(),
             book: Arc::new(crate::book::book()),
             base_url,
         })
@@ -78,6 +82,7 @@ impl Clinic {
             store: self.store.clone(),
             recorder: self.clone(),
             desk: self.clone(),
+            rules: self.rules.clone(),
             base_url: self.base_url.to_owned(),
         })
     }

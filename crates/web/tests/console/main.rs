@@ -10,4 +10,8 @@ mod forged;
 #[cfg(test)]
 mod looking_after;
 #[cfg(test)]
+mod rules_folder;
+#[cfg(test)]
+mod rules_pages;
+#[cfg(test)]
 mod signing_in;
