@@ -217,6 +217,7 @@ impl Composer<'_> {
             title: flag.map(|flag| &*flag.title),
             subject: &decision.identity.subject,
             patient: &self.patient.id,
+            base_url: &self.letterhead.base_url,
         };
         let when = When { due_at: decision.at, stale_at: None };
         self.letterhead.to_clinic(book, &book.clinic.alerts_to, &clinic_mail::alert(&alert), when)
@@ -294,7 +295,7 @@ impl Letterhead {
         items: &[WorkItem],
         now: DateTime<Utc>,
     ) -> Result<Vec<Mail>, TurnError> {
-        let text = clinic_mail::digest(items, book);
+        let text = clinic_mail::digest(items, book, &self.base_url);
         self.to_clinic(book, &book.clinic.alerts_to, &text, When { due_at: now, stale_at: None })
     }
 }
