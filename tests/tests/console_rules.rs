@@ -248,7 +248,7 @@ fn a_clinician_edits_badly_then_well_and_sees_it_live() {
         "after_days: 3, min_reports: 2, send: \"pain-heads-up\"",
         "after_days: 4, min_reports: 2, send: \"pain-heads-up\"",
     );
-    wait_for(&browser, "#result", "no longer comes out as written");
+    wait_for(&browser, "#result", "no longer come out as written");
     wait_for(&browser, "#result", "still reported 4 calendar days");
     look(&browser, "5-edit-scenario");
     type_text(
@@ -260,13 +260,13 @@ fn a_clinician_edits_badly_then_well_and_sees_it_live() {
     // Well, in two files at once.
     type_text(&browser, "Pain lasting more than 3 to 5 days", "Pain that stays for days");
     wait_for(&browser, "#result", "would go live");
-    browser.ask("document.getElementById('pick').value = 'messages/pain-heads-up.md'; return 0", &[]);
+    let _ = browser.ask("document.getElementById('pick').value = 'messages/pain-heads-up.md'; return 0", &[]);
     browser.follow("button[value=another]");
     type_text(&browser, "A note about your check-ins", "A word about your check-ins");
     wait_for(&browser, "#result", "would go live");
     wait_for(&browser, "#result", "A word about your check-ins");
     look(&browser, "6-edit-well");
-    browser.ask("document.getElementById('reason').value = ''; return 0", &[]);
+    let _ = browser.ask("document.getElementById('reason').value = ''; return 0", &[]);
     browser.write("#reason", "plainer words");
     browser.follow("button[value=save]");
     assert!(browser.words("main").contains("Saved, and in force."), "{}", browser.words("main"));
@@ -283,7 +283,7 @@ fn a_clinician_edits_badly_then_well_and_sees_it_live() {
     assert!(
         browser
             .words("main")
-            .contains("clinician@clinic.example, who edited red-flags.ron, messages/pain-heads-up.md here"),
+            .contains("clinician@clinic.example, who edited messages/pain-heads-up.md, red-flags.ron here"),
         "{}",
         browser.words("main")
     );

@@ -63,9 +63,11 @@ pub fn replace(rules: &Path, files: &[SaveFile]) -> Result<(), NotWritten> {
     for (temporary, (place, _)) in written.into_iter().zip(&ready) {
         temporary.replace(place.name)?;
     }
-    // A name is durable once its folder is.
-    for (place, _) in ready {
-        place.dir.into_std_file().sync_all()?;
+    // A name is durable once its folder is. That it may not be is no reason to say that nothing was written.
+    for (place, _) in &ready {
+        if let Err(error) = place.dir.open(".").and_then(|folder| folder.sync_all()) {
+            tracing::warn!(%error, "the rules folder could not be made durable; the rules in force are stored all the same");
+        }
     }
     Ok(())
 }

@@ -11,6 +11,7 @@ use afterrun_rules::{
     describe::{Described, describe},
     message,
     render_diagnostic::{self, Style},
+    scenario_run::Failure,
     source::{Source, Sources},
 };
 use afterrun_store::BookFiles;
@@ -20,6 +21,9 @@ use super::{book_diff, rules_desk::Tried, rules_show::read_back, rules_text as t
 
 /// Findings shown of each severity; one mistake can lead to hundreds.
 const FINDINGS_AT_MOST: usize = 30;
+
+/// The finding about a scenario that comes out otherwise; it is shown with its story.
+const SCENARIO: &str = "scenario-failed";
 
 /// The piece about `draft`, which is `drafted` in the folder; `file` is in the text field.
 pub(super) fn piece(
@@ -35,20 +39,49 @@ pub(super) fn piece(
     html! {
         p.fault[!tried.is_accepted].good[tried.is_accepted] role="status" { (text::tried(tried.is_accepted, errors_found, scenarios)) }
         (errors(tried, Some((drafted, file))))
-        @for failure in tried.failures.iter().take(FINDINGS_AT_MOST) {
-            details { summary { (failure.name) ": " (text::DAY_BY_DAY) } pre.findings tabindex="0" { (failure.trace) } }
-        }
+        @if let Some(book) = &tried.book { (read_back_draft(book, in_force, file)) }
+        @if !tried.failures.is_empty() { (scenarios_failed(tried, file)) }
         @if warnings > 0 {
             details {
                 summary { (text::warnings(warnings)) }
                 (findings(tried, Severity::Warning, Some((drafted, file))))
             }
         }
-        @if let Some(book) = &tried.book { (read_back_draft(book, in_force, file)) }
         @if folder == drafted {
             p.hint { (text::NOTHING_CHANGED) }
         } @else {
             details.change { summary { (text::YOUR_CHANGE) } (book_diff::files(&files_of(folder), &files_of(drafted))) }
+        }
+    }
+}
+
+/// Scenarios that come out otherwise: what was to be and what is, day by day on demand, and a way to their files.
+fn scenarios_failed(tried: &Tried, file: &str) -> Markup {
+    let files: BTreeSet<_> = tried.failures.iter().map(|failure| &*failure.place.file).collect();
+    let found: Vec<_> = tried.diagnostics.iter().filter(|finding| finding.code == SCENARIO).collect();
+    let help = |failure: &Failure| {
+        let of_it = found
+            .iter()
+            .find(|finding| finding.file == failure.place.file && finding.line == failure.place.line);
+        of_it.and_then(|finding| finding.help.clone()).unwrap_or_default()
+    };
+    html! {
+        h3 { (text::SCENARIOS_FAILED) " (" (tried.failures.len()) ")" }
+        div.row {
+            @for other in files.into_iter().filter(|other| *other != file) {
+                // Inside the editor's form: what is written here comes along.
+                button.secondary name="another" value=(other) { (text::open_as_well(other)) }
+            }
+        }
+        @for failure in tried.failures.iter().take(FINDINGS_AT_MOST) {
+            details {
+                summary { (failure.name) span.hint { " " (failure.place) } }
+                p { (text::plain(&help(failure))) }
+                pre.findings tabindex="0" { (failure.trace) }
+            }
+        }
+        @if let Some(more) = tried.failures.len().checked_sub(FINDINGS_AT_MOST).filter(|more| *more > 0) {
+            p.hint { (text::and_more(u32::try_from(more).unwrap_or(u32::MAX))) }
         }
     }
 }
@@ -68,7 +101,8 @@ pub(super) fn errors(tried: &Tried, draft: Option<(&Sources, &str)>) -> Markup {
 }
 
 fn findings(tried: &Tried, severity: Severity, draft: Option<(&Sources, &str)>) -> Markup {
-    let found: Vec<_> = tried.diagnostics.iter().filter(|finding| finding.severity == severity).collect();
+    let shown = |finding: &&Diagnostic| finding.severity == severity && finding.code != SCENARIO;
+    let found: Vec<_> = tried.diagnostics.iter().filter(shown).collect();
     html! {
         @if !found.is_empty() {
             ul.findings-list {

@@ -234,6 +234,8 @@ fn page(
 ) -> Response {
     let open = &draft.open;
     let title = text::edit_of(&open.file);
+    // A letter is prose, a rule file a table of sorts.
+    let (wrap, spellcheck) = if open.file.ends_with(".md") { ("soft", "true") } else { ("off", "false") };
     let is_new = !sources.files.contains_key(&*open.file);
     let main = html! {
         (rules_frame::ways(room, Way::Edit))
@@ -255,7 +257,7 @@ fn page(
             section.card.writing {
                 label for="text" { (text::FILE_TEXT) }
                 // Browsers drop the first line end of a text field, so it gets one to drop.
-                textarea #text name="text" rows="28" wrap="off" spellcheck="false" autocomplete="off" autocapitalize="none" { "\n" (open.text) }
+                textarea #text name="text" rows="28" wrap=(wrap) spellcheck=(spellcheck) autocomplete="off" autocapitalize="none" { "\n" (open.text) }
             }
             section.card.result aria-labelledby="result-title" {
                 h2 #result-title { (text::RESULT) }

@@ -122,6 +122,10 @@ fn page(room: &Room, me: &SignedIn, found: &Found) -> Response {
                 }
             }
         }
+        nav.jumps aria-label=(text::ON_THIS_PAGE) {
+            @for kind in KINDS { a href={ "#" (kind) } { (text::kind(kind)) } }
+            a href="#messages" { (text::MESSAGES) }
+        }
         @for kind in KINDS { (rules_of_kind(&described, kind)) }
         (messages(room, &book))
         @if !found.scores.is_empty() { (scorecard(&book, &found.scores)) }
@@ -223,7 +227,7 @@ fn scorecard(book: &RuleBook, scores: &[RuleScore]) -> Markup {
 
 fn rules_of_kind(described: &[Described], kind: &str) -> Markup {
     html! {
-        section.card {
+        section.card id=(kind) {
             h2 { (text::kind(kind)) }
             @for rule in described.iter().filter(|rule| rule.kind == kind) { (read_back(rule, None)) }
         }
@@ -246,7 +250,7 @@ pub(super) fn read_back(rule: &Described, mark: Option<&str>) -> Markup {
 
 fn messages(room: &Room, book: &RuleBook) -> Markup {
     html! {
-        section.card {
+        section.card #messages {
             h2 { (text::MESSAGES) }
             p.hint { (text::MESSAGE_LIST_HINT) }
             ul.lines.letters {

@@ -24,6 +24,7 @@ pub(crate) const COLUMN_SIGNED_ON: &str = "On";
 pub(crate) const COLUMN_REVIEW_BY: &str = "Look again by";
 pub(crate) const NOT_SIGNED: &str = "nobody";
 pub(crate) const REVIEW_PAST: &str = "past";
+pub(crate) const ON_THIS_PAGE: &str = "On this page";
 pub(crate) const TO_MEND: &str = "What was changed";
 pub(crate) const MESSAGE_LIST_HINT: &str =
     "With made-up values in place of a runner's own. Each can be seen as a phone shows it.";
@@ -106,8 +107,8 @@ pub(crate) const COMPARE_UPLOAD: &str = "Compare with this folder";
 pub(crate) const WITH_BOOK_HINT: &str = "Earlier books can be compared from their own page in the history; what you \
     are writing, from the editor.";
 pub(crate) const COMPARISONS: &str = "Comparisons of late";
-pub(crate) const NO_COMPARISON: &str = "None. They are forgotten two hours after they end, and when the service \
-    restarts.";
+pub(crate) const NO_COMPARISON: &str = "None. They are forgotten two hours after they were asked for, and when the \
+    service restarts.";
 pub(crate) const COLUMN_WITH: &str = "With";
 pub(crate) const WAITING: &str = "waits for another comparison to end";
 pub(crate) const CANCELLED: &str = "cancelled";
@@ -226,7 +227,7 @@ pub(crate) const NOT_SAVED_REFUSED: &str = "Not saved: these rules would be refu
 pub(crate) const CHECK_BUSY: &str = "Too much is being checked at the moment. Please try again.";
 pub(crate) const WOULD_BE_REFUSED: &str = "These rules would be refused";
 pub(crate) const WOULD_GO_LIVE: &str = "These rules would go live";
-pub(crate) const DAY_BY_DAY: &str = "day by day";
+pub(crate) const SCENARIOS_FAILED: &str = "Scenarios that no longer come out as written";
 pub(crate) const READ_BACK: &str = "Read back";
 pub(crate) const READ_BACK_REST: &str = "Unchanged";
 pub(crate) const CHIP_CHANGED: &str = "changed";
@@ -260,7 +261,7 @@ pub(crate) fn tried(is_accepted: bool, errors: usize, scenarios: usize) -> Strin
 }
 
 pub(crate) fn not_saved(why: &str) -> String {
-    format!("Nothing was saved: {why}")
+    format!("Not saved: {why}")
 }
 
 pub(crate) fn counted(count: usize, what: &str) -> String {
