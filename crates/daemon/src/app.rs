@@ -86,7 +86,8 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// What watches all this.
     pub watcher: Watcher,
-    wake: Arc<Wake>,
+    /// Wakes the loops.
+    pub(crate) wake: Arc<Wake>,
     standing_notice: Option<String>,
     rules_desk: AtTheRulesDesk,
 }
@@ -153,7 +154,11 @@ impl App {
         let console = Console {
             store: self.turns.store.clone(),
             recorder: self.recording.clone(),
-            desk: Arc::new(AtTheDesk { turns: self.turns.clone(), delivery: self.delivery.clone() }),
+            desk: Arc::new(AtTheDesk {
+                turns: self.turns.clone(),
+                delivery: self.delivery.clone(),
+                app: self.clone(),
+            }),
             rules: Arc::new(self.rules_desk.clone()),
             base_url,
         };
@@ -299,7 +304,7 @@ impl App {
     }
 
     /// What every page says above its content: that mail is held, cannot leave, or does not go where it seems to.
-    async fn refresh_notice(&self) {
+    pub(crate) async fn refresh_notice(&self) {
         let store = &self.turns.store;
         let (clock, by_hand) = tokio::join!(store.setting(CLOCK_HOLD), store.setting(HOLD));
         let held = |setting: Result<Option<String>, StoreError>| setting.is_ok_and(|held| held.is_some());

@@ -149,6 +149,35 @@ pub(crate) fn fresh_link(link: &str) -> Text {
     }
 }
 
+/// To somebody who is to use the console.
+pub(crate) fn user_invited(link: &str, clinic: &str, until: &str) -> Text {
+    let clinic = escape(clinic);
+    Text {
+        id: "user-invited",
+        subject: "Your account at Afterrun".to_owned(),
+        body: format!(
+            "You are to use Afterrun for {clinic}.\n\n[Choose a password]({link})\n\nThe link works once, until \
+             {}. You sign in with this email address.\n\nIf you do not expect this, do nothing.\n",
+            escape(until),
+        ),
+    }
+}
+
+/// To a user of the console who forgot the password.
+pub(crate) fn user_reset(link: &str, clinic: &str, until: &str) -> Text {
+    let clinic = escape(clinic);
+    Text {
+        id: "user-reset",
+        subject: "A new password".to_owned(),
+        body: format!(
+            "Somebody asked for a new password for your account at Afterrun for {clinic}.\n\n[Choose a new \
+             password]({link})\n\nThe link works once, until {}.\n\nIf it was not you, do nothing: your password \
+             stays as it is. If it happens again, tell whoever runs Afterrun.\n",
+            escape(until),
+        ),
+    }
+}
+
 /// The mail of `mail test`.
 pub(crate) fn test_mail() -> Text {
     Text {

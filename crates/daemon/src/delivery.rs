@@ -18,13 +18,14 @@ use std::{
 };
 
 use afterrun_mail::{Envelope, Gate, Transport};
-use afterrun_store::{Claim, MessageKey, OutboxMessage, Settlement, Store, StoreError};
+use afterrun_rules::decision::Audience;
+use afterrun_store::{Claim, Message, MessageKey, OutboxMessage, Settlement, Store, StoreError};
 use async_trait::async_trait;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
 pub use self::round::Round;
 
-use self::{budget::HourlyBudget, judge::Verdict, lanes::Lanes, ramp::Ramp};
+use self::{budget::HourlyBudget, judge::Verdict, lanes::Lanes, ramp::Ramp, settle::About};
 use crate::{
     circuit::Circuit,
     clock::Clock,
@@ -40,6 +41,10 @@ const LOCAL_FAILURES_AT_MOST: u32 = 3;
 
 /// The setting that says that patients' mail is held, and why.
 pub const HOLD: &str = "hold";
+
+/// The setting that says from when on messages count against the hourly budget: from the hold that the last
+/// spent one led to.
+const HOUR_BEGINS: &str = "hour-begins";
 
 /// Delivers.
 pub struct Delivery {
@@ -61,24 +66,26 @@ struct State {
 }
 
 impl State {
-    /// How many may be claimed: none when stopping, one probe while the circuit is open, some on the ramp.
-    fn allows(&mut self, now: DateTime<Utc>, wanted: u32) -> u32 {
+    /// How many may be claimed, and how many of what is pressing: none when stopping, one probe while the
+    /// circuit is open. On the ramp only what is not pressing waits.
+    fn allows(&mut self, now: DateTime<Utc>, wanted: u32) -> (u32, u32) {
         if self.stopping {
-            return 0;
+            return (0, 0);
         }
         let wanted = self.circuit.allows(now, wanted);
-        let Some(ramp) = self.ramp else { return wanted };
-        ramp.allows(now, wanted).unwrap_or_else(|| {
+        let Some(ramp) = self.ramp else { return (wanted, wanted) };
+        let spread = ramp.allows(now, wanted).unwrap_or_else(|| {
             tracing::info!("what had piled up has been spread; sending goes on as always");
             self.ramp = None;
             wanted
-        })
+        });
+        (spread, wanted)
     }
 
-    fn spend(&mut self, claimed: usize) {
-        if let Some(ramp) = &mut self.ramp {
-            ramp.spend(u32::try_from(claimed).unwrap_or(u32::MAX));
-        }
+    fn spend(&mut self, claimed: &[OutboxMessage]) {
+        let Some(ramp) = &mut self.ramp else { return };
+        let waits = |message: &&OutboxMessage| message.audience == Audience::Patient && !message.urgent;
+        ramp.spend(u32::try_from(claimed.iter().filter(waits).count()).unwrap_or(u32::MAX));
     }
 }
 
@@ -118,6 +125,11 @@ impl Delivery {
         self.with(|state| state.circuit.why().map(str::to_owned))
     }
 
+    /// Lets one message try whether the server takes our mail again.
+    pub fn try_now(&self, now: DateTime<Utc>) {
+        self.with(|state| state.circuit.try_now(now));
+    }
+
     /// Claims nothing any more; what is in flight is finished by the `run` that holds it.
     pub fn stop(&self) {
         self.with(|state| state.stopping = true);
@@ -134,37 +146,52 @@ impl Delivery {
         wanted: u32,
         under_way: u32,
     ) -> Result<Vec<OutboxMessage>, StoreError> {
-        let mut limit = self.with(|state| state.allows(now, wanted));
-        if limit == 0 || self.turns.store.setting(CLOCK_HOLD).await?.is_some() {
+        let (mut limit, mut pressing_limit) = self.with(|state| state.allows(now, wanted));
+        if pressing_limit == 0 || self.turns.store.setting(CLOCK_HOLD).await?.is_some() {
             return Ok(Vec::new());
         }
         let per_hour = self.turns.rules.current().book.clinic.limits.all_per_hour;
         let mut hold_patients = self.turns.store.setting(HOLD).await?.is_some();
         if !hold_patients {
-            let room = self.with(|state| state.budget.room(now, per_hour));
+            let room = self.room(now, per_hour).await?;
             if room == 0 {
-                self.hold(per_hour).await?;
+                self.hold(per_hour, now).await?;
             }
             match room.saturating_sub(under_way) {
                 0 => hold_patients = true,
-                room => limit = limit.min(room),
+                room => (limit, pressing_limit) = (limit.min(room), pressing_limit.min(room)),
             }
         }
-        let claim =
-            Claim { worker: self.worker.clone(), now, lease_until: now + LEASE, limit, hold_patients };
+        let (worker, lease_until) = (self.worker.clone(), now + LEASE);
+        let claim = Claim { worker, now, lease_until, limit, pressing_limit, hold_patients };
         let claimed = self.turns.store.claim(claim).await?;
-        self.with(|state| state.spend(claimed.len()));
+        self.with(|state| state.spend(&claimed));
         Ok(claimed)
     }
 
+    /// How many more may leave for patients within this hour. What is counted here is compared with the store at
+    /// the start and each minute after it: a restart forgets nothing, nor does a second process.
+    async fn room(&self, now: DateTime<Utc>, per_hour: u32) -> Result<u32, StoreError> {
+        if let Some(since) = self.with(|state| state.budget.wants_to_know(now)) {
+            let begun = self.turns.store.setting(HOUR_BEGINS).await?;
+            let begun = begun.and_then(|begun| begun.parse::<DateTime<Utc>>().ok());
+            let since = begun.map_or(since, |begun| since.max(begun));
+            let left = self.turns.store.left_for_patients(since, per_hour).await?;
+            self.with(|state| state.budget.learn(left, now));
+        }
+        Ok(self.with(|state| state.budget.room(now, per_hour)))
+    }
+
     /// The budget is spent: whatever it is that writes so much, a human has to look before it goes on.
-    async fn hold(&self, per_hour: u32) -> Result<(), StoreError> {
+    async fn hold(&self, per_hour: u32, now: DateTime<Utc>) -> Result<(), StoreError> {
         tracing::error!(
             per_hour,
             "the hourly budget is spent: runners' mail is held until `afterrun release`"
         );
         let why = format!("{per_hour} messages within an hour are the limit");
+        let begins = now.to_rfc3339_opts(SecondsFormat::Micros, true);
         self.turns.store.set_setting(HOLD, Some(&why)).await?;
+        self.turns.store.set_setting(HOUR_BEGINS, Some(&begins)).await?;
         self.with(|state| state.budget.forget());
         Ok(())
     }
@@ -207,13 +234,15 @@ impl Delivery {
             store: &*self.turns.store,
             clock: &*self.clock,
             key: message.key,
+            audience: message.audience,
             worker: &self.worker,
             shut: false,
         };
         let outcome = self.transport.deliver(&envelope, &message.mail.bytes, &mut gate).await;
         if gate.shut {
-            // Cancelled, or taken over by another worker, while we talked to the server: nothing was sent.
+            // Cancelled, held, or taken over by another worker, while we talked to the server: nothing was sent.
             tracing::info!(message = message.key.0, "withdrawn before the final dot");
+            self.give_back(&[message.key]).await;
             return false;
         }
         self.with(|state| state.local_failures.remove(&message.key));
@@ -229,13 +258,28 @@ impl Delivery {
         });
         tracing::error!(message = key.0, times, why, "a message could not be handed over");
         let error = why.to_owned();
-        let settlement = if times >= LOCAL_FAILURES_AT_MOST {
+        let settlement = if times >= LOCAL_FAILURES_AT_MOST && self.put_aside(key, now).await {
             Settlement::Quarantined { error }
         } else {
             let at = crate::circuit::next_try(now, times, chance());
             Settlement::Retry { at, error, in_doubt: in_doubt == InDoubt::Yes }
         };
         self.record(key, now, settlement).await;
+    }
+
+    /// Tells the clinic of a message that is about to be put aside. False: it could not be told.
+    async fn put_aside(&self, key: MessageKey, now: DateTime<Utc>) -> bool {
+        match self.turns.store.message(key).await {
+            Ok(message) => {
+                let Message { patient, audience, .. } = message;
+                let about = About { key, patient, audience, flag: None };
+                self.tell_clinic(&about, "mail-put-aside", now).await
+            }
+            Err(why) => {
+                tracing::error!(message = key.0, error = %why, "a message could not be put aside");
+                matches!(why, StoreError::NotFound { .. })
+            }
+        }
     }
 
     /// Stores how an attempt ended. If that fails the lease runs out and another worker takes over.
@@ -271,14 +315,29 @@ struct StoreGate<'a> {
     store: &'a dyn Store,
     clock: &'a dyn Clock,
     key: MessageKey,
+    audience: Audience,
     worker: &'a str,
     shut: bool,
+}
+
+impl StoreGate<'_> {
+    /// Whether somebody has put mail on hold since the message was claimed.
+    async fn is_held(&self) -> Result<bool, StoreError> {
+        if self.store.setting(CLOCK_HOLD).await?.is_some() {
+            return Ok(true);
+        }
+        Ok(self.audience == Audience::Patient && self.store.setting(HOLD).await?.is_some())
+    }
 }
 
 #[async_trait]
 impl Gate for StoreGate<'_> {
     async fn before_dot(&mut self) -> bool {
-        let answer = self.store.begin_transmit(self.key, self.worker, self.clock.now()).await;
+        let answer = match self.is_held().await {
+            Ok(true) => Ok(false),
+            Ok(false) => self.store.begin_transmit(self.key, self.worker, self.clock.now()).await,
+            Err(why) => Err(why),
+        };
         let open = match answer {
             Ok(open) => open,
             Err(why) => {

@@ -1,6 +1,6 @@
 //! Runs the rule book's own tests: the same `assess` and `plan` as the daemon, on a story of a few days.
 
-use std::{collections::BTreeMap, fmt::Write as _, ops::ControlFlow, sync::Arc};
+use std::{collections::BTreeMap, fmt::Write as _, ops::ControlFlow, sync::Arc, thread};
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 
@@ -59,10 +59,34 @@ const ARRIVES_AT: NaiveTime = match NaiveTime::from_hms_opt(8, 0, 0) {
     None => NaiveTime::MIN,
 };
 
-/// Runs every scenario of a book.
+/// Scenarios that are worth a thread: starting one takes about as long as one of them.
+const SCENARIOS_A_THREAD: usize = 16;
+
+/// Most threads that run scenarios at a time. Somebody waits for them, but mail goes on meanwhile.
+const MAX_THREADS: usize = 4;
+
+/// Runs every scenario of a book, on as many processors as there are for many. Failures come in the order of the
+/// book.
 #[must_use]
 pub fn run_all(book: &RuleBook, others: &OtherBooks) -> Vec<Failure> {
-    book.scenarios.iter().filter_map(|scenario| run(book, others, scenario)).collect()
+    let run_some = |scenarios: &[Scenario]| -> Vec<Failure> {
+        scenarios.iter().filter_map(|scenario| run(book, others, scenario)).collect()
+    };
+    let scenarios = &book.scenarios[..];
+    let processors = thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS);
+    let a_thread = scenarios.len().div_ceil(processors).max(SCENARIOS_A_THREAD);
+    let (first, rest) = scenarios.split_at(a_thread.min(scenarios.len()));
+    thread::scope(|scope| {
+        let start = |some| (some, thread::Builder::new().spawn_scoped(scope, move || run_some(some)));
+        let started: Vec<_> = rest.chunks(a_thread).map(start).collect();
+        let mut failures = run_some(first);
+        for (some, thread) in started {
+            // Without a thread, or if one panicked, this one does it: a panic is then met here.
+            let found = thread.ok().and_then(|thread| thread.join().ok());
+            failures.extend(found.unwrap_or_else(|| run_some(some)));
+        }
+        failures
+    })
 }
 
 /// Whether a scenario comes out as written: as [`run`], but without looking why not.

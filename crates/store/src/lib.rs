@@ -12,6 +12,7 @@
 #[cfg(test)]
 extern crate self as afterrun_store;
 
+mod accounts;
 #[cfg(test)]
 #[macro_use]
 #[path = "../tests/conformance/mod.rs"]
@@ -19,13 +20,16 @@ mod conformance;
 pub mod book;
 pub mod model;
 mod opened;
+mod operations;
 mod sqlite;
 pub mod user;
 pub mod work;
 
+pub use accounts::{Accounts, USER_LINK};
 pub use book::*;
 pub use model::*;
 pub use opened::OpenedCheckIn;
+pub use operations::{Bounces, HASTENED, MailHour, Operations};
 pub use sqlite::{Mode, Options, Sqlite};
 pub use user::*;
 pub use work::*;
@@ -104,7 +108,7 @@ pub struct Page<T> {
 /// The store. Every list is bounded; every time is an argument, and what is finer than a microsecond is cut
 /// off. A call whose caller stops waiting may still take effect.
 #[async_trait]
-pub trait Store: Send + Sync + 'static {
+pub trait Store: Accounts + Operations + Send + Sync + 'static {
     // Patients and charts.
 
     /// Adds a patient, due at once, so that the first turn finds out what comes first.
@@ -143,6 +147,13 @@ pub trait Store: Send + Sync + 'static {
     async fn commit(&self, turn: Turn) -> Result<()>;
     /// Stores turns of several patients: all of them, or none when one is refused.
     async fn commit_all(&self, turns: Vec<Turn>) -> Result<()>;
+    /// Stores a turn that holds [`Event::AddressChanged`](afterrun_rules::Event::AddressChanged) together with the
+    /// new address, in one: all links until now are revoked, and no mail written until now leaves, not even one
+    /// that is being sent and would be tried again. Earlier enrolments of the old address follow.
+    ///
+    /// # Errors
+    /// [`StoreError::Exists`] for an address with a running enrolment.
+    async fn commit_address(&self, turn: Turn, email: &str) -> Result<()>;
     /// Patients whose `next_due` has come, longest overdue first.
     async fn due_patients(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<PatientId>>;
     /// The smallest `next_due` of all patients.
@@ -166,7 +177,8 @@ pub trait Store: Send + Sync + 'static {
 
     // Outbox.
 
-    /// Takes due messages under a lease: urgent ones first, then the clinic's, then by time. Patient mail is
+    /// Takes due messages under a lease: urgent ones first, then the clinic's, then by time; these two up to
+    /// the larger of both limits. Patient mail is
     /// left alone while held. Leases that have run out are taken back first (see [`Store::recover`]); mail
     /// past its `stale_at` is cancelled instead, with the code `stale`, and its patient is due at once.
     async fn claim(&self, claim: Claim) -> Result<Vec<OutboxMessage>>;
@@ -184,6 +196,9 @@ pub trait Store: Send + Sync + 'static {
         now: DateTime<Utc>,
         outcome: Settlement,
     ) -> Result<bool>;
+    /// When messages to patients left after an instant, oldest first: of the newest `limit`. Those that came back
+    /// later are among them.
+    async fn left_for_patients(&self, after: DateTime<Utc>, limit: u32) -> Result<Vec<DateTime<Utc>>>;
     /// Gives back what was claimed and not begun.
     async fn release(&self, ids: &[MessageKey], worker: &str) -> Result<()>;
     /// Puts a message that was given up, refused or put aside back into the queue, due now: a person has removed
@@ -298,7 +313,7 @@ pub trait Store: Send + Sync + 'static {
     /// A patient's row, resolved or not; none if there was never any work.
     async fn work_row(&self, id: &PatientId) -> Result<Option<WorkRow>>;
     /// Does what a user wants about a patient, notes it in the history and in the audit log, in one. False:
-    /// there is no open row to do it to, and nothing is noted. A new work item as urgent as the row, or more,
+    /// there is no open row to do it to, and nothing is noted. ([`WorkChange::Did`] goes into the history only.) A new work item as urgent as the row, or more,
     /// opens it anew.
     async fn change_work(
         &self,
@@ -311,6 +326,8 @@ pub trait Store: Send + Sync + 'static {
     async fn work_history(&self, id: &PatientId, after: Option<&str>, limit: u32) -> Result<Page<WorkLine>>;
     /// How each rule fares: as many rows as there ever were flags.
     async fn rule_scores(&self) -> Result<Vec<RuleScore>>;
+    /// How rules fared from an instant on. Work items of erased patients do not count.
+    async fn scorecard(&self, since: DateTime<Utc>) -> Result<Scorecard>;
 
     // Rule books.
 

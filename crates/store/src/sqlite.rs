@@ -2,6 +2,8 @@
 //!
 //! Leaves out: every rule about care. What a method promises is said at [`Store`]; here it is only done.
 
+mod accounts;
+mod address;
 mod backup;
 mod books;
 mod bounces;
@@ -13,14 +15,17 @@ mod fault;
 mod links;
 mod messages;
 mod open;
+mod operations;
 mod outbox;
 mod patients;
 #[cfg(test)]
 mod plans;
 mod readers;
+mod scorecard;
 mod sessions;
 mod settings;
 mod turns;
+mod user_links;
 mod users;
 mod work_items;
 mod work_list;
@@ -39,8 +44,8 @@ use self::{fault::Answer, readers::Readers, writer::Writer};
 use crate::{
     Attempt, AuditLine, BookFiles, BookSpell, Bounced, Claim, Enrolment, Erased, Link, Message, MessageKey,
     NewMessage, NewPatient, NewRefusedBook, NewRuleEdit, NewUser, OpenedCheckIn, OutboxMessage, Page,
-    Patient, QueueDepth, RefusedBook, Result, RuleScore, Session, Settlement, Store, StoreError, StoredBook,
-    StoredChart, Turn, User, UserKey, WorkChange, WorkFilter, WorkItem, WorkLine, WorkRow,
+    Patient, QueueDepth, RefusedBook, Result, RuleScore, Scorecard, Session, Settlement, Store, StoreError,
+    StoredBook, StoredChart, Turn, User, UserKey, WorkChange, WorkFilter, WorkItem, WorkLine, WorkRow,
 };
 
 /// How to open a database.
@@ -183,6 +188,11 @@ impl Store for Sqlite {
         self.write(move |db| turns.iter().try_for_each(|turn| turns::commit(db, turn))).await
     }
 
+    async fn commit_address(&self, turn: Turn, email: &str) -> Result<()> {
+        let email = email.to_owned();
+        self.write(move |db| address::commit(db, &turn, &email)).await
+    }
+
     async fn due_patients(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<PatientId>> {
         self.read(move |db| patients::due(db, now, limit)).await
     }
@@ -237,6 +247,10 @@ impl Store for Sqlite {
 
     async fn try_again(&self, id: MessageKey, now: DateTime<Utc>) -> Result<bool> {
         self.write(move |db| outbox::try_again(db, id, now)).await
+    }
+
+    async fn left_for_patients(&self, after: DateTime<Utc>, limit: u32) -> Result<Vec<DateTime<Utc>>> {
+        self.read(move |db| outbox::left_for_patients(db, after, limit)).await
     }
 
     async fn release(&self, ids: &[MessageKey], worker: &str) -> Result<()> {
@@ -402,6 +416,10 @@ impl Store for Sqlite {
 
     async fn rule_scores(&self) -> Result<Vec<RuleScore>> {
         self.read(work_list::scores).await
+    }
+
+    async fn scorecard(&self, since: DateTime<Utc>) -> Result<Scorecard> {
+        self.read(move |db| scorecard::since(db, since)).await
     }
 
     async fn digest_items(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<WorkItem>> {

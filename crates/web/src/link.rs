@@ -11,7 +11,7 @@ use axum::{
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 
-use crate::site::Site;
+use crate::{check_in::OnBehalf, site::Site};
 
 /// Minutes after expiry within which an answer is still taken: whoever opened the form in time may finish it
 /// (WCAG 2.2.1).
@@ -65,6 +65,8 @@ pub(crate) struct Open {
     pub now: DateTime<Utc>,
     /// Past its time, or taken back.
     pub closed: Option<Closed>,
+    /// A clinician fills the form in, not the runner.
+    pub on_behalf: Option<OnBehalf>,
 }
 
 /// Why a link no longer opens its page.
@@ -97,7 +99,7 @@ pub(crate) async fn open(site: &Site, token: &str, door: Door) -> Result<Open, N
         _ => None,
     };
     let book = site.recorder.book();
-    Ok(Open { link, patient: stored.patient, chart: stored.chart, book, now, closed })
+    Ok(Open { link, patient: stored.patient, chart: stored.chart, book, now, closed, on_behalf: None })
 }
 
 fn no_link(error: StoreError) -> NoLink {

@@ -10,7 +10,10 @@ use afterrun_store::OutboxMessage;
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::Delivery;
-use crate::turn::{Extras, TurnError};
+use crate::{
+    config::Mode,
+    turn::{Extras, TurnError},
+};
 
 /// What is to become of a message.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -40,6 +43,12 @@ impl Delivery {
             return Ok(Verdict::Send);
         };
         let taken = self.turns.take(patient, &[], &Extras::default(), now).await?;
+        if taken.chart.stopped_at.is_some() {
+            return Ok(Verdict::Drop(Reason::new("stopped", "The patient stopped all messages.")));
+        }
+        if self.is_written_for_live_mode(message) {
+            return Ok(Verdict::Drop(Reason::new("shadow-mode", "Patients' mail goes to the clinic now.")));
+        }
         // What a person asked for (a link, a confirmation) is no decision of a plan and leaves at once.
         let Some(identity) = &message.identity else { return Ok(Verdict::Send) };
         let overtaken = taken
@@ -66,6 +75,17 @@ impl Delivery {
         let window = self.turns.rules.current().book.clinic.send_window;
         let opens = window.next(taken.chart.zone_at(now), now);
         Ok(if urgent || opens <= now { Verdict::Send } else { Verdict::Wait(opens) })
+    }
+}
+
+impl Delivery {
+    /// In shadow mode, patients' mail goes to the clinic alone: what a turn wrote for the patient before that, or
+    /// a command without this configuration, must not leave.
+    fn is_written_for_live_mode(&self, message: &OutboxMessage) -> bool {
+        let live = self.turns.rules.current();
+        let clinic = live.book.clinic.alerts_to.first();
+        self.turns.letterhead.mode == Mode::Shadow
+            && clinic.is_none_or(|clinic| **clinic != *message.mail.recipient)
     }
 }
 

@@ -99,7 +99,7 @@ impl Delivery {
     }
 
     /// Puts back what was claimed and not begun.
-    async fn give_back(&self, keys: &[MessageKey]) {
+    pub(super) async fn give_back(&self, keys: &[MessageKey]) {
         if keys.is_empty() {
             return;
         }

@@ -66,8 +66,12 @@ pub struct Scripted {
     pub attempts: Mutex<u32>,
     /// What happens between the claim and the gate.
     pub meanwhile: Mutex<Option<Meanwhile>>,
+    /// What happens between the gate and the answer to the final dot.
+    pub after_the_gate: Mutex<Option<Meanwhile>>,
     /// Panics instead.
     pub broken: Mutex<bool>,
+    /// Ends so whenever a mail is for this address.
+    pub refuses: Mutex<Option<(String, Outcome)>>,
 }
 
 #[async_trait]
@@ -75,7 +79,11 @@ impl Transport for Scripted {
     async fn deliver(&self, envelope: &Envelope, bytes: &[u8], gate: &mut dyn Gate) -> Outcome {
         *self.attempts.lock().unwrap() += 1;
         assert!(!*self.broken.lock().unwrap_or_else(|poisoned| poisoned.into_inner()), "broken on purpose");
-        let outcome = self.script.lock().unwrap().pop_front().unwrap_or_else(accepted);
+        let refused = self.refuses.lock().unwrap().clone();
+        let outcome = match refused {
+            Some((address, outcome)) if address == envelope.to() => outcome,
+            _ => self.script.lock().unwrap().pop_front().unwrap_or_else(accepted),
+        };
         let meanwhile = self.meanwhile.lock().unwrap().as_ref().map(|act| act());
         if let Some(act) = meanwhile {
             act.await.unwrap();
@@ -89,6 +97,10 @@ impl Transport for Scripted {
                 return Outcome::NotSent { stage: Stage::Body, why: "kept back".into() };
             }
             self.transmitted.lock().unwrap().push((envelope.to().to_owned(), bytes.to_vec()));
+            let meanwhile = self.after_the_gate.lock().unwrap().as_ref().map(|act| act());
+            if let Some(act) = meanwhile {
+                act.await.unwrap();
+            }
         }
         outcome
     }
@@ -151,8 +163,13 @@ impl World {
 
     /// The same store in a new process.
     pub async fn restart(&mut self) -> anyhow::Result<()> {
+        self.restart_in(Mode::Live).await
+    }
+
+    /// The same store in a new process, in this mode.
+    pub async fn restart_in(&mut self, mode: Mode) -> anyhow::Result<()> {
         let steady = self.steady.clone();
-        self.app = assemble(Mode::Live, &self.rules, &self.store, &self.clock, steady, &self.server).await?;
+        self.app = assemble(mode, &self.rules, &self.store, &self.clock, steady, &self.server).await?;
         Ok(())
     }
 
@@ -256,6 +273,11 @@ impl World {
     /// What the next attempts lead to.
     pub fn script(&self, outcomes: impl IntoIterator<Item = Outcome>) {
         self.server.script.lock().unwrap().extend(outcomes);
+    }
+
+    /// From now on, every mail for this address ends so.
+    pub fn refuse(&self, address: &str, outcome: Outcome) {
+        *self.server.refuses.lock().unwrap() = Some((address.to_owned(), outcome));
     }
 
     /// Recipient and whole text of every mail that left.

@@ -23,6 +23,9 @@ const SCHEMAS: &[&str] = &[
     include_str!("schema/0003.sql"),
     include_str!("schema/0004.sql"),
     include_str!("schema/0005.sql"),
+    include_str!("schema/0006.sql"),
+    include_str!("schema/0007.sql"),
+    include_str!("schema/0008.sql"),
 ];
 /// How long a connection waits while another process writes.
 const BUSY: Duration = Duration::from_secs(5);
@@ -178,6 +181,11 @@ fn check(connection: &Connection, path: &str) -> Result<()> {
         .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
         .map_err(|error| Fault::from(error).told(path))?;
     if found == "ok" { Ok(()) } else { Err(StoreError::Damaged { path: path.to_owned(), found }) }
+}
+
+/// The newest schema this release knows, which every database it has opened has.
+pub(super) const fn newest_schema() -> u32 {
+    SCHEMAS.len() as u32
 }
 
 /// Brings the schema up to date. A schema older than this release's is changed only by whoever holds the

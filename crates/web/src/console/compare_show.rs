@@ -204,7 +204,9 @@ fn changes(room: &Room, seen: &ComparisonSeen, section: &Section<'_>) -> Markup 
 
 fn row_of(room: &Room, seen: &ComparisonSeen, row: &Row<'_>) -> Markup {
     let Row { change, name } = row;
-    let day = |day: Option<NaiveDate>| day.map_or_else(|| text::NEVER.to_owned(), text::day);
+    let day = |day: Option<NaiveDate>| {
+        day.map_or_else(|| text::NEVER.to_owned(), |day| rules_frame::day(room, day))
+    };
     let flag = seen.titles.get(change.flag.as_str()).map_or(change.flag.as_str(), String::as_str);
     html! {
         tr {

@@ -1,10 +1,10 @@
 //! What the pages about the rules have in common: the ways between them, dates, a book's hash as a link.
 
 use afterrun_rules::BookHash;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use maud::{Markup, html};
 
-use super::{Room, rules_text as text};
+use super::{Room, dates, rules_text as text};
 
 /// One of the pages about the rules.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -37,7 +37,13 @@ pub(super) fn ways(room: &Room, here: Way) -> Markup {
 
 /// An instant on the clinic's clock.
 pub(super) fn when(room: &Room, at: DateTime<Utc>) -> String {
-    at.with_timezone(&room.recorder.book().clinic.time_zone).format(text::DATE_AND_TIME).to_string()
+    let book = room.recorder.book();
+    dates::date_and_time(at, book.clinic.time_zone, dates::way(&book))
+}
+
+/// A date as the clinic writes it.
+pub(super) fn day(room: &Room, day: NaiveDate) -> String {
+    dates::way(&room.recorder.book()).short_date(day)
 }
 
 /// A book by its hash, leading to its page.

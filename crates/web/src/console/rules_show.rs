@@ -18,6 +18,7 @@ use maud::{Markup, html};
 use super::{
     RejectedEdit, Room, Shared, frame,
     frame::Tab,
+    live,
     rules_frame::{self, Way, book_link, when},
     rules_text as text,
     session::SignedIn,
@@ -112,7 +113,7 @@ fn page(room: &Room, me: &SignedIn, found: &Found) -> Response {
         section.card {
             h2 { (text::BOOK_IN_FORCE) }
             (in_force(room, &book, found.spell.as_ref()))
-            @if !found.looked.sign_offs.is_empty() { (signatures(&found.looked.sign_offs, today)) }
+            @if !found.looked.sign_offs.is_empty() { (signatures(room, &found.looked.sign_offs, today)) }
         }
         @if !warnings.is_empty() {
             section.card {
@@ -130,7 +131,7 @@ fn page(room: &Room, me: &SignedIn, found: &Found) -> Response {
         (messages(room, &book))
         @if !found.scores.is_empty() { (scorecard(&book, &found.scores)) }
     };
-    frame::page(room, me, Tab::Rules, text::RULES, main)
+    live::page(room, me, Tab::Rules, text::RULES, main)
 }
 
 fn refusal(room: &Room, edit: &RejectedEdit, kept: Option<&RefusedBook>) -> Markup {
@@ -162,7 +163,7 @@ fn in_force(room: &Room, book: &RuleBook, spell: Option<&BookSpell>) -> Markup {
     }
 }
 
-fn signatures(files: &[SignOff], today: NaiveDate) -> Markup {
+fn signatures(room: &Room, files: &[SignOff], today: NaiveDate) -> Markup {
     html! {
         h3 { (text::SIGN_OFFS) }
         table.plain.signed {
@@ -181,9 +182,9 @@ fn signatures(files: &[SignOff], today: NaiveDate) -> Markup {
                         @match &file.signature {
                             Some(signature) => {
                                 td data-label=(text::COLUMN_SIGNED_BY) { (signature.by) }
-                                td data-label=(text::COLUMN_SIGNED_ON) { (text::day(signature.on)) }
+                                td data-label=(text::COLUMN_SIGNED_ON) { (rules_frame::day(room, signature.on)) }
                                 td data-label=(text::COLUMN_REVIEW_BY) {
-                                    (text::day(signature.review_by))
+                                    (rules_frame::day(room, signature.review_by))
                                     @if signature.review_by < today { " " span.chip.next-day { (text::REVIEW_PAST) } }
                                 }
                             },

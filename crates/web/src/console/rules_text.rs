@@ -1,7 +1,5 @@
 //! The words of the pages about the rules: in force, history, comparing, editing.
 
-use chrono::NaiveDate;
-
 use super::rules_desk::Candidate;
 pub(crate) use super::text::*;
 
@@ -266,8 +264,4 @@ pub(crate) fn not_saved(why: &str) -> String {
 
 pub(crate) fn counted(count: usize, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
-}
-
-pub(crate) fn day(day: NaiveDate) -> String {
-    day.format(SHORT_DATE).to_string()
 }

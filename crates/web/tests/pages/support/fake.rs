@@ -275,7 +275,7 @@ impl Recorder for Fake {
 
 impl Fake {
     /// A call the pages have no business making.
-    fn not_for_pages<T>(&self, method: &'static str) -> afterrun_store::Result<T> {
+    pub(super) fn not_for_pages<T>(&self, method: &'static str) -> afterrun_store::Result<T> {
         self.calls.lock().unwrap().push(method);
         Err(StoreError::Backend(format!("the pages must not call {method}")))
     }
@@ -323,6 +323,10 @@ impl Store for Fake {
         self.not_for_pages("commit")
     }
 
+    async fn commit_address(&self, _: Turn, _: &str) -> afterrun_store::Result<()> {
+        self.not_for_pages("commit_address")
+    }
+
     async fn due_patients(&self, _: DateTime<Utc>, _: u32) -> afterrun_store::Result<Vec<PatientId>> {
         self.not_for_pages("due_patients")
     }
@@ -355,6 +359,14 @@ impl Store for Fake {
 
     async fn try_again(&self, _: MessageKey, _: DateTime<Utc>) -> afterrun_store::Result<bool> {
         self.not_for_pages("try_again")
+    }
+
+    async fn left_for_patients(
+        &self,
+        _: DateTime<Utc>,
+        _: u32,
+    ) -> afterrun_store::Result<Vec<DateTime<Utc>>> {
+        self.not_for_pages("left_for_patients")
     }
 
     async fn release(&self, _: &[MessageKey], _: &str) -> afterrun_store::Result<()> {
@@ -538,6 +550,10 @@ impl Store for Fake {
 
     async fn rule_scores(&self) -> afterrun_store::Result<Vec<afterrun_store::RuleScore>> {
         self.not_for_pages("rule_scores")
+    }
+
+    async fn scorecard(&self, _: DateTime<Utc>) -> afterrun_store::Result<afterrun_store::Scorecard> {
+        self.not_for_pages("scorecard")
     }
 
     async fn audit_log(
