@@ -95,12 +95,6 @@ impl Browser {
         self.devtools("Emulation.setDeviceMetricsOverride", &metrics);
     }
 
-    /// Shows pages as somebody sees them who prefers dark ones, or light ones.
-    pub fn prefer(&self, scheme: &str) {
-        let features = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
-        self.devtools("Emulation.setEmulatedMedia", &features);
-    }
-
     /// Opens a page and waits until it is there.
     pub fn open(&self, url: &str) {
         self.command("POST", "/url", &json!({"url": url}));

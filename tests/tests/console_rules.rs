@@ -12,7 +12,7 @@ use std::{
 use afterrun_rules::chart::Reach;
 use afterrun_store::{Enrolment, NewPatient, Store, Units};
 use afterrun_tests::{
-    browser::{Browser, Scripts, missing},
+    browser::{Browser, Colours, Scripts, missing},
     daemon::{Clinic, Daemon, binary},
     story::local,
 };
@@ -189,12 +189,12 @@ fn wait_for(browser: &Browser, selector: &str, words: &str) {
 fn look(browser: &Browser, name: &str) {
     for (width, height) in [(390, 844), (1280, 900)] {
         browser.size(width, height);
-        for scheme in ["light", "dark"] {
-            browser.prefer(scheme);
+        for (scheme, colours) in [("light", Colours::Light), ("dark", Colours::Dark)] {
+            browser.prefer(colours);
             browser.picture(&format!("{name}-{width}-{scheme}"));
         }
     }
-    browser.prefer("light");
+    browser.prefer(Colours::Light);
     browser.size(320, 640);
     let too_wide = browser.too_wide();
     browser.size(1280, 900);
