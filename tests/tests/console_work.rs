@@ -157,6 +157,12 @@ fn two_clinicians_see_each_others_work_and_a_viewer_only_looks() {
     assert!(vics.words("h1").contains("Runner0x"));
     let buttons = vics.ask("return document.querySelectorAll('main button').length", &[]);
     assert_eq!(buttons, 0, "a viewer has nothing to press");
+    // A message is shown as it was sent, but for what opens the runner's own pages.
+    vics.follow(".messages a[href*='/console/messages/']");
+    let letter = vics.words(".letter");
+    let stop = day.day.link(&crowd::address(0), "/s/");
+    let key = stop.rsplit('/').next().unwrap_or_default();
+    assert!(letter.contains("/s/...") && key.len() > 20 && !letter.contains(key), "{letter}");
 }
 
 #[test]

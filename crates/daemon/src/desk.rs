@@ -52,7 +52,8 @@ impl Desk for AtTheDesk {
     }
 
     fn mail_text(&self, bytes: &[u8]) -> String {
-        show_mail(bytes).map(|shown| shown.text).unwrap_or_default()
+        // Whoever reads along must not be able to answer, or stop, as the runner.
+        show_mail(bytes).map(|shown| export::without_keys(&shown.text)).unwrap_or_default()
     }
 
     fn version(&self) -> &'static str {

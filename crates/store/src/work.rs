@@ -142,6 +142,8 @@ pub enum WorkChange {
         /// Why, in a person's words.
         why: String,
     },
+    /// It was not done after all: what was resolved last is open again, and does not count for the rules.
+    Reopen,
     /// Words for whoever looks next.
     Note(String),
     /// Something else that was done about the patient, such as `pause`, for the history alone (whoever did it notes
@@ -219,7 +221,7 @@ pub struct WorkLine {
     pub at: DateTime<Utc>,
     /// The address of who; none: Afterrun itself.
     pub by: Option<String>,
-    /// A word: `take`, `hand-back`, `contact`, `resolve`, `snooze`, `note`, `reopen`, or what was done otherwise.
+    /// A word: `take`, `hand-back`, `contact`, `resolve`, `snooze`, `note`, `reopen`, `open-again`, or what was done otherwise.
     pub what: String,
     /// A choice, or a person's own words.
     pub detail: String,

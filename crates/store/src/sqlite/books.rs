@@ -9,7 +9,7 @@ use afterrun_rules::book::BookHash;
 use super::{
     columns::{book_hash, instant, maybe_instant, micros},
     fault::Answer,
-    patients::page,
+    patients::{self, page},
 };
 use crate::{
     BookFiles, BookSpell, NewRefusedBook, NewRuleEdit, Page, REFUSED_KEPT, RefusedBook, RuleEdit, StoredBook,
@@ -33,6 +33,8 @@ pub(super) fn save(db: &Connection, book: &StoredBook) -> Answer<DateTime<Utc>> 
     )?
     .execute(params![hash, seq])?;
     forget_edit(db, &book.hash)?;
+    // With the book, for a crash in between would leave charts that nobody looks at by the new rules.
+    patients::make_all_due(db, book.live_since)?;
     instant(micros(book.live_since))
 }
 

@@ -215,6 +215,7 @@ pub(super) fn change(
         WorkChange::Snooze { until, why } => {
             (set("state = 'snoozed', snoozed_until = ?2", &micros(*until))?, "snooze", why.clone())
         }
+        WorkChange::Reopen => (reopen(db, patient, by)?, "open-again", String::new()),
         WorkChange::Note(words) => (true, "note", words.clone()),
         WorkChange::Did(what, words) => (true, *what, words.clone()),
     };
@@ -258,6 +259,38 @@ fn resolve_items(db: &Connection, patient: i64, resolution: Resolution, now: Dat
     )?
     .execute(params![patient, resolution.word(), micros(now)])?;
     Ok(())
+}
+
+/// Opens what was resolved last, and takes back what it counted for the rules. False: the row is open, or there is
+/// none.
+fn reopen(db: &Connection, patient: i64, by: UserKey) -> Answer<bool> {
+    let opened = db
+        .prepare_cached(
+            "UPDATE work_list SET open = 1, state = 'acknowledged', owner = ?2, snoozed_until = NULL
+             WHERE patient = ?1 AND open = 0",
+        )?
+        .execute(params![patient, by.0])?;
+    if opened == 0 {
+        return Ok(false);
+    }
+    let mut last = db.prepare_cached(
+        "SELECT id, flag, outcome FROM work_items WHERE patient = ?1
+             AND outcome_at = (SELECT max(outcome_at) FROM work_items WHERE patient = ?1)",
+    )?;
+    let items = last.query_map([patient], |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, Option<String>>(1)?, row.get::<_, String>(2)?))
+    })?;
+    for item in items.collect::<rusqlite::Result<Vec<_>>>()? {
+        let (id, flag, outcome) = item;
+        db.prepare_cached(
+            "UPDATE work_items SET state = 'new', outcome = NULL, outcome_at = NULL WHERE id = ?1",
+        )?
+        .execute([id])?;
+        let column = if Resolution::read(&outcome)?.is_useful() { "useful" } else { "not_needed" };
+        let uncount = format!("UPDATE rule_scores SET {column} = max(0, {column} - 1) WHERE flag = ?1");
+        db.prepare_cached(&uncount)?.execute([flag])?;
+    }
+    Ok(true)
 }
 
 fn note(

@@ -328,3 +328,26 @@ fn check_in(hours: i64) -> afterrun_rules::chart::CheckIn {
         probe: false,
     }
 }
+
+pub async fn is_opened_again_by_a_person(store: AnyStore) {
+    let (ann, id) = (ann(&store).await, enrol(&store).await);
+    assert!(
+        !store.change_work(&id, ann, WorkChange::Reopen, hour(1)).await.unwrap(),
+        "there never was any work"
+    );
+    today(&store, &id, 1).await;
+    store.change_work(&id, ann, WorkChange::Resolve(Resolution::Settled), hour(2)).await.unwrap();
+    today(&store, &id, 3).await;
+    assert!(!store.change_work(&id, ann, WorkChange::Reopen, hour(3)).await.unwrap(), "it is open");
+    store.change_work(&id, ann, WorkChange::Resolve(Resolution::NotNeeded), hour(4)).await.unwrap();
+    assert!(store.change_work(&id, ann, WorkChange::Reopen, hour(5)).await.unwrap());
+    let row = store.work_row(&id).await.unwrap().unwrap();
+    assert_eq!((row.state, row.open_items), (WorkState::Acknowledged, 1), "what was done before stays done");
+    assert_eq!(row.owner, Some((ann, "ann@clinic.example".to_owned())));
+    assert_eq!(shown(&store, WorkFilter::Open, 5).await, ["p1"]);
+    let score = store.rule_scores().await.unwrap().remove(0);
+    assert_eq!((score.raised, score.not_needed), (2, 1));
+    let card = store.scorecard(hour(0)).await.unwrap().rules.remove(0);
+    assert_eq!((card.fires, card.resolved()), (2, 1));
+    assert_eq!(store.work_history(&id, None, 1).await.unwrap().rows[0].what, "open-again");
+}

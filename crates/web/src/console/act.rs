@@ -156,6 +156,7 @@ fn wanted(room: &Room, me: &SignedIn, stored: &StoredChart, fields: &Fields) -> 
     match fields.what() {
         "take" => work(WorkChange::Take),
         "hand-back" => work(WorkChange::HandBack),
+        "open-again" => work(WorkChange::Reopen),
         "contact" => match fields.get("how").and_then(contact) {
             Some(contact) => work(WorkChange::Contact(contact)),
             None => refused(text::NOTHING_TO_DO),

@@ -72,7 +72,7 @@ pub trait Desk: Send + Sync + 'static {
     fn rejected(&self) -> Option<RejectedEdit>;
     /// Why the mail server does not take our mail, if it does not.
     fn mail_trouble(&self) -> Option<String>;
-    /// A stored mail as a reader sees its text.
+    /// A stored mail as a reader sees its text, without the secret part of personal links.
     fn mail_text(&self, bytes: &[u8]) -> String;
     /// The version of this program.
     fn version(&self) -> &'static str;

@@ -7,7 +7,19 @@ use super::{frame::token, patient_show::View, text, text_patient, work_item_list
 /// What the work-list says, and the buttons for it.
 pub(super) fn work(view: &View<'_>) -> Markup {
     let Some(row) = view.open_row() else {
-        return html! { section.card { h2 { (text::WORK) } p { (text::NO_WORK) } } };
+        return html! {
+            section.card {
+                h2 { (text::WORK) }
+                p { (text::NO_WORK) }
+                // Somebody may have pressed the wrong button.
+                @if view.me.may_act() && view.row.is_some() {
+                    form method="post" action=(view.path()) {
+                        (token(view.me))
+                        button.secondary name="do" value="open-again" { (text_patient::OPEN_AGAIN) }
+                    }
+                }
+            }
+        };
     };
     let mine = row.owner.as_ref().is_some_and(|(key, _)| *key == view.me.user.key);
     html! {

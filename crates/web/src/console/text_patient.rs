@@ -45,6 +45,8 @@ pub(crate) fn identity(identity: &str) -> String {
     parts.collect::<Vec<_>>().join(" · ")
 }
 
+pub(crate) const OPEN_AGAIN: &str = "Open it again";
+
 // The scorecard.
 pub(crate) const SCORECARD_HINT: &str = "Work that each rule made in the last 90 days. Acted on: resolved with advice, \
     a visit, a referral or \u{201c}acted\u{201d}. The time is from the alert until somebody was in touch, half of them \

@@ -160,6 +160,19 @@ async fn one_tap_ends_it_and_counts_for_the_rule() {
 }
 
 #[tokio::test]
+async fn a_wrong_tap_is_taken_back() {
+    let clinic = Clinic::new().await;
+    clinic.happens(PAIN).await;
+    clinic.raise("one", TellClinic::Today, "stage-reached").await;
+    let mut browser = clinic.signed_in("clinician").await;
+    browser.post(RUNNER, &[("do", "open-again")]).await.is(422);
+    browser.post(RUNNER, &[("do", "resolve"), ("how", "not-needed"), ("back", "list")]).await.is(303);
+    browser.get(RUNNER).await.says("Open it again");
+    browser.post(RUNNER, &[("do", "open-again")]).await.is(303);
+    browser.get("/console?show=mine").await.says("because of one");
+}
+
+#[tokio::test]
 async fn an_emergency_is_not_ended_from_the_list() {
     let clinic = Clinic::new().await;
     clinic.raise("sign", TellClinic::Now, "emergency").await;
