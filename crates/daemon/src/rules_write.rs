@@ -260,12 +260,13 @@ mod tests {
         symlink("../secret.ron", rules.join("link.ron")).unwrap();
         symlink("..", rules.join("up")).unwrap();
         symlink("messages", rules.join("inside")).unwrap();
-        for path in ["link.ron", "up/secret.ron", "inside/a.md"] {
+        fs::write(rules.join("messages/b.ron"), "before").unwrap();
+        for path in ["link.ron", "up/secret.ron", "inside/b.ron"] {
             let found = write(&place, path, Some("before"));
             assert!(matches!(found, Err(NotWritten::IsLink)), "{path}: {found:?}");
         }
         assert_eq!(
-            (read(&place, "secret.ron"), read(&place, "rules/messages/a.md")),
+            (read(&place, "secret.ron"), read(&place, "rules/messages/b.ron")),
             ("before".into(), "before".into())
         );
         assert!(rules.join("link.ron").is_symlink());

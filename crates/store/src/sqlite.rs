@@ -2,6 +2,8 @@
 //!
 //! Leaves out: every rule about care. What a method promises is said at [`Store`]; here it is only done.
 
+// Long because: the trait is implemented in one place, each method by one call into the module that does it.
+
 mod accounts;
 mod address;
 mod backup;

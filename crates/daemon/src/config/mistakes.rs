@@ -263,6 +263,13 @@ error[invalid-value]: `nobody` is no mail address
         check(
             "(\n  edit_rules: InConsol,\n)",
             r#"
+error[unknown-variant]: `InConsol` is not one of the choices here
+ --> afterrun.ron:2:15
+  |
+2 |   edit_rules: InConsol,
+  |               ^^^^^^^^ not a choice
+  |
+  = help: did you mean `InConsole`?
 "#,
         );
     }

@@ -70,10 +70,21 @@ pub(crate) async fn show(
 pub(crate) async fn cancel(
     State(room): State<Shared>,
     Path(id): Path<String>,
-    Posted { me, .. }: Posted,
+    Posted { me, fields }: Posted,
 ) -> Response {
     if !me.may_act() {
         return frame::not_allowed(&room);
+    }
+    if room.rules.comparison(&id).is_none() {
+        return frame::says(&room, StatusCode::NOT_FOUND, text::NOT_FOUND_TITLE, text::COMPARISON_GONE);
+    }
+    if fields.what() != "cancel" {
+        return frame::says(
+            &room,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            text::NOT_DONE_TITLE,
+            text::NOTHING_TO_DO,
+        );
     }
     room.rules.cancel(&id);
     frame::see_other(&room, &format!("/console/rules/compare/{id}"))

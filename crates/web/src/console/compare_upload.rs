@@ -15,6 +15,7 @@ use afterrun_rules::{
 };
 use axum::{
     extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Multipart, Request, State},
+    http::header,
     response::Response,
 };
 use maud::html;
@@ -24,7 +25,7 @@ use super::{
     Shared, compare_list, frame,
     rules_desk::Candidate,
     rules_text as text,
-    session::{FORM_TOKEN, SignedIn},
+    session::{FORM_TOKEN, Posted, SignedIn},
 };
 use crate::link::token_hash;
 
@@ -47,6 +48,17 @@ pub(super) fn limit() -> DefaultBodyLimit {
 
 /// POST.
 pub(crate) async fn submit(State(room): State<Shared>, request: Request) -> Response {
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    if !kind.is_some_and(|kind| kind.starts_with("multipart/form-data")) {
+        // The form without a file, as no browser of ours sends it: the same checks, and nothing to compare.
+        return match Posted::from_request(request, &room).await {
+            Ok(Posted { me, .. }) if me.may_act() => {
+                compare_list::refused(&room, &me, html! { (text::NO_ARCHIVE) }).await
+            }
+            Ok(_) => frame::not_allowed(&room),
+            Err(response) => response,
+        };
+    }
     let (mut parts, body) = request.into_parts();
     let me = match SignedIn::from_request_parts(&mut parts, &room).await {
         Ok(me) => me,

@@ -17,7 +17,8 @@ use async_trait::async_trait;
 /// The folder, and what was asked of it.
 #[derive(Default)]
 pub struct Folder {
-    pub may_edit: AtomicBool,
+    /// The configuration forbids editing.
+    pub closed: AtomicBool,
     pub files: Mutex<Sources>,
     pub saved: Mutex<Vec<Save>>,
     pub compared: Mutex<Vec<NewComparison>>,
@@ -28,14 +29,14 @@ pub struct Folder {
 impl Folder {
     pub fn holds(&self, files: &[(&str, &str)]) {
         *self.files.lock().unwrap() = Sources::from_texts(files.iter().copied());
-        self.may_edit.store(true, Ordering::Relaxed);
+        self.closed.store(false, Ordering::Relaxed);
     }
 }
 
 #[async_trait]
 impl RulesDesk for Folder {
     fn may_edit(&self) -> bool {
-        self.may_edit.load(Ordering::Relaxed)
+        !self.closed.load(Ordering::Relaxed)
     }
 
     async fn folder(&self) -> Result<Sources, String> {

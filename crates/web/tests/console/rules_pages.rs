@@ -1,6 +1,9 @@
 //! The pages about the rules: history, messages, comparing, editing, and who may do what.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, atomic::Ordering},
+};
 
 use afterrun_rules::{
     BookHash,
@@ -124,6 +127,7 @@ async fn a_refused_book_says_why() {
 #[tokio::test]
 async fn editing_is_off_unless_it_is_allowed_and_not_for_viewers() {
     let clinic = Clinic::new().await;
+    clinic.rules.closed.store(true, Ordering::Relaxed);
     let mut clinician = clinic.signed_in("clinician").await;
     clinician.get("/console/rules/edit").await.is(200).says("edit_rules: InConsole");
     clinician.post("/console/rules/edit", &edit_of(TEXT, "", "why", "save")).await.is(403);
