@@ -150,7 +150,14 @@ impl Clinic {
     pub async fn link_mailed_to(&self, email: &str) -> Option<String> {
         let now = *self.now.lock().unwrap();
         let lease_until = now + TimeDelta::minutes(1);
-        let claim = Claim { worker: "w".to_owned(), now, lease_until, limit: 100, pressing_limit: 0, hold_patients: true };
+        let claim = Claim {
+            worker: "w".to_owned(),
+            now,
+            lease_until,
+            limit: 100,
+            pressing_limit: 0,
+            hold_patients: true,
+        };
         let waiting = self.store.claim(claim).await.unwrap();
         let mut path = None;
         for message in waiting {

@@ -31,7 +31,14 @@ async fn mail(clinic: &Clinic, number: u32, ends: Option<Settlement>) {
     assert!(clinic.store.add_clinic_message(message, now).await.unwrap());
     if let Some(end) = ends {
         let lease_until = now + TimeDelta::minutes(1);
-        let claim = Claim { worker: "w".to_owned(), now, lease_until, limit: 1, pressing_limit: 0, hold_patients: false };
+        let claim = Claim {
+            worker: "w".to_owned(),
+            now,
+            lease_until,
+            limit: 1,
+            pressing_limit: 0,
+            hold_patients: false,
+        };
         let key = clinic.store.claim(claim).await.unwrap()[0].key;
         assert!(clinic.store.settle(key, "w", now, end).await.unwrap());
     }
