@@ -172,6 +172,7 @@ fn the_work_list_keeps_itself_up_to_date() {
         browser.make("document.dispatchEvent(new Event('visibilitychange'))");
         assert!(!browser.words("#live").contains("Runner1x"), "{}", browser.words("#live"));
     }
+    assert!(browser.words("#live-line").starts_with("Waits while"), "{}", browser.words("#live-line"));
     browser.make("document.activeElement.blur(); document.dispatchEvent(new Event('visibilitychange'))");
     browser.wait_for("return document.querySelector('#live').innerText.includes('Runner1x')");
     look(&browser, "10-work-list");

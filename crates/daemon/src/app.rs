@@ -11,7 +11,7 @@ use afterrun_store::{Store, StoreError};
 use afterrun_web::{Console, Site, console_routes, new_set_up_token, runner_routes};
 use anyhow::Context;
 use axum::Router;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::{sync::watch, task::JoinSet, time::timeout};
 
 use crate::{
@@ -204,7 +204,10 @@ impl App {
         let patients = self.turns.store.next_due().await?;
         let messages = self.turns.store.next_message_due().await?;
         let messages = messages.map(|due| self.delivery.open_until().map_or(due, |open| due.max(open)));
-        Ok(patients.into_iter().chain(messages).min())
+        let escalate = self.turns.rules.current().book.clinic.escalate.clone();
+        let waits = escalate.map(|escalate| TimeDelta::minutes(i64::from(escalate.after_minutes)));
+        let work = self.turns.store.next_work_due(waits).await?;
+        Ok(patients.into_iter().chain(messages).chain(work).min())
     }
 
     /// Waits until an event or an edit of the rules has brought something to do. For clocks that somebody else

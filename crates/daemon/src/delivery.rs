@@ -15,6 +15,7 @@ mod settle;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use afterrun_mail::{Envelope, Gate, Transport};
@@ -38,6 +39,11 @@ const LEASE: TimeDelta = TimeDelta::minutes(15);
 
 /// How often the same message may fail here, before it reaches any server, until a person has to look.
 const LOCAL_FAILURES_AT_MOST: u32 = 3;
+
+/// Pauses between tries to note how an attempt ended: long enough for a copy or a tidying of the database, and far
+/// shorter than what is left of a lease.
+const RECORD_PAUSES: [Duration; 4] =
+    [Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(5), Duration::from_secs(15)];
 
 /// The setting that says that patients' mail is held, and why.
 pub const HOLD: &str = "hold";
@@ -282,12 +288,23 @@ impl Delivery {
         }
     }
 
-    /// Stores how an attempt ended. If that fails the lease runs out and another worker takes over.
+    /// Stores how an attempt ended. A store that is busy is asked again, for what a server took and nobody noted
+    /// is sent twice. If it fails for good the lease runs out and another worker takes over.
     async fn record(&self, key: MessageKey, now: DateTime<Utc>, settlement: Settlement) {
-        match self.turns.store.settle(key, &self.worker, now, settlement).await {
-            Ok(true) => {}
-            Ok(false) => tracing::info!(message = key.0, "settled by somebody else meanwhile"),
-            Err(why) => tracing::error!(message = key.0, error = %why, "an attempt could not be recorded"),
+        let mut pauses = RECORD_PAUSES.iter();
+        loop {
+            match self.turns.store.settle(key, &self.worker, now, settlement.clone()).await {
+                Ok(true) => {}
+                Ok(false) => tracing::info!(message = key.0, "settled by somebody else meanwhile"),
+                Err(why) => {
+                    tracing::error!(message = key.0, error = %why, "an attempt could not be recorded");
+                    if let Some(pause) = pauses.next().filter(|_| why.is_transient()) {
+                        tokio::time::sleep(*pause).await;
+                        continue;
+                    }
+                }
+            }
+            return;
         }
     }
 }

@@ -1,6 +1,17 @@
 //! Runs the rule book's own tests: the same `assess` and `plan` as the daemon, on a story of a few days.
 
-use std::{collections::BTreeMap, fmt::Write as _, ops::ControlFlow, sync::Arc, thread};
+use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
+    iter,
+    ops::ControlFlow,
+    panic::resume_unwind,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 
@@ -69,24 +80,29 @@ const MAX_THREADS: usize = 4;
 /// book.
 #[must_use]
 pub fn run_all(book: &RuleBook, others: &OtherBooks) -> Vec<Failure> {
-    let run_some = |scenarios: &[Scenario]| -> Vec<Failure> {
-        scenarios.iter().filter_map(|scenario| run(book, others, scenario)).collect()
+    let next = AtomicUsize::new(0);
+    // Whoever is free takes the next one: a thread that gets no processor for a while holds nothing up.
+    let run_some = || -> Vec<(usize, Failure)> {
+        let taken = iter::from_fn(|| {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            book.scenarios.get(at).map(|scenario| (at, scenario))
+        });
+        taken.filter_map(|(at, scenario)| Some((at, run(book, others, scenario)?))).collect()
     };
-    let scenarios = &book.scenarios[..];
     let processors = thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS);
-    let a_thread = scenarios.len().div_ceil(processors).max(SCENARIOS_A_THREAD);
-    let (first, rest) = scenarios.split_at(a_thread.min(scenarios.len()));
-    thread::scope(|scope| {
-        let start = |some| (some, thread::Builder::new().spawn_scoped(scope, move || run_some(some)));
-        let started: Vec<_> = rest.chunks(a_thread).map(start).collect();
-        let mut failures = run_some(first);
-        for (some, thread) in started {
-            // Without a thread, or if one panicked, this one does it: a panic is then met here.
-            let found = thread.ok().and_then(|thread| thread.join().ok());
-            failures.extend(found.unwrap_or_else(|| run_some(some)));
+    let threads = processors.min(book.scenarios.len() / SCENARIOS_A_THREAD).max(1);
+    let mut failures = thread::scope(|scope| {
+        // Where no thread can be had, this one does it all.
+        let start = |_| thread::Builder::new().spawn_scoped(scope, run_some).ok();
+        let helpers: Vec<_> = (1..threads).filter_map(start).collect();
+        let mut failures = run_some();
+        for helper in helpers {
+            failures.extend(helper.join().unwrap_or_else(|panic| resume_unwind(panic)));
         }
         failures
-    })
+    });
+    failures.sort_by_key(|(at, _)| *at);
+    failures.into_iter().map(|(_, failure)| failure).collect()
 }
 
 /// Whether a scenario comes out as written: as [`run`], but without looking why not.

@@ -33,7 +33,7 @@ pub use user::*;
 pub use work::*;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use afterrun_rules::{book::BookHash, ids::PatientId};
 
@@ -231,7 +231,8 @@ pub trait Store: Accounts + Operations + Send + Sync + 'static {
     async fn work_items(&self, after: Option<&str>, limit: u32) -> Result<Page<WorkItem>>;
     /// Work items for the digest due at or before an instant and not yet in one.
     async fn digest_items(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<WorkItem>>;
-    /// Marks work items as having been in a digest, together with adding the digest's messages.
+    /// Marks work items as having been in a digest, together with adding the digest's messages; adds none if all
+    /// have been in one.
     async fn add_digest(&self, items: &[i64], messages: Vec<NewMessage>, now: DateTime<Utc>) -> Result<()>;
 
     /// Work items of level [`TellClinic::Now`](afterrun_rules::book::TellClinic::Now), created at or before an
@@ -240,6 +241,9 @@ pub trait Store: Accounts + Operations + Send + Sync + 'static {
     /// Marks a work item as told to somebody else, together with adding the messages that tell it. A second
     /// time changes nothing.
     async fn add_escalation(&self, item: i64, messages: Vec<NewMessage>, now: DateTime<Utc>) -> Result<()>;
+    /// When something becomes due in the lists of the two calls before: the digest's, and, if somebody else is to
+    /// be told after a while, of what nobody took.
+    async fn next_work_due(&self, escalate_after: Option<TimeDelta>) -> Result<Option<DateTime<Utc>>>;
     /// Work items of one patient, newest first.
     async fn patient_work_items(
         &self,

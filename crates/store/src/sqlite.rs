@@ -34,7 +34,7 @@ mod writer;
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::Connection;
 
 use afterrun_rules::{TimedEvent, ids::PatientId};
@@ -433,6 +433,10 @@ impl Store for Sqlite {
 
     async fn unacknowledged_items(&self, created_by: DateTime<Utc>, limit: u32) -> Result<Vec<WorkItem>> {
         self.read(move |db| work_items::unacknowledged(db, created_by, limit)).await
+    }
+
+    async fn next_work_due(&self, escalate_after: Option<TimeDelta>) -> Result<Option<DateTime<Utc>>> {
+        self.read(move |db| work_items::next_due(db, escalate_after)).await
     }
 
     async fn add_escalation(&self, item: i64, messages: Vec<NewMessage>, now: DateTime<Utc>) -> Result<()> {

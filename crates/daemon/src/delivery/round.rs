@@ -21,6 +21,9 @@ const LEASE_LEFT: TimeDelta = TimeDelta::minutes(8);
 /// Messages handed over in one round at most, so that whoever drives the rounds gets to look up.
 const ROUND_AT_MOST: u32 = 2_000;
 
+/// How long a round claims more: it judges by the instant it began at, and must not send by it into the night.
+const ROUND_LASTS: TimeDelta = TimeDelta::minutes(2);
+
 /// What a round did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Round {
@@ -39,7 +42,8 @@ impl Delivery {
         let mut air = Air { at_a_time: self.transport.at_a_time().max(1), ..Air::default() };
         let mut failed = None;
         loop {
-            let wanted = if failed.is_none() { air.room() } else { 0 };
+            let over = self.clock.now() - now > ROUND_LASTS;
+            let wanted = if failed.is_none() && !over { air.room() } else { 0 };
             let mut took = false;
             match self.claim(now, wanted, air.claimed()).await {
                 Ok(claimed) => took = air.take_on(claimed),

@@ -2,6 +2,7 @@
 //! runner in shadow mode.
 
 use afterrun::{
+    clock::Clock,
     config::Mode,
     delivery::HOLD,
     turn::{Extras, TurnError},
@@ -12,6 +13,7 @@ use afterrun_rules::{
 };
 use afterrun_store::MessageState;
 use afterrun_web::Recorder;
+use chrono::TimeDelta;
 
 use crate::support::{World, at};
 
@@ -102,4 +104,48 @@ async fn shadow_mode_works_for_a_runner_with_the_clinics_own_address() {
     world.restart_in(Mode::Shadow).await.unwrap();
     world.pass_to(NOON).await;
     assert_eq!(world.left().len(), 1);
+}
+
+#[tokio::test]
+async fn a_slow_server_does_not_carry_a_round_into_the_night() {
+    // Three minutes before the send window closes in Chicago; each conversation takes a minute.
+    let evening = "2026-05-05T00:57:00Z";
+    let world = World::new(evening).await;
+    for number in 0..12 {
+        let runner = world.runner(&format!("runner-{number}@example.org")).await;
+        world.half_marathon(&runner).await;
+    }
+    let clock = world.clock.clone();
+    let slow = move || {
+        let clock = clock.clone();
+        tokio::spawn(async move { clock.set(clock.now() + TimeDelta::minutes(1)) })
+    };
+    *world.server.meanwhile.lock().unwrap() = Some(Box::new(slow));
+    world.pass_to(evening).await;
+    let sent = world.left().len();
+    assert!((1..=6).contains(&sent), "{sent} left");
+    *world.server.meanwhile.lock().unwrap() = None;
+    let night = world.clock.now();
+    assert!(night > at("2026-05-05T01:00:00Z"));
+    world.app.settle(night).await.unwrap();
+    assert_eq!(world.left().len(), sent, "the rest waits for the morning");
+    let depth = world.store.queue_depth(night).await.unwrap();
+    assert_eq!((depth.in_flight, depth.due + depth.later), (0, 12 - sent as u64));
+}
+
+#[tokio::test]
+async fn who_starts_again_at_a_dead_address_is_asked_to_confirm_it() {
+    let world = World::new(NOON).await;
+    let runner = world.runner("zoe@example.org").await;
+    world.tell(&runner, Event::AddressDead {}).await;
+    world.tell(&runner, Event::Stop {}).await;
+    world.app.recording.start_again(&runner).await.unwrap();
+    world.pass_to(NOON).await;
+    let left = world.left();
+    let confirmations = left.iter().filter(|(to, text)| {
+        to == "zoe@example.org" && text.contains("Subject: Please confirm your email address")
+    });
+    assert_eq!(confirmations.count(), 1, "{left:#?}");
+    let again = world.store.patient_by_email("zoe@example.org").await.unwrap().unwrap();
+    assert_eq!((again.reach, again.stopped_at), (Reach::Unconfirmed, None));
 }

@@ -1,8 +1,12 @@
 //! Messages that come to nothing: tried once for the same evidence, heard of by the clinic, and never silently.
 
+use std::sync::Arc;
+
 use crate::support::{World, at, rejected};
+use afterrun::config::Mode;
 use afterrun_mail::Stage;
-use afterrun_rules::ids::PatientId;
+use afterrun_rules::{chart::Reach, ids::PatientId};
+use afterrun_store::{Options, Sqlite};
 use chrono::TimeDelta;
 
 const ADVICE: &str = "patient/stage/severe-pain/now/2026-05-05";
@@ -87,5 +91,40 @@ async fn a_message_that_its_reader_does_not_want_does_not_keep_back_the_others()
     let left = world.left();
     for other in others {
         assert!(left.iter().any(|(to, _)| to == other), "{other} got nothing in half an hour");
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_fails_between_a_refusal_and_its_work_item_loses_neither() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("afterrun.db");
+    let store = Arc::new(Sqlite::open(&path, Options::daemon()).unwrap());
+    let world = World::over("2026-05-04T14:00:00Z", Mode::Live, None, store).await;
+    let runner = world.runner("zoe@example.org").await;
+    world.half_marathon(&runner).await;
+    world.refuse("zoe@example.org", rejected(Stage::Recipient, 550, "5.1.1"));
+    let beside = rusqlite::Connection::open(&path).unwrap();
+    let full = "CREATE TRIGGER full BEFORE INSERT ON work_items BEGIN SELECT RAISE(ABORT, 'no room'); END";
+    beside.execute_batch(full).unwrap();
+    world.pass_to("2026-05-04T14:00:00Z").await;
+    assert_eq!(world.work().await, [""; 0]);
+    assert_eq!(world.ledger().await, ["patient/recovery-plan/r1 queued"], "not over while nobody knows");
+
+    beside.execute_batch("DROP TRIGGER full").unwrap();
+    world.pass_to("2026-05-04T14:02:00Z").await;
+    assert_eq!(world.work().await, ["address-dead"]);
+    assert_eq!(world.ledger().await, ["patient/recovery-plan/r1 rejected"]);
+    assert_eq!(world.store.patient(&runner).await.unwrap().reach, Reach::Dead);
+}
+
+#[tokio::test]
+async fn a_name_of_any_length_gets_its_mail() {
+    for name in ["x".repeat(3_000), "\u{fc}".repeat(3_000), "Zo\u{eb} ".repeat(500)] {
+        let world = World::new("2026-05-04T14:00:00Z").await;
+        let runner = world.named(&name, "zoe@example.org").await;
+        world.half_marathon(&runner).await;
+        world.pass_to("2026-05-04T14:00:00Z").await;
+        let shown: String = name.chars().take(9).collect();
+        assert_eq!(world.ledger().await, ["patient/recovery-plan/r1 accepted"], "{shown}...");
     }
 }

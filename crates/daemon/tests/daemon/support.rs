@@ -152,10 +152,14 @@ impl World {
     }
 
     async fn set_up(now: &str, mode: Mode, steady: Option<Steady>) -> Self {
+        Self::over(now, mode, steady, Arc::new(Sqlite::in_memory().unwrap())).await
+    }
+
+    /// At this instant, over this store.
+    pub async fn over(now: &str, mode: Mode, steady: Option<Steady>, store: Arc<dyn Store>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let rules = folder.path().join("rules");
         shipped::write_to(&rules).unwrap();
-        let store: Arc<dyn Store> = Arc::new(Sqlite::in_memory().unwrap());
         let (clock, server) = (SimulatedClock::new(at(now)), Arc::new(Scripted::default()));
         let app = assemble(mode, &rules, &store, &clock, steady.clone(), &server).await.unwrap();
         Self { app, clock, server, store, rules, steady, _folder: folder }
@@ -180,9 +184,18 @@ impl World {
 
     /// A runner in Chicago.
     pub async fn runner_with(&self, email: &str, reach: Reach) -> PatientId {
+        self.enrol("Zoe Berg", email, reach).await
+    }
+
+    /// A runner in Chicago with a confirmed address and this name.
+    pub async fn named(&self, name: &str, email: &str) -> PatientId {
+        self.enrol(name, email, Reach::Confirmed).await
+    }
+
+    async fn enrol(&self, name: &str, email: &str, reach: Reach) -> PatientId {
         let new = NewPatient {
             id: None,
-            name: "Zoe Berg".into(),
+            name: name.into(),
             email: email.into(),
             time_zone: Tz::America__Chicago,
             language: "en".into(),

@@ -8,17 +8,18 @@
   if (!part || !line || !said) return;
   const every = Number(part.dataset.every) * 1000;
   let seen = part.dataset.seen;
+  let asOf = line.textContent;
   let asking = false;
 
   const isChanged = (field) =>
     field.type === "checkbox" || field.type === "radio" ? field.checked !== field.defaultChecked
-      : field.tagName === "SELECT" ? [...field.options].some((option) => option.selected !== option.defaultSelected) && field.selectedIndex > 0
+      : field.tagName === "SELECT" ? field.selectedIndex !== Math.max(0, [...field.options].findIndex((option) => option.defaultSelected))
       : field.type !== "hidden" && "defaultValue" in field && field.value !== field.defaultValue;
 
   const isBusy = () => {
     const at = document.activeElement;
     const selection = document.getSelection();
-    return (part.contains(at) && at.closest("form, summary") !== null)
+    return (part.contains(at) && at.closest("form") !== null)
       || [...part.querySelectorAll("input, textarea, select")].some(isChanged)
       || (selection && !selection.isCollapsed && part.contains(selection.anchorNode));
   };
@@ -29,19 +30,31 @@
     return [row?.querySelector("a[href]")?.getAttribute("href"), element.querySelector("summary")?.textContent].join();
   };
 
+  // What the line above the page says.
+  const tell = (why) => {
+    line.textContent = why ? `${why} ${asOf}` : asOf;
+    line.classList.toggle("fault", why === part.dataset.failed);
+  };
+
   const show = (html) => {
     const open = new Set([...part.querySelectorAll("details[open]")].map(place));
-    const focused = part.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+    const at = part.contains(document.activeElement) ? document.activeElement : null;
+    const link = at?.getAttribute("href");
+    const summary = at?.tagName === "SUMMARY" ? place(at.parentElement) : null;
     const fresh = new DOMParser().parseFromString(html, "text/html").body;
     part.replaceChildren(...fresh.childNodes);
     part.querySelectorAll("details").forEach((details) => { if (open.has(place(details))) details.open = true; });
-    if (focused) part.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+    const again = link
+      ? part.querySelector(`a[href="${CSS.escape(link)}"]`)
+      : summary && [...part.querySelectorAll("details")].find((details) => place(details) === summary)?.querySelector("summary");
+    again?.focus({ preventScroll: true });
     said.textContent = "";
     requestAnimationFrame(() => { said.textContent = part.dataset.changed; });
   };
 
   const ask = async () => {
-    if (asking || document.hidden || isBusy()) return;
+    if (asking || document.hidden) return;
+    if (isBusy()) return tell(part.dataset.waits);
     asking = true;
     try {
       const answer = await fetch(location.href, {
@@ -54,15 +67,14 @@
       if (answer.status === 200) {
         const html = await answer.text();
         // Somebody may have begun to type meanwhile: the next time, then.
-        if (isBusy()) return;
+        if (isBusy()) return tell(part.dataset.waits);
         show(html);
       }
       seen = hash;
-      line.textContent = `${part.dataset.asOf} ${answer.headers.get("x-afterrun-as-of")}`;
-      line.classList.remove("fault");
+      asOf = `${part.dataset.asOf} ${answer.headers.get("x-afterrun-as-of")}`;
+      tell();
     } catch {
-      if (!line.classList.contains("fault")) line.textContent = `${part.dataset.failed} ${line.textContent}`;
-      line.classList.add("fault");
+      tell(part.dataset.failed);
     } finally {
       asking = false;
     }

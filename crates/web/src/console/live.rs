@@ -57,7 +57,7 @@ fn whole(room: &Room, hash: &str, as_of: &str, main: &Markup) -> Markup {
             noscript { " " (text::LOAD_ANEW) }
             span #live-said.unseen role="status" {}
         }
-        div #live data-every=(EVERY) data-seen=(hash) data-as-of=(text::AS_OF) data-changed=(text::CHANGED) data-failed=(text::NOT_UPDATED) {
+        div #live data-every=(EVERY) data-seen=(hash) data-as-of=(text::AS_OF) data-changed=(text::CHANGED) data-failed=(text::NOT_UPDATED) data-waits=(text::WAITS) {
             (main)
         }
         script src={ (room.href("/console/live.js")) "?v=" (*SCRIPT_VERSION) } defer {}

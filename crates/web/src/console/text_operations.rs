@@ -8,6 +8,7 @@ pub(crate) const DAY_AND_HOUR: &str = "%a %-d %b, %H:%M";
 pub(crate) const AS_OF: &str = "As of";
 pub(crate) const CHANGED: &str = "The page has changed.";
 pub(crate) const NOT_UPDATED: &str = "Cannot be brought up to date just now.";
+pub(crate) const WAITS: &str = "Waits while you are in a form or select something.";
 pub(crate) const LOAD_ANEW: &str = "Load the page anew to see what is new.";
 
 // The mail server.

@@ -147,7 +147,7 @@ pub(crate) fn table(room: &Room, lines: &[AuditLine], known: &Known) -> Markup {
                             td.when { (line.at.with_timezone(&zone).format(text_users::MINUTE)) }
                             td { (known.email(&line.actor)) }
                             td { (text_users::action(&line.action)) }
-                            td { (known.email(&line.subject)) }
+                            td { @if line.subject != line.actor { (known.email(&line.subject)) } }
                         }
                     }
                 }

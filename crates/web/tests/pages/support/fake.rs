@@ -23,7 +23,7 @@ use afterrun_store::{
 use afterrun_web::{RecordError, Recorded, Recorder, Site, runner_routes, token_hash};
 use async_trait::async_trait;
 use axum::Router;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::{book, token};
 
@@ -579,6 +579,10 @@ impl Store for Fake {
 
     async fn unacknowledged_items(&self, _: DateTime<Utc>, _: u32) -> afterrun_store::Result<Vec<WorkItem>> {
         self.not_for_pages("unacknowledged_items")
+    }
+
+    async fn next_work_due(&self, _: Option<TimeDelta>) -> afterrun_store::Result<Option<DateTime<Utc>>> {
+        self.not_for_pages("next_work_due")
     }
 
     async fn add_escalation(
