@@ -51,12 +51,12 @@ fn a_password_is_set_anew_when_no_mail_can_be_sent() {
         || ask(&clinic, async |store| store.user_by_email("ann@clinic.example").await.unwrap()).unwrap();
     let before = hash();
     ask(&clinic, async |store| store.begin_session(&[1; 32], UserKey(1), friday(), friday()).await.unwrap());
-    let other = file(&clinic, "other", "five words make it longer\n".to_owned());
+    let other = file(&clinic, "other", "five words make it longer\n");
     let set = |email: &str, path: &str| {
         clinic.try_run(friday(), &["user", "password", email, "--password-file", path])
     };
     assert_eq!(set("bob@clinic.example", &other).status.code(), Some(2));
-    let short = file(&clinic, "short", "short\n".to_owned());
+    let short = file(&clinic, "short", "short\n");
     assert_eq!(set("ann@clinic.example", &short).status.code(), Some(2));
     assert_eq!(hash().password_hash, before.password_hash);
     assert!(set("Ann@clinic.example", &other).status.success());

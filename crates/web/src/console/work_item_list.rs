@@ -200,7 +200,7 @@ fn one_tap(me: &SignedIn, row: &WorkRow, path: &str) -> Markup {
             input type="hidden" name="do" value="resolve";
             span.hint { (text_patient::OUTCOME) }
             @for (word, _, words) in text_patient::OUTCOMES {
-                button.secondary name="how" value=(word) { (words) span.unseen { ": " (row.patient_name) } }
+                button.secondary name="how" value=(word) { (words) span.unseen { ": " (me.names(&row.patient_name)) } }
             }
         }
     }
