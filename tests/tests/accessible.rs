@@ -31,6 +31,9 @@ const CONSOLE: &[(&str, &str)] = &[
     ("rules", "/console/rules"),
     ("operations", "/console/operations"),
     ("account", "/console/account"),
+    ("users", "/console/users"),
+    ("user", "/console/users/1"),
+    ("audit", "/console/audit"),
     ("nothing-here", "/console/patients/nobody"),
 ];
 
@@ -120,6 +123,8 @@ fn every_page_of_the_console_is_accessible() {
     let ann = day.add_user("ann", "admin");
     look.browser.open(&day.day.url("/console/sign-in"));
     look.at("sign-in");
+    look.browser.open(&day.day.url("/console/reset"));
+    look.at("reset");
 
     day.sign_in(&look.browser, &ann);
     let message = newest_message(&day, &look.browser);
