@@ -20,6 +20,7 @@ mod plans;
 mod readers;
 mod sessions;
 mod settings;
+mod soundness;
 mod turns;
 mod users;
 mod work_items;
@@ -35,7 +36,12 @@ use rusqlite::Connection;
 use afterrun_rules::{TimedEvent, ids::PatientId};
 
 pub use self::open::Mode;
-use self::{fault::Answer, readers::Readers, writer::Writer};
+use self::{
+    fault::Answer,
+    readers::Readers,
+    soundness::{Checker, Rhythm},
+    writer::Writer,
+};
 use crate::{
     Attempt, AuditLine, Bounced, Claim, Enrolment, Erased, Link, Message, MessageKey, NewMessage, NewPatient,
     NewUser, OpenedCheckIn, OutboxMessage, Page, Patient, QueueDepth, Result, RuleScore, Session, Settlement,
@@ -53,7 +59,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// For the daemon: the lock, a check of the whole file, four readers (a page and a sweep each leave one
+    /// For the daemon: the lock, a check of the file, four readers (a page and a sweep each leave one
     /// for the health check and one to spare).
     #[must_use]
     pub const fn daemon() -> Self {
@@ -71,6 +77,7 @@ impl Options {
 #[derive(Debug)]
 pub struct Sqlite {
     // Dropped in this order: the file is closed before its lock is given back.
+    checker: Option<Checker>,
     writer: Writer,
     readers: Option<Readers>,
     path: Option<PathBuf>,
@@ -84,7 +91,7 @@ impl Sqlite {
     /// [`StoreError::Locked`] if another daemon has it, [`StoreError::Damaged`] if the file is no sound
     /// database, [`StoreError::NewerSchema`] if a newer release made it, [`StoreError::Backend`] for all else.
     pub fn open(path: &Path, options: Options) -> Result<Self> {
-        let lock = open::prepare(path, options.mode)?;
+        let prepared = open::prepare(path, options.mode)?;
         let shown = path.display().to_string();
         let told = |fault: fault::Fault| fault.told(&shown);
         let readers = (0..options.readers.max(1)).map(|_| open::connect_to_read(path));
@@ -93,7 +100,9 @@ impl Sqlite {
         let again = path.to_owned();
         let writer = Writer::start(writing, Box::new(move || open::reconnect(&again)), shown.clone())?;
         let readers = Some(Readers::new(readers, &shown));
-        Ok(Self { writer, readers, path: Some(path.to_owned()), _lock: lock })
+        let check = |checked| Checker::start(path, Rhythm::after(checked));
+        let checker = prepared.checked.map(check).transpose()?;
+        Ok(Self { checker, writer, readers, path: Some(path.to_owned()), _lock: prepared.lock })
     }
 
     /// A database that is gone when it is dropped: for demonstrations and tests. It cannot be backed up.
@@ -105,13 +114,13 @@ impl Sqlite {
         let connection = open::connect_in_memory().map_err(|fault| fault.told(&shown))?;
         let lost = || Err(StoreError::Backend("a database in memory does not come back".to_owned()).into());
         let writer = Writer::start(connection, Box::new(lost), shown)?;
-        Ok(Self { writer, readers: None, path: None, _lock: None })
+        Ok(Self { checker: None, writer, readers: None, path: None, _lock: None })
     }
 
     async fn read<T, F>(&self, work: F) -> Result<T>
     where
         T: Send + 'static,
-        F: FnOnce(&Connection) -> Answer<T> + Send + 'static,
+        F: Fn(&Connection) -> Answer<T> + Send + 'static,
     {
         match &self.readers {
             Some(readers) => readers.read(work).await,
@@ -123,7 +132,7 @@ impl Sqlite {
     async fn write<T, F>(&self, work: F) -> Result<T>
     where
         T: Send + 'static,
-        F: FnOnce(&Connection) -> Answer<T> + Send + 'static,
+        F: Fn(&Connection) -> Answer<T> + Send + 'static,
     {
         self.writer.write(work).await
     }
@@ -454,8 +463,12 @@ impl Store for Sqlite {
         self.read(move |db| settings::audit_log(db, subject.as_deref(), after.as_deref(), limit)).await
     }
 
-    /// Asks the writer and a reader; an empty transaction writes nothing.
+    /// Asks the writer and a reader, and what the last check of the file found; an empty transaction writes
+    /// nothing.
     async fn ping(&self) -> Result<()> {
+        if let (Some(path), Some(found)) = (&self.path, self.checker.as_ref().and_then(Checker::found)) {
+            return Err(StoreError::Damaged { path: path.display().to_string(), found });
+        }
         let ask = |db: &Connection| -> Answer<()> { settings::get(db, "").map(drop) };
         self.write(ask).await?;
         self.read(ask).await

@@ -11,9 +11,12 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::Connection;
+use rusqlite::{Connection, config::DbConfig};
 
-use super::fault::{Answer, Fault};
+use super::{
+    fault::{Answer, Fault},
+    soundness::{self, Extent},
+};
 use crate::{Result, StoreError};
 
 /// Numbered schemas; `PRAGMA user_version` says how many of them a file has.
@@ -34,7 +37,7 @@ const LOG_KEPT: i64 = 64 << 20;
 /// Who opens the database.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Mode {
-    /// The one long-running process: takes the lock `<database>.lock`, checks the whole file.
+    /// The one long-running process: takes the lock `<database>.lock`, checks the file.
     Daemon,
     /// A command that may run beside it: takes no lock, waits up to 5 s for the other's writes.
     Tool,
@@ -46,8 +49,17 @@ pub(super) struct Lock(
     #[expect(dead_code, reason = "held for its lock, which closing the file releases")] File,
 );
 
+/// A database that may be used.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    /// The daemon's lock.
+    pub lock: Option<Lock>,
+    /// How much of the file was checked; nothing for a tool.
+    pub checked: Option<Extent>,
+}
+
 /// Prepares the file for use: parent folder, lock, soundness, schema.
-pub(super) fn prepare(path: &Path, mode: Mode) -> Result<Option<Lock>> {
+pub(super) fn prepare(path: &Path, mode: Mode) -> Result<Prepared> {
     let shown = path.display().to_string();
     let refused = |error: io::Error| StoreError::Backend(format!("cannot use {shown}: {error}"));
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
@@ -66,11 +78,12 @@ pub(super) fn prepare(path: &Path, mode: Mode) -> Result<Option<Lock>> {
         Err(error) => return Err(refused(error)),
     }
     let connection = connect(path).map_err(|fault| fault.told(&shown))?;
-    if mode == Mode::Daemon {
-        check(&connection, &shown)?;
-    }
+    let checked = match mode {
+        Mode::Daemon => Some(soundness::check(&connection, &shown, soundness::AT_START)?),
+        Mode::Tool => None,
+    };
     migrate(&connection, path, lock.is_some())?;
-    Ok(lock)
+    Ok(Prepared { lock, checked })
 }
 
 /// A connection for writing.
@@ -117,6 +130,9 @@ fn set_up(connection: &Connection) -> Answer<()> {
     // NORMAL may lose the last commits when the power goes: a mail sent and not recorded.
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "journal_size_limit", LOG_KEPT)?;
+    // Every statement is planned once, without looking at the values it is run with. Otherwise SQLite plans it
+    // anew each time a value changes, which here is each time.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // What is deleted is overwritten, not only unlinked.
     connection.pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))?;
     Ok(())
@@ -170,13 +186,6 @@ fn publish(new: &Path, path: &Path) -> io::Result<()> {
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
-}
-
-fn check(connection: &Connection, path: &str) -> Result<()> {
-    let found: String = connection
-        .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
-        .map_err(|error| Fault::from(error).told(path))?;
-    if found == "ok" { Ok(()) } else { Err(StoreError::Damaged { path: path.to_owned(), found }) }
 }
 
 /// Brings the schema up to date. A schema older than this release's is changed only by whoever holds the
