@@ -11,7 +11,7 @@ use std::{
     net::SocketAddr,
     process::{Command, Stdio},
     sync::Arc,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use afterrun_mail::{Security, Smtp, SmtpConfig};
@@ -21,7 +21,7 @@ use lettre::{
     address::Envelope,
     transport::smtp::{PoolConfig, client::AsyncSmtpConnection, extension::ClientId},
 };
-use tokio::{net::TcpStream, task::JoinSet};
+use tokio::{net::TcpStream, sync::watch, task::JoinSet};
 
 use self::support::{Clinic, Stopwatch, line, number, sink::Sink};
 
@@ -72,10 +72,20 @@ async fn afterrun(count: usize, sink: &Sink) -> anyhow::Result<(f64, f64)> {
     let morning = clinic.wait_for_morning()?;
     clinic.take_turns(morning).await?;
     sink.taken();
+    let (stop, stopped) = watch::channel(false);
+    let app = clinic.app.clone();
     let watch = Stopwatch::start()?;
-    while clinic.app.delivery.run(morning).await?.claimed > 0 {}
+    // As in service: the loops run, until the last outcome is stored.
+    let loops = tokio::spawn(async move { app.run(stopped).await });
+    while sink.so_far() < count {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    stop.send_replace(true);
+    loops.await?;
     let spent = watch.stop()?;
     all_taken(sink, count)?;
+    let left = clinic.store.queue_depth(morning).await?;
+    anyhow::ensure!(left.due + left.in_flight == 0, "not everything is settled: {left:?}");
     Ok((spent.per_second(count), spent.cpu_each(count)))
 }
 

@@ -72,7 +72,7 @@ fn measure(runners: usize, idle: Duration) -> anyhow::Result<Figures> {
     let tick_cpu = thread_seconds(&id)? - before;
     let after_morning = resident_mib(&id)?;
     stepped.stop()?;
-    let mails = fs::read_dir(path.join("data/mail"))?.count();
+    let mails = fs::read_dir(path.join("data/mail/new"))?.count();
     anyhow::ensure!(mails >= DUE, "only {mails} mails were written for {DUE} runners");
 
     let began = Instant::now();

@@ -2,7 +2,8 @@
 //!
 //! Record first, send after: a message was rendered and stored by a turn; here its bytes only travel. The
 //! commit just before the final dot (`begin_transmit`) makes sure that after a crash at most the messages in
-//! flight are in doubt. Leaves out what a reply means (`afterrun_mail::Outcome::class`) and when to be tried
+//! flight are in doubt: one for each connection, for the outcome of the message before it on the same connection
+//! is committed earlier. Leaves out what a reply means (`afterrun_mail::Outcome::class`) and when to be tried
 //! again (`circuit`).
 
 mod budget;
@@ -17,20 +18,16 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use afterrun_mail::{Envelope, Gate, Transport};
+use afterrun_mail::{Class, Envelope, Gate, Transport};
 use afterrun_store::{Claim, MessageKey, OutboxMessage, Settlement, Store, StoreError};
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
+use tokio::task::JoinHandle;
 
 pub use self::round::Round;
 
-use self::{budget::HourlyBudget, judge::Verdict, lanes::Lanes, ramp::Ramp};
-use crate::{
-    circuit::Circuit,
-    clock::Clock,
-    clock_guard::CLOCK_HOLD,
-    turn::{TurnError, Turns},
-};
+use self::{budget::HourlyBudget, lanes::Lanes, ramp::Ramp};
+use crate::{circuit::Circuit, clock::Clock, clock_guard::CLOCK_HOLD, turn::Turns};
 
 /// Minutes a worker may keep a message: longer than one conversation may take (7 minutes).
 const LEASE: TimeDelta = TimeDelta::minutes(15);
@@ -135,11 +132,15 @@ impl Delivery {
         under_way: u32,
     ) -> Result<Vec<OutboxMessage>, StoreError> {
         let mut limit = self.with(|state| state.allows(now, wanted));
-        if limit == 0 || self.turns.store.setting(CLOCK_HOLD).await?.is_some() {
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        let holds = self.holds().await?;
+        if holds == Holds::All {
             return Ok(Vec::new());
         }
         let per_hour = self.turns.rules.current().book.clinic.limits.all_per_hour;
-        let mut hold_patients = self.turns.store.setting(HOLD).await?.is_some();
+        let mut hold_patients = holds == Holds::Patients;
         if !hold_patients {
             let room = self.with(|state| state.budget.room(now, per_hour));
             if room == 0 {
@@ -157,6 +158,17 @@ impl Delivery {
         Ok(claimed)
     }
 
+    /// What is held at the moment, by a person or because of the clock.
+    async fn holds(&self) -> Result<Holds, StoreError> {
+        let store = &self.turns.store;
+        let (clock, by_hand) = tokio::join!(store.setting(CLOCK_HOLD), store.setting(HOLD));
+        Ok(match (clock?, by_hand?) {
+            (Some(_), _) => Holds::All,
+            (None, Some(_)) => Holds::Patients,
+            (None, None) => Holds::Nothing,
+        })
+    }
+
     /// The budget is spent: whatever it is that writes so much, a human has to look before it goes on.
     async fn hold(&self, per_hour: u32) -> Result<(), StoreError> {
         tracing::error!(
@@ -169,38 +181,15 @@ impl Delivery {
         Ok(())
     }
 
-    /// One message from claim to settlement. True: the server took it.
-    async fn fly(&self, message: OutboxMessage, now: DateTime<Utc>) -> bool {
-        match self.judge_again(&message, now).await {
-            Ok(Verdict::Send) => {}
-            Ok(Verdict::Wait(at)) => {
-                let error = "it waits for the send window".to_owned();
-                let wait = Settlement::Retry { at, error, in_doubt: message.in_doubt };
-                self.record(message.key, now, wait).await;
-                return false;
-            }
-            Ok(Verdict::Drop(reason)) => {
-                tracing::info!(message = message.key.0, reason = %reason.code, "not sent");
-                self.record(message.key, now, Settlement::Cancelled { reason }).await;
-                return false;
-            }
-            Err(TurnError::Store(why)) if why.is_transient() => {
-                tracing::warn!(message = message.key.0, error = %why, "could not be judged again; later");
-                let at = crate::circuit::next_try(now, 1, chance());
-                let retry = Settlement::Retry { at, error: why.to_string(), in_doubt: message.in_doubt };
-                self.record(message.key, now, retry).await;
-                return false;
-            }
-            Err(why) => {
-                self.failed_here(message.key, InDoubt::of(&message), now, &why.to_string()).await;
-                return false;
-            }
-        }
+    /// One message on its way, from the connection to the outcome. `before` is what still stores the outcome of the
+    /// message before it on the same connection.
+    async fn fly(self: Arc<Self>, message: OutboxMessage, before: Option<Storing>) -> Flown {
         let envelope = match Envelope::new(&message.mail.envelope_from, &message.mail.recipient) {
             Ok(envelope) => envelope,
             Err(why) => {
+                let now = self.clock.now();
                 self.failed_here(message.key, InDoubt::of(&message), now, &why.to_string()).await;
-                return false;
+                return Flown { accepted: false, storing: before };
             }
         };
         let mut gate = StoreGate {
@@ -208,16 +197,26 @@ impl Delivery {
             clock: &*self.clock,
             key: message.key,
             worker: &self.worker,
+            before,
             shut: false,
         };
         let outcome = self.transport.deliver(&envelope, &message.mail.bytes, &mut gate).await;
-        if gate.shut {
+        let StoreGate { before, shut, .. } = gate;
+        if shut {
             // Cancelled, or taken over by another worker, while we talked to the server: nothing was sent.
             tracing::info!(message = message.key.0, "withdrawn before the final dot");
-            return false;
+            return Flown { accepted: false, storing: before };
         }
         self.with(|state| state.local_failures.remove(&message.key));
-        self.settle(&message, outcome, self.clock.now()).await
+        let now = self.clock.now();
+        let ended = self.learn(&message, &outcome, now);
+        let accepted = ended.class == Class::Accepted;
+        // The connection is free for the next message meanwhile; its gate waits for this.
+        let storing = tokio::spawn(async move {
+            stored(before).await;
+            self.settle(&message, ended, now).await;
+        });
+        Flown { accepted, storing: Some(storing) }
     }
 
     /// Trouble before any server was asked: another try, and after a few of them a person must look.
@@ -261,6 +260,33 @@ impl InDoubt {
     }
 }
 
+/// What is not to leave.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Holds {
+    Nothing,
+    Patients,
+    All,
+}
+
+/// The outcome of a message being stored.
+type Storing = JoinHandle<()>;
+
+/// Waits until an outcome is stored.
+async fn stored(storing: Option<Storing>) {
+    let Some(storing) = storing else { return };
+    if storing.await.is_err() {
+        tracing::error!("recording an attempt failed inside afterrun; this is a bug");
+    }
+}
+
+/// What came of a flight.
+struct Flown {
+    /// The server took the message.
+    accepted: bool,
+    /// What is still being stored of this flight, or of the one before it.
+    storing: Option<Storing>,
+}
+
 /// A number nobody can foresee, to spread retries; not for secrets. Zero when the system has none to give.
 fn chance() -> u64 {
     getrandom::u64().unwrap_or(0)
@@ -272,12 +298,14 @@ struct StoreGate<'a> {
     clock: &'a dyn Clock,
     key: MessageKey,
     worker: &'a str,
+    before: Option<Storing>,
     shut: bool,
 }
 
 #[async_trait]
 impl Gate for StoreGate<'_> {
     async fn before_dot(&mut self) -> bool {
+        stored(self.before.take()).await;
         let answer = self.store.begin_transmit(self.key, self.worker, self.clock.now()).await;
         let open = match answer {
             Ok(open) => open,

@@ -123,6 +123,14 @@ pub trait Store: Send + Sync + 'static {
     async fn patients(&self, after: Option<&str>, limit: u32) -> Result<Page<Patient>>;
     /// Person and chart, rebuilt from events, check-ins and ledger, with the version to commit against.
     async fn chart(&self, id: &PatientId) -> Result<StoredChart>;
+    /// The same for several patients at a time, in the order asked for.
+    async fn charts(&self, ids: &[PatientId]) -> Result<Vec<Result<StoredChart>>> {
+        let mut charts = Vec::with_capacity(ids.len());
+        for id in ids {
+            charts.push(self.chart(id).await);
+        }
+        Ok(charts)
+    }
     /// All events of a patient in the order they became known.
     async fn events(&self, id: &PatientId) -> Result<Vec<afterrun_rules::TimedEvent>>;
     /// Check-ins opened at or after an instant, of all patients, in the order they were opened.
@@ -139,6 +147,15 @@ pub trait Store: Send + Sync + 'static {
     /// sent is left alone, and an identity never seen is entered as cancelled. A stop revokes the patient's
     /// links but those of scope [`LinkScope::Stop`] and cancels queued mail to the patient.
     async fn commit(&self, turn: Turn) -> Result<()>;
+    /// Stores turns of different patients, each by itself: how it went, in the order given. One that is refused
+    /// keeps none of the others from being stored.
+    async fn commit_each(&self, turns: Vec<Turn>) -> Vec<Result<()>> {
+        let mut answers = Vec::with_capacity(turns.len());
+        for turn in turns {
+            answers.push(self.commit(turn).await);
+        }
+        answers
+    }
     /// Stores turns of several patients: all of them, or none when one is refused.
     async fn commit_all(&self, turns: Vec<Turn>) -> Result<()>;
     /// Patients whose `next_due` has come, longest overdue first.

@@ -35,7 +35,7 @@ use rusqlite::Connection;
 
 use afterrun_rules::{TimedEvent, ids::PatientId};
 
-pub use self::open::Mode;
+pub use self::open::{Mode, Options};
 use self::{
     fault::Answer,
     readers::Readers,
@@ -48,30 +48,6 @@ use crate::{
     Store, StoreError, StoredBook, StoredChart, Turn, User, UserKey, WorkChange, WorkFilter, WorkItem,
     WorkLine, WorkRow,
 };
-
-/// How to open a database.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Options {
-    /// Who opens it.
-    pub mode: Mode,
-    /// Connections for reading, at least one.
-    pub readers: u32,
-}
-
-impl Options {
-    /// For the daemon: the lock, a check of the file, four readers (a page and a sweep each leave one
-    /// for the health check and one to spare).
-    #[must_use]
-    pub const fn daemon() -> Self {
-        Self { mode: Mode::Daemon, readers: 4 }
-    }
-
-    /// For a command that may run beside the daemon.
-    #[must_use]
-    pub const fn tool() -> Self {
-        Self { mode: Mode::Tool, readers: 1 }
-    }
-}
 
 /// The store on SQLite. Dropping it waits for the writes under way and gives the lock back.
 #[derive(Debug)]
@@ -96,7 +72,7 @@ impl Sqlite {
         let told = |fault: fault::Fault| fault.told(&shown);
         let readers = (0..options.readers.max(1)).map(|_| open::connect_to_read(path));
         let readers = readers.collect::<Answer<Vec<_>>>().map_err(told)?;
-        let writing = open::connect(path).map_err(told)?;
+        let writing = open::connect_to_write(path).map_err(told)?;
         let again = path.to_owned();
         let writer = Writer::start(writing, Box::new(move || open::reconnect(&again)), shown.clone())?;
         let readers = Some(Readers::new(readers, &shown));
@@ -115,6 +91,11 @@ impl Sqlite {
         let lost = || Err(StoreError::Backend("a database in memory does not come back".to_owned()).into());
         let writer = Writer::start(connection, Box::new(lost), shown)?;
         Ok(Self { checker: None, writer, readers: None, path: None, _lock: None })
+    }
+
+    /// The database's name in messages.
+    fn shown(&self) -> String {
+        self.writer.path().to_owned()
     }
 
     async fn read<T, F>(&self, work: F) -> Result<T>
@@ -168,6 +149,14 @@ impl Store for Sqlite {
         self.read(move |db| charts::get(db, &id)).await
     }
 
+    async fn charts(&self, ids: &[PatientId]) -> Result<Vec<Result<StoredChart>>> {
+        let (ids, path) = (ids.to_vec(), self.shown());
+        let each = move |db: &Connection| {
+            Ok(ids.iter().map(|id| charts::get(db, id).map_err(|fault| fault.told(&path))).collect())
+        };
+        self.read(each).await
+    }
+
     async fn events(&self, id: &PatientId) -> Result<Vec<TimedEvent>> {
         let id = id.clone();
         self.read(move |db| charts::events(db, &id)).await
@@ -185,6 +174,12 @@ impl Store for Sqlite {
 
     async fn commit(&self, turn: Turn) -> Result<()> {
         self.write(move |db| turns::commit(db, &turn)).await
+    }
+
+    async fn commit_each(&self, turns: Vec<Turn>) -> Vec<Result<()>> {
+        // A job for each, all handed in before the first answer: they are committed together.
+        let commit = |turn: Turn| move |db: &Connection| turns::commit(db, &turn);
+        self.writer.write_each(turns.into_iter().map(commit)).await
     }
 
     async fn commit_all(&self, turns: Vec<Turn>) -> Result<()> {
@@ -466,8 +461,8 @@ impl Store for Sqlite {
     /// Asks the writer and a reader, and what the last check of the file found; an empty transaction writes
     /// nothing.
     async fn ping(&self) -> Result<()> {
-        if let (Some(path), Some(found)) = (&self.path, self.checker.as_ref().and_then(Checker::found)) {
-            return Err(StoreError::Damaged { path: path.display().to_string(), found });
+        if let Some(found) = self.checker.as_ref().and_then(Checker::found) {
+            return Err(StoreError::Damaged { path: self.shown(), found });
         }
         let ask = |db: &Connection| -> Answer<()> { settings::get(db, "").map(drop) };
         self.write(ask).await?;

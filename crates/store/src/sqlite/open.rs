@@ -33,6 +33,12 @@ const STATEMENTS: usize = 128;
 
 /// Bytes of the write-ahead log kept on disk after a burst.
 const LOG_KEPT: i64 = 64 << 20;
+/// Pages of the write-ahead log (of 4 KiB) after which it is moved into the database: pages changed many times in a
+/// busy minute are moved once.
+const LOG_PAGES: i64 = 4_000;
+/// Memory for pages of the connection that writes, in KiB: the upper parts of all trees of a large clinic. Whoever
+/// reads forgets all pages with each commit of another, so more than SQLite's 2 MiB would be in vain there.
+const PAGES_KIB: i64 = 16 << 10;
 
 /// Who opens the database.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -41,6 +47,30 @@ pub enum Mode {
     Daemon,
     /// A command that may run beside it: takes no lock, waits up to 5 s for the other's writes.
     Tool,
+}
+
+/// How to open a database.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Options {
+    /// Who opens it.
+    pub mode: Mode,
+    /// Connections for reading, at least one.
+    pub readers: u32,
+}
+
+impl Options {
+    /// For the daemon: the lock, a check of the file, four readers (a page and a sweep each leave one
+    /// for the health check and one to spare).
+    #[must_use]
+    pub const fn daemon() -> Self {
+        Self { mode: Mode::Daemon, readers: 4 }
+    }
+
+    /// For a command that may run beside the daemon.
+    #[must_use]
+    pub const fn tool() -> Self {
+        Self { mode: Mode::Tool, readers: 1 }
+    }
 }
 
 /// A lock held until dropped.
@@ -94,13 +124,21 @@ pub(super) fn connect(path: &Path) -> Answer<Connection> {
     let connection = Connection::open_with_flags(path, flags)?;
     set_up(&connection)?;
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+    connection.pragma_update_and_check(None, "wal_autocheckpoint", LOG_PAGES, |_| Ok(()))?;
+    Ok(connection)
+}
+
+/// The connection of the writer.
+pub(super) fn connect_to_write(path: &Path) -> Answer<Connection> {
+    let connection = connect(path)?;
+    connection.pragma_update(None, "cache_size", -PAGES_KIB)?;
     Ok(connection)
 }
 
 /// A connection for writing after another one failed. On a full disk the write-ahead log may hold more than
 /// the database needs: moving it over makes room to go on with.
 pub(super) fn reconnect(path: &Path) -> Answer<Connection> {
-    let connection = connect(path)?;
+    let connection = connect_to_write(path)?;
     if let Err(error) = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
         tracing::warn!(%error, "the write-ahead log could not be moved into the database");
     }

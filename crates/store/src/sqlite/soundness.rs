@@ -80,15 +80,18 @@ fn whole(connection: &Connection) -> Answer<Option<String>> {
 
 /// Reads some rows at both ends of every table, which leads through the tree from its root on either side.
 fn both_ends(connection: &Connection) -> Answer<()> {
-    let mut select = connection.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")?;
+    let mut select =
+        connection.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")?;
     let tables: Vec<String> = select.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
-    let mut key = connection.prepare("SELECT name FROM pragma_table_info(?1) WHERE pk > 0 ORDER BY pk LIMIT 1")?;
+    let mut key =
+        connection.prepare("SELECT name FROM pragma_table_info(?1) WHERE pk > 0 ORDER BY pk LIMIT 1")?;
     let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
     for table in tables {
         let first: Option<String> = key.query_row([&table], |row| row.get(0)).optional()?;
         let (table, order) = (quoted(&table), quoted(first.as_deref().unwrap_or("rowid")));
         for direction in ["ASC", "DESC"] {
-            let query = format!("SELECT * FROM {table} ORDER BY {order} {direction} LIMIT {ROWS_AT_EACH_END}");
+            let query =
+                format!("SELECT * FROM {table} ORDER BY {order} {direction} LIMIT {ROWS_AT_EACH_END}");
             let mut statement = connection.prepare(&query)?;
             let mut rows = statement.query([])?;
             while rows.next()?.is_some() {}
@@ -198,7 +201,9 @@ impl Shared {
                     tracing::error!(database = %path, found, "the database is damaged: stop, and restore a backup");
                     self.note(Some(found));
                 }
-                Err(why) => tracing::warn!(database = %path, error = %why, "the database could not be checked"),
+                Err(why) => {
+                    tracing::warn!(database = %path, error = %why, "the database could not be checked")
+                }
             }
             wait = rhythm.every;
         }

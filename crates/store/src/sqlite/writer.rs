@@ -52,11 +52,52 @@ impl Writer {
         T: Send + 'static,
         F: Fn(&Connection) -> Answer<T> + Send + 'static,
     {
-        let gone = || StoreError::Backend(format!("the writer of {} has stopped", self.path));
+        self.answer(self.hand_in(work).await?).await
+    }
+
+    /// Runs several jobs, each by itself, and answers when all of them have been committed or undone.
+    pub(super) async fn write_each<T, F>(&self, works: impl Iterator<Item = F> + Send) -> Vec<Result<T>>
+    where
+        T: Send + 'static,
+        F: Fn(&Connection) -> Answer<T> + Send + 'static,
+    {
+        let mut waiting = Vec::new();
+        for work in works {
+            waiting.push(self.hand_in(work).await);
+        }
+        let mut answers = Vec::with_capacity(waiting.len());
+        for handed_in in waiting {
+            answers.push(match handed_in {
+                Ok(answer) => self.answer(answer).await,
+                Err(gone) => Err(gone),
+            });
+        }
+        answers
+    }
+
+    /// The database's name in messages.
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
+    async fn hand_in<T, F>(&self, work: F) -> Result<oneshot::Receiver<Result<T>>>
+    where
+        T: Send + 'static,
+        F: Fn(&Connection) -> Answer<T> + Send + 'static,
+    {
         let (reply, answer) = oneshot::channel();
         let job = Typed { work, done: None, reply };
-        self.queue.as_ref().ok_or_else(gone)?.send(Box::new(job)).await.map_err(|_| gone())?;
-        answer.await.map_err(|_| gone())?
+        let queue = self.queue.as_ref().ok_or_else(|| self.gone())?;
+        queue.send(Box::new(job)).await.map_err(|_| self.gone())?;
+        Ok(answer)
+    }
+
+    async fn answer<T>(&self, answer: oneshot::Receiver<Result<T>>) -> Result<T> {
+        answer.await.map_err(|_| self.gone())?
+    }
+
+    fn gone(&self) -> StoreError {
+        StoreError::Backend(format!("the writer of {} has stopped", self.path))
     }
 }
 
