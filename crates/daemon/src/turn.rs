@@ -111,9 +111,27 @@ impl Turns {
         extras: &Extras,
         now: DateTime<Utc>,
     ) -> Result<Taken, TurnError> {
+        self.take_on(None, patient, events, extras, now).await
+    }
+
+    /// The same, beginning with the chart as it was seen just now: if it has changed since, it is read again.
+    ///
+    /// # Errors
+    /// As [`Turns::take`].
+    pub(crate) async fn take_on(
+        &self,
+        mut seen: Option<StoredChart>,
+        patient: &PatientId,
+        events: &[TimedEvent],
+        extras: &Extras,
+        now: DateTime<Utc>,
+    ) -> Result<Taken, TurnError> {
         let begun = Instant::now();
         for _ in 0..CONFLICTS_AT_MOST {
-            let stored = self.store.chart(patient).await?;
+            let stored = match seen.take() {
+                Some(seen) => seen,
+                None => self.store.chart(patient).await?,
+            };
             let (turn, taken) = self.prepare(stored, events, extras, now)?;
             let committed = match turn {
                 Some(turn) => self.store.commit(turn).await,

@@ -178,6 +178,12 @@ pub trait Store: Send + Sync + 'static {
     /// What a link opens: looked up by the SHA-256 of its token. Expired and revoked links are returned too.
     /// A stop link opens the newest enrolment of its address, whichever it was made for.
     async fn link(&self, token_hash: &[u8; 32]) -> Result<Option<Link>>;
+    /// The same, and the chart of the link's patient with it; the inner error is the chart's.
+    async fn open_link(&self, token_hash: &[u8; 32]) -> Result<Option<(Link, Result<StoredChart>)>> {
+        let Some(link) = self.link(token_hash).await? else { return Ok(None) };
+        let chart = self.chart(&link.patient).await;
+        Ok(Some((link, chart)))
+    }
 
     // Outbox.
 

@@ -219,6 +219,16 @@ impl Store for Sqlite {
         self.read(move |db| links::get(db, &token_hash)).await
     }
 
+    async fn open_link(&self, token_hash: &[u8; 32]) -> Result<Option<(Link, Result<StoredChart>)>> {
+        let (token_hash, path) = (*token_hash, self.shown());
+        self.read(move |db| {
+            let Some(link) = links::get(db, &token_hash)? else { return Ok(None) };
+            let chart = charts::get(db, &link.patient).map_err(|fault| fault.told(&path));
+            Ok(Some((link, chart)))
+        })
+        .await
+    }
+
     async fn claim(&self, claim: Claim) -> Result<Vec<OutboxMessage>> {
         self.write(move |db| outbox::claim(db, &claim)).await
     }

@@ -70,7 +70,7 @@ macro_rules! conformance {
                 work_items_that_cannot_wait_are_escalated_once,
             ]
             links: [
-                open_what_they_were_made_for, that_expired_are_still_known, are_revoked_by_stop_but_for_stop,
+                open_what_they_were_made_for, open_with_the_chart_of_their_patient, that_expired_are_still_known, are_revoked_by_stop_but_for_stop,
                 that_stop_follow_their_address_into_the_newest_enrolment,
             ]
             rest: [
