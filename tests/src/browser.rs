@@ -4,6 +4,13 @@
 //! Names of hosts lead nowhere, so a page that asked for anything beyond this machine would not get it; what was
 //! asked for can be listed all the same.
 
+mod axe;
+mod keyboard;
+mod paper;
+
+pub use axe::Axe;
+pub use paper::Colours;
+
 use std::{
     fs,
     io::{BufRead, BufReader},
@@ -135,6 +142,19 @@ impl Browser {
         self.ask(script, &[json!(selector)]).as_bool().unwrap_or(false)
     }
 
+    /// Waits until a script of the test's says `true`.
+    ///
+    /// # Panics
+    ///
+    /// It never does.
+    #[track_caller]
+    pub fn wait_for(&self, script: &str) {
+        let since = Instant::now();
+        while !self.ask(script, &[]).as_bool().unwrap_or(false) {
+            assert!(since.elapsed() < PATIENCE, "never true: {script}\n{}", self.words("body"));
+        }
+    }
+
     /// The words of what a selector finds first, as shown.
     #[must_use]
     pub fn words(&self, selector: &str) -> String {
@@ -146,6 +166,11 @@ impl Browser {
     #[must_use]
     pub fn ask(&self, script: &str, arguments: &[Value]) -> Value {
         self.command("POST", "/execute/sync", &json!({"script": script, "args": arguments}))
+    }
+
+    /// Has a script of the test's do something to the page.
+    pub fn make(&self, script: &str) {
+        self.command("POST", "/execute/sync", &json!({"script": script, "args": []}));
     }
 
     /// By how many pixels the page is wider than its window.

@@ -2,6 +2,7 @@
 
 pub mod browser;
 pub mod clinic_day;
+pub mod console_day;
 pub mod crowd;
 pub mod daemon;
 pub mod mailbox;

@@ -2,7 +2,9 @@
 //! free port of the loopback interface, and dropping it stops it and leaves nothing.
 //!
 //! It takes mail for the example domains and delivers all of it to one Maildir; an address that begins with
-//! `gone` does not exist. It passes nothing on to anybody.
+//! `gone` does not exist. It takes mail for `elsewhere.example` too and then finds that nobody there wants it, as a
+//! relay does: it comes back. What comes back to us it hands to the script that [`Postfix::hand_bounces_to`] wrote.
+//! It passes nothing on to anybody.
 
 use std::{
     fs::{self, Permissions},
@@ -44,6 +46,9 @@ proxymap unix - - n - - proxymap
 anvil unix - - n - 1 anvil
 postlog unix-dgram n - n - 1 postlogd
 ";
+
+/// The user whose rights the bounce script has; Postfix refuses to run one as root.
+pub const BOUNCE_USER: &str = "nobody";
 
 /// A running Postfix.
 #[derive(Debug)]
@@ -115,6 +120,30 @@ impl Postfix {
         }
     }
 
+    /// Hands what comes back to return paths to this shell script, one at a time on standard input, the address it came
+    /// back to being `$1`. It runs as [`BOUNCE_USER`].
+    ///
+    /// # Panics
+    ///
+    /// It cannot be written.
+    #[expect(clippy::expect_used, reason = "support code of tests")]
+    pub fn hand_bounces_to(&self, script: &str) {
+        fs::write(self.path("config/bounced"), script).expect("the script can be written");
+    }
+
+    /// Waits until its queue is empty.
+    ///
+    /// # Panics
+    ///
+    /// Something stays in it.
+    pub fn wait_until_idle(&self) {
+        let since = Instant::now();
+        while self.queued() > 0 {
+            assert!(since.elapsed() < PATIENCE, "{} mails stay in the queue\n{}", self.queued(), self.log());
+            sleep(LOOK_EVERY);
+        }
+    }
+
     /// How many mails are in its queue, neither delivered nor returned.
     ///
     /// # Panics
@@ -172,6 +201,10 @@ impl Postfix {
              relay_transport = error:this server passes nothing on\n\
              alias_maps =\n\
              alias_database =\n\
+             relay_domains = elsewhere.example\n\
+             relay_recipient_maps =\n\
+             transport_maps = regexp:{base}/config/transports\n\
+             bounces_destination_recipient_limit = 1\n\
              virtual_mailbox_domains = runner.example, clinic.example\n\
              virtual_mailbox_base = {base}/mail\n\
              virtual_mailbox_maps = regexp:{base}/config/mailboxes\n\
@@ -179,10 +212,22 @@ impl Postfix {
              virtual_uid_maps = static:{mailboxes}\n\
              virtual_gid_maps = static:{mailboxes}\n"
         );
-        let master = format!("127.0.0.1:{} inet n - n - - smtpd\n{SERVICES}", self.port);
-        for (name, text) in
-            [("main.cf", main), ("master.cf", master), ("mailboxes", "!/^gone/ all/\n".to_owned())]
-        {
+        let bounces = format!(
+            "bounces unix - n n - 1 pipe\n    \
+             flags=RX user={BOUNCE_USER} argv=/bin/sh {base}/config/bounced ${{original_recipient}}\n\
+             elsewhere unix - n n - - pipe\n    user={BOUNCE_USER} argv=/bin/sh {base}/config/elsewhere\n"
+        );
+        let master = format!("127.0.0.1:{} inet n - n - - smtpd\n{SERVICES}{bounces}", self.port);
+        let mailboxes = "!/^gone/ all/\n";
+        let transports = "/@elsewhere\\.example$/ elsewhere:\n/^b\\+/ bounces:\n";
+        for (name, text) in [
+            ("main.cf", main.as_str()),
+            ("master.cf", &master),
+            ("mailboxes", mailboxes),
+            ("transports", transports),
+            // EX_NOUSER of sysexits(3).
+            ("elsewhere", "exit 67\n"),
+        ] {
             fs::write(self.path("config").join(name), text).expect("the configuration can be written");
         }
     }
@@ -205,8 +250,13 @@ impl Drop for Postfix {
 }
 
 /// A user's number.
+///
+/// # Panics
+///
+/// There is no such user.
+#[must_use]
 #[expect(clippy::expect_used, reason = "support code of tests")]
-fn user_id(name: &str) -> u32 {
+pub fn user_id(name: &str) -> u32 {
     let users = fs::read_to_string("/etc/passwd").expect("the list of users");
     let line = users.lines().find(|line| line.split(':').next() == Some(name));
     let number = line.and_then(|line| line.split(':').nth(2)).and_then(|number| number.parse().ok());

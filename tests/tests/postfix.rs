@@ -3,20 +3,24 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "helpers of tests")]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use afterrun_store::{MessageState, Store};
 use afterrun_tests::{
     crowd,
-    daemon::{Clinic, Daemon, get, post},
+    daemon::{Clinic, Daemon, binary, get, post},
     mailbox::ReceivedMail,
-    postfix::{Postfix, missing},
+    postfix::{BOUNCE_USER, Postfix, missing, user_id},
     story::{local, pain},
 };
 
 const SAM: &str = "sam@runner.example";
 const GONE: &str = "gone@runner.example";
 const TEAM: &str = "team@clinic.example";
+const LOST: &str = "lost@elsewhere.example";
 
 /// Headers that a server adds on delivery.
 const ADDED: [&str; 4] = ["return-path", "x-original-to", "delivered-to", "received"];
@@ -87,6 +91,62 @@ fn what_arrives_through_postfix_is_what_was_written() {
     assert_eq!(postfix.mails(outbox.len()).len(), outbox.len());
     assert_eq!(postfix.queued(), 0, "nothing waits in the server");
     assert!(daemon.stop());
+}
+
+#[test]
+fn what_postfix_gives_back_pauses_the_runner() {
+    if let Some(why) = missing() {
+        assert!(std::env::var("CI").as_deref() != Ok("true"), "{why}, and CI must not skip this");
+        println!("skipped: {why}");
+        return;
+    }
+    let postfix = Postfix::start();
+    let clinic = Clinic::new(Some(postfix.port()));
+    let mut daemon = clinic.serve();
+    let now = local("2026-03-30", "14:00");
+    daemon.at(now);
+    hand_bounces_to_afterrun(&postfix, &clinic, "2026-03-30T13:05:00Z");
+
+    for (name, address) in [("Lost Runner", LOST), ("Sam Runner", SAM)] {
+        clinic.run(now, &["patient", "add", "--name", name, "--email", address, "--confirmed"]);
+        clinic.run(now, &["run", "add", address, "--distance", "5km", "--started", "2026-03-30T11:00:00Z"]);
+    }
+    give_to_bounce_user(clinic.folder());
+    daemon.at(now);
+    let _ = postfix.mails(1);
+    postfix.wait_until_idle();
+
+    let list = clinic.run(now, &["patient", "list"]);
+    let line = |address: &str| list.lines().find(|line| line.contains(address)).unwrap_or_default();
+    let log = postfix.log();
+    assert!(line(LOST).contains("address does not take mail"), "{list}\n{log}");
+    assert!(line(SAM).contains("active"), "{list}");
+    assert!(log.contains("relay=bounces"), "{log}");
+    assert!(daemon.stop());
+}
+
+/// As `deploy/README.md` has it, but for the user's name and the time.
+fn hand_bounces_to_afterrun(postfix: &Postfix, clinic: &Clinic, at: &str) {
+    // A build folder may be closed to the user that Postfix runs it as.
+    let program = clinic.folder().join("afterrun");
+    std::fs::copy(binary(), &program).expect("the program can be copied");
+    let folder = clinic.folder().display();
+    postfix.hand_bounces_to(&format!(
+        "cd {folder} && exec ./afterrun --config afterrun.ron --now {at} mail bounce --recipient \"$1\"\n"
+    ));
+}
+
+/// Folder and files, as if the daemon ran as that user too.
+fn give_to_bounce_user(folder: &Path) {
+    let user = Some(user_id(BOUNCE_USER));
+    std::os::unix::fs::chown(folder, user, None).expect("root may");
+    for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+        if entry.path().is_dir() {
+            give_to_bounce_user(&entry.path());
+        } else {
+            std::os::unix::fs::chown(entry.path(), user, None).expect("root may");
+        }
+    }
 }
 
 /// Opens the link of a mail and sends the form behind it.

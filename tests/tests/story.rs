@@ -90,6 +90,11 @@ fn a_half_marathon_and_pain_that_stays() {
             assert!(!subject.contains(word), "subject {subject}");
         }
     }
+    let chart = get(&world.link(TEAM, "/console/patients/"));
+    assert!(
+        chart.body.contains("Sign in") && !chart.body.contains("Sam"),
+        "whoever follows the link signs in first"
+    );
     world.stop();
 }
 

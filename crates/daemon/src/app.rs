@@ -11,7 +11,7 @@ use afterrun_store::{Store, StoreError};
 use afterrun_web::{Console, Site, console_routes, new_set_up_token, runner_routes};
 use anyhow::Context;
 use axum::Router;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::{
     sync::watch,
     task::JoinSet,
@@ -90,7 +90,8 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// What watches all this.
     pub watcher: Watcher,
-    wake: Arc<Wake>,
+    /// Wakes the loops.
+    pub(crate) wake: Arc<Wake>,
     standing_notice: Option<String>,
 }
 
@@ -148,7 +149,11 @@ impl App {
         let console = Console {
             store: self.turns.store.clone(),
             recorder: self.recording.clone(),
-            desk: Arc::new(AtTheDesk { turns: self.turns.clone(), delivery: self.delivery.clone() }),
+            desk: Arc::new(AtTheDesk {
+                turns: self.turns.clone(),
+                delivery: self.delivery.clone(),
+                app: self.clone(),
+            }),
             base_url,
         };
         runner_routes(site).merge(console_routes(console)).merge(health::routes(self.clone()))
@@ -204,7 +209,10 @@ impl App {
         let patients = self.turns.store.next_due().await?;
         let messages = self.turns.store.next_message_due().await?;
         let messages = messages.map(|due| self.delivery.open_until().map_or(due, |open| due.max(open)));
-        Ok(patients.into_iter().chain(messages).min())
+        let escalate = self.turns.rules.current().book.clinic.escalate.clone();
+        let waits = escalate.map(|escalate| TimeDelta::minutes(i64::from(escalate.after_minutes)));
+        let work = self.turns.store.next_work_due(waits).await?;
+        Ok(patients.into_iter().chain(messages).chain(work).min())
     }
 
     /// Waits until an event or an edit of the rules has brought something to do. For clocks that somebody else
@@ -299,7 +307,7 @@ impl App {
     }
 
     /// What every page says above its content: that mail is held, cannot leave, or does not go where it seems to.
-    async fn refresh_notice(&self) {
+    pub(crate) async fn refresh_notice(&self) {
         let store = &self.turns.store;
         let (clock, by_hand) = tokio::join!(store.setting(CLOCK_HOLD), store.setting(HOLD));
         let held = |setting: Result<Option<String>, StoreError>| setting.is_ok_and(|held| held.is_some());

@@ -66,6 +66,13 @@ impl Circuit {
         }
     }
 
+    /// A person says that it may work again: one probe may go now, and failing it costs the shortest wait.
+    pub fn try_now(&mut self, now: DateTime<Utc>) {
+        if let Some(open) = &mut self.open {
+            (open.until, open.seconds) = (now, OPEN_SECONDS / 2);
+        }
+    }
+
     /// When messages may be handed over again, while open.
     #[must_use]
     pub fn open_until(&self) -> Option<DateTime<Utc>> {
@@ -140,6 +147,22 @@ mod tests {
         assert_eq!(circuit.allows(at(90), 4), 1);
         assert_eq!(circuit.worked(), Change::Closed);
         assert_eq!(circuit.allows(at(90), 4), 4);
+    }
+
+    #[test]
+    fn a_person_may_ask_for_a_probe() {
+        let mut circuit = Circuit::default();
+        circuit.try_now(at(0));
+        assert_eq!(circuit.allows(at(0), 4), 4, "nothing to try while it is closed");
+        circuit.trip(at(0), "535");
+        circuit.trip(at(30), "535");
+        assert_eq!(circuit.allows(at(31), 4), 0);
+        circuit.try_now(at(31));
+        assert_eq!(circuit.allows(at(31), 4), 1, "one, not all");
+        circuit.trip(at(31), "535");
+        assert_eq!(circuit.open_until(), Some(at(61)), "the shortest wait");
+        circuit.try_now(at(32));
+        assert_eq!((circuit.worked(), circuit.allows(at(32), 4)), (Change::Closed, 4));
     }
 
     #[test]

@@ -31,6 +31,8 @@ pub(crate) struct Alert<'a> {
     pub title: Option<&'a str>,
     pub subject: &'a Subject,
     pub patient: &'a PatientId,
+    /// What links begin with, without a slash at the end.
+    pub base_url: &'a str,
 }
 
 /// For `tell_clinic: Now` and `Today`.
@@ -45,15 +47,14 @@ pub(crate) fn alert(alert: &Alert<'_>) -> Text {
     );
     let _ = write!(
         body,
-        "This mail says no more than it must: the answers and the reason stay in Afterrun. See them there with\n\n    \
-         afterrun patient show {}\n",
-        alert.patient,
+        "This mail says no more than it must: the answers and the reason stay in Afterrun.\n\n{}",
+        chart_link(alert.base_url, alert.patient),
     );
     Text { id: "clinic-alert", subject: format!("{urgency}: {} needs a look", alert.initials), body }
 }
 
 /// The digest: one line a work item.
-pub(crate) fn digest(items: &[WorkItem], book: &RuleBook) -> Text {
+pub(crate) fn digest(items: &[WorkItem], book: &RuleBook, base_url: &str) -> Text {
     let count = items.len();
     let noun = if count == 1 { "runner note" } else { "runner notes" };
     let mut body = format!("{count} {noun} since the last digest.\n\n");
@@ -66,12 +67,15 @@ pub(crate) fn digest(items: &[WorkItem], book: &RuleBook) -> Text {
             escape(title.unwrap_or("see the work-list")),
         );
     }
-    body.push_str("\nThe answers and the reasons stay in Afterrun.\n");
+    let _ = write!(
+        body,
+        "\nThe answers and the reasons stay in Afterrun.\n\n[Open the work-list]({base_url}/console)\n"
+    );
     Text { id: "clinic-digest", subject: format!("Digest: {count} {noun}"), body }
 }
 
 /// To somebody else, when nobody has taken an urgent item from the work-list.
-pub(crate) fn escalation(item: &WorkItem, book: &RuleBook, minutes: u32) -> Text {
+pub(crate) fn escalation(item: &WorkItem, book: &RuleBook, minutes: u32, base_url: &str) -> Text {
     let initials = initials(&item.patient_name);
     let title = item.flag.as_ref().and_then(|flag| book.flag(flag.as_str())).map(|flag| &*flag.title);
     Text {
@@ -79,13 +83,17 @@ pub(crate) fn escalation(item: &WorkItem, book: &RuleBook, minutes: u32) -> Text
         subject: format!("Nobody has looked at {initials} yet"),
         body: format!(
             "**{}** has been on the work-list for {minutes} minutes, as urgent: {}. Nobody has taken it. Please see \
-             that somebody does.\n\nThis mail says no more than it must and comes once. See why with\n\n    afterrun \
-             patient show {}\n",
+             that somebody does.\n\nThis mail says no more than it must and comes once.\n\n{}",
             escape(&initials),
             escape(title.unwrap_or("see the work-list")),
-            item.patient,
+            chart_link(base_url, &item.patient),
         ),
     }
+}
+
+/// To the runner's page of the console, which asks who is looking.
+fn chart_link(base_url: &str, patient: &PatientId) -> String {
+    format!("[Open the chart]({base_url}/console/patients/{patient})\n")
 }
 
 /// To the editors, when due and sent do not agree.
@@ -137,6 +145,35 @@ pub(crate) fn fresh_link(link: &str) -> Text {
         body: format!(
             "Here is the new link you asked for.\n\n[Open my page]({link})\n\nIf you did not ask for it, there is \
              nothing you need to do.\n"
+        ),
+    }
+}
+
+/// To somebody who is to use the console.
+pub(crate) fn user_invited(link: &str, clinic: &str, until: &str) -> Text {
+    let clinic = escape(clinic);
+    Text {
+        id: "user-invited",
+        subject: "Your account at Afterrun".to_owned(),
+        body: format!(
+            "You are to use Afterrun for {clinic}.\n\n[Choose a password]({link})\n\nThe link works once, until \
+             {}. You sign in with this email address.\n\nIf you do not expect this, do nothing.\n",
+            escape(until),
+        ),
+    }
+}
+
+/// To a user of the console who forgot the password.
+pub(crate) fn user_reset(link: &str, clinic: &str, until: &str) -> Text {
+    let clinic = escape(clinic);
+    Text {
+        id: "user-reset",
+        subject: "A new password".to_owned(),
+        body: format!(
+            "Somebody asked for a new password for your account at Afterrun for {clinic}.\n\n[Choose a new \
+             password]({link})\n\nThe link works once, until {}.\n\nIf it was not you, do nothing: your password \
+             stays as it is. If it happens again, tell whoever runs Afterrun.\n",
+            escape(until),
         ),
     }
 }

@@ -13,6 +13,8 @@ use afterrun_rules::{
     message::{Links, Person, Rendered, fill, render},
 };
 use afterrun_store::{LinkScope, Mail, NewLink, Patient, Units, WorkItem};
+
+pub use afterrun_store::initials;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
@@ -217,6 +219,7 @@ impl Composer<'_> {
             title: flag.map(|flag| &*flag.title),
             subject: &decision.identity.subject,
             patient: &self.patient.id,
+            base_url: &self.letterhead.base_url,
         };
         let when = When { due_at: decision.at, stale_at: None };
         self.letterhead.to_clinic(book, &book.clinic.alerts_to, &clinic_mail::alert(&alert), when)
@@ -224,11 +227,7 @@ impl Composer<'_> {
 
     /// When the next digest goes out.
     pub(crate) fn next_digest(&self) -> DateTime<Utc> {
-        let clinic = &self.live.book.clinic;
-        let start = self.now.with_timezone(&clinic.time_zone).date_naive();
-        // A digest that never comes is refused at load; a day's wait is better than none at all.
-        let next = clinic.digest.next_after(self.now, clinic.time_zone, start);
-        next.unwrap_or(self.now + TimeDelta::days(1))
+        next_digest(&self.live.book, self.now)
     }
 
     fn links(&self, decision: &Decision) -> Result<(Links, Vec<NewLink>), TurnError> {
@@ -294,24 +293,23 @@ impl Letterhead {
         items: &[WorkItem],
         now: DateTime<Utc>,
     ) -> Result<Vec<Mail>, TurnError> {
-        let text = clinic_mail::digest(items, book);
+        let text = clinic_mail::digest(items, book, &self.base_url);
         self.to_clinic(book, &book.clinic.alerts_to, &text, When { due_at: now, stale_at: None })
     }
+}
+
+/// When the next digest goes out.
+pub(crate) fn next_digest(book: &RuleBook, now: DateTime<Utc>) -> DateTime<Utc> {
+    let clinic = &book.clinic;
+    let start = now.with_timezone(&clinic.time_zone).date_naive();
+    // A digest that never comes is refused at load; a day's wait is better than none at all.
+    clinic.digest.next_after(now, clinic.time_zone, start).unwrap_or(now + TimeDelta::days(1))
 }
 
 /// The first word of a name.
 #[must_use]
 pub fn first_name(name: &str) -> &str {
     name.split_whitespace().next().unwrap_or("")
-}
-
-/// First letters of the first and the last word: enough for a colleague, little for a stranger.
-#[must_use]
-pub fn initials(name: &str) -> String {
-    let mut words = name.split_whitespace().filter_map(|word| word.chars().next());
-    let first = words.next();
-    let both: String = first.into_iter().chain(words.next_back()).flat_map(char::to_uppercase).collect();
-    if both.is_empty() { "?".to_owned() } else { both }
 }
 
 fn message_of(decision: &Decision) -> Option<&MessageId> {

@@ -16,17 +16,19 @@ mod settle;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use afterrun_mail::{Class, Envelope, Gate, Transport};
-use afterrun_store::{Claim, MessageKey, OutboxMessage, Settlement, Store, StoreError};
+use afterrun_rules::decision::Audience;
+use afterrun_store::{Claim, Message, MessageKey, OutboxMessage, Settlement, Store, StoreError};
 use async_trait::async_trait;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use tokio::task::JoinHandle;
 
 pub use self::round::Round;
 
-use self::{budget::HourlyBudget, lanes::Lanes, ramp::Ramp};
+use self::{budget::HourlyBudget, lanes::Lanes, ramp::Ramp, settle::About};
 use crate::{circuit::Circuit, clock::Clock, clock_guard::CLOCK_HOLD, turn::Turns};
 
 /// Minutes a worker may keep a message: longer than one conversation may take (7 minutes).
@@ -35,8 +37,17 @@ const LEASE: TimeDelta = TimeDelta::minutes(15);
 /// How often the same message may fail here, before it reaches any server, until a person has to look.
 const LOCAL_FAILURES_AT_MOST: u32 = 3;
 
+/// Pauses between tries to note how an attempt ended: long enough for a copy or a tidying of the database, and far
+/// shorter than what is left of a lease.
+const RECORD_PAUSES: [Duration; 4] =
+    [Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(5), Duration::from_secs(15)];
+
 /// The setting that says that patients' mail is held, and why.
 pub const HOLD: &str = "hold";
+
+/// The setting that says from when on messages count against the hourly budget: from the hold that the last
+/// spent one led to.
+const HOUR_BEGINS: &str = "hour-begins";
 
 /// Delivers.
 pub struct Delivery {
@@ -58,24 +69,26 @@ struct State {
 }
 
 impl State {
-    /// How many may be claimed: none when stopping, one probe while the circuit is open, some on the ramp.
-    fn allows(&mut self, now: DateTime<Utc>, wanted: u32) -> u32 {
+    /// How many may be claimed, and how many of what is pressing: none when stopping, one probe while the
+    /// circuit is open. On the ramp only what is not pressing waits.
+    fn allows(&mut self, now: DateTime<Utc>, wanted: u32) -> (u32, u32) {
         if self.stopping {
-            return 0;
+            return (0, 0);
         }
         let wanted = self.circuit.allows(now, wanted);
-        let Some(ramp) = self.ramp else { return wanted };
-        ramp.allows(now, wanted).unwrap_or_else(|| {
+        let Some(ramp) = self.ramp else { return (wanted, wanted) };
+        let spread = ramp.allows(now, wanted).unwrap_or_else(|| {
             tracing::info!("what had piled up has been spread; sending goes on as always");
             self.ramp = None;
             wanted
-        })
+        });
+        (spread, wanted)
     }
 
-    fn spend(&mut self, claimed: usize) {
-        if let Some(ramp) = &mut self.ramp {
-            ramp.spend(u32::try_from(claimed).unwrap_or(u32::MAX));
-        }
+    fn spend(&mut self, claimed: &[OutboxMessage]) {
+        let Some(ramp) = &mut self.ramp else { return };
+        let waits = |message: &&OutboxMessage| message.audience == Audience::Patient && !message.urgent;
+        ramp.spend(u32::try_from(claimed.iter().filter(waits).count()).unwrap_or(u32::MAX));
     }
 }
 
@@ -115,6 +128,11 @@ impl Delivery {
         self.with(|state| state.circuit.why().map(str::to_owned))
     }
 
+    /// Lets one message try whether the server takes our mail again.
+    pub fn try_now(&self, now: DateTime<Utc>) {
+        self.with(|state| state.circuit.try_now(now));
+    }
+
     /// Claims nothing any more; what is in flight is finished by the `run` that holds it.
     pub fn stop(&self) {
         self.with(|state| state.stopping = true);
@@ -131,52 +149,56 @@ impl Delivery {
         wanted: u32,
         under_way: u32,
     ) -> Result<Vec<OutboxMessage>, StoreError> {
-        let mut limit = self.with(|state| state.allows(now, wanted));
-        if limit == 0 {
+        let (mut limit, mut pressing_limit) = self.with(|state| state.allows(now, wanted));
+        if pressing_limit == 0 {
             return Ok(Vec::new());
         }
-        let holds = self.holds().await?;
+        let holds = Holds::of(&*self.turns.store).await?;
         if holds == Holds::All {
             return Ok(Vec::new());
         }
         let per_hour = self.turns.rules.current().book.clinic.limits.all_per_hour;
         let mut hold_patients = holds == Holds::Patients;
         if !hold_patients {
-            let room = self.with(|state| state.budget.room(now, per_hour));
+            let room = self.room(now, per_hour).await?;
             if room == 0 {
-                self.hold(per_hour).await?;
+                self.hold(per_hour, now).await?;
             }
             match room.saturating_sub(under_way) {
                 0 => hold_patients = true,
-                room => limit = limit.min(room),
+                room => (limit, pressing_limit) = (limit.min(room), pressing_limit.min(room)),
             }
         }
-        let claim =
-            Claim { worker: self.worker.clone(), now, lease_until: now + LEASE, limit, hold_patients };
+        let (worker, lease_until) = (self.worker.clone(), now + LEASE);
+        let claim = Claim { worker, now, lease_until, limit, pressing_limit, hold_patients };
         let claimed = self.turns.store.claim(claim).await?;
-        self.with(|state| state.spend(claimed.len()));
+        self.with(|state| state.spend(&claimed));
         Ok(claimed)
     }
 
-    /// What is held at the moment, by a person or because of the clock.
-    async fn holds(&self) -> Result<Holds, StoreError> {
-        let store = &self.turns.store;
-        let (clock, by_hand) = tokio::join!(store.setting(CLOCK_HOLD), store.setting(HOLD));
-        Ok(match (clock?, by_hand?) {
-            (Some(_), _) => Holds::All,
-            (None, Some(_)) => Holds::Patients,
-            (None, None) => Holds::Nothing,
-        })
+    /// How many more may leave for patients within this hour. What is counted here is compared with the store at
+    /// the start and each minute after it: a restart forgets nothing, nor does a second process.
+    async fn room(&self, now: DateTime<Utc>, per_hour: u32) -> Result<u32, StoreError> {
+        if let Some(since) = self.with(|state| state.budget.wants_to_know(now)) {
+            let begun = self.turns.store.setting(HOUR_BEGINS).await?;
+            let begun = begun.and_then(|begun| begun.parse::<DateTime<Utc>>().ok());
+            let since = begun.map_or(since, |begun| since.max(begun));
+            let left = self.turns.store.left_for_patients(since, per_hour).await?;
+            self.with(|state| state.budget.learn(left, now));
+        }
+        Ok(self.with(|state| state.budget.room(now, per_hour)))
     }
 
     /// The budget is spent: whatever it is that writes so much, a human has to look before it goes on.
-    async fn hold(&self, per_hour: u32) -> Result<(), StoreError> {
+    async fn hold(&self, per_hour: u32, now: DateTime<Utc>) -> Result<(), StoreError> {
         tracing::error!(
             per_hour,
             "the hourly budget is spent: runners' mail is held until `afterrun release`"
         );
         let why = format!("{per_hour} messages within an hour are the limit");
+        let begins = now.to_rfc3339_opts(SecondsFormat::Micros, true);
         self.turns.store.set_setting(HOLD, Some(&why)).await?;
+        self.turns.store.set_setting(HOUR_BEGINS, Some(&begins)).await?;
         self.with(|state| state.budget.forget());
         Ok(())
     }
@@ -196,6 +218,7 @@ impl Delivery {
             store: &*self.turns.store,
             clock: &*self.clock,
             key: message.key,
+            audience: message.audience,
             worker: &self.worker,
             before,
             shut: false,
@@ -203,8 +226,9 @@ impl Delivery {
         let outcome = self.transport.deliver(&envelope, &message.mail.bytes, &mut gate).await;
         let StoreGate { before, shut, .. } = gate;
         if shut {
-            // Cancelled, or taken over by another worker, while we talked to the server: nothing was sent.
+            // Cancelled, held, or taken over by another worker, while we talked to the server: nothing was sent.
             tracing::info!(message = message.key.0, "withdrawn before the final dot");
+            self.give_back(&[message.key]).await;
             return Flown { accepted: false, storing: before };
         }
         self.with(|state| state.local_failures.remove(&message.key));
@@ -228,7 +252,7 @@ impl Delivery {
         });
         tracing::error!(message = key.0, times, why, "a message could not be handed over");
         let error = why.to_owned();
-        let settlement = if times >= LOCAL_FAILURES_AT_MOST {
+        let settlement = if times >= LOCAL_FAILURES_AT_MOST && self.put_aside(key, now).await {
             Settlement::Quarantined { error }
         } else {
             let at = crate::circuit::next_try(now, times, chance());
@@ -237,12 +261,38 @@ impl Delivery {
         self.record(key, now, settlement).await;
     }
 
-    /// Stores how an attempt ended. If that fails the lease runs out and another worker takes over.
+    /// Tells the clinic of a message that is about to be put aside. False: it could not be told.
+    async fn put_aside(&self, key: MessageKey, now: DateTime<Utc>) -> bool {
+        match self.turns.store.message(key).await {
+            Ok(message) => {
+                let Message { patient, audience, .. } = message;
+                let about = About { key, patient, audience, flag: None };
+                self.tell_clinic(&about, "mail-put-aside", now).await
+            }
+            Err(why) => {
+                tracing::error!(message = key.0, error = %why, "a message could not be put aside");
+                matches!(why, StoreError::NotFound { .. })
+            }
+        }
+    }
+
+    /// Stores how an attempt ended. A store that is busy is asked again, for what a server took and nobody noted
+    /// is sent twice. If it fails for good the lease runs out and another worker takes over.
     async fn record(&self, key: MessageKey, now: DateTime<Utc>, settlement: Settlement) {
-        match self.turns.store.settle(key, &self.worker, now, settlement).await {
-            Ok(true) => {}
-            Ok(false) => tracing::info!(message = key.0, "settled by somebody else meanwhile"),
-            Err(why) => tracing::error!(message = key.0, error = %why, "an attempt could not be recorded"),
+        let mut pauses = RECORD_PAUSES.iter();
+        loop {
+            match self.turns.store.settle(key, &self.worker, now, settlement.clone()).await {
+                Ok(true) => {}
+                Ok(false) => tracing::info!(message = key.0, "settled by somebody else meanwhile"),
+                Err(why) => {
+                    tracing::error!(message = key.0, error = %why, "an attempt could not be recorded");
+                    if let Some(pause) = pauses.next().filter(|_| why.is_transient()) {
+                        tokio::time::sleep(*pause).await;
+                        continue;
+                    }
+                }
+            }
+            return;
         }
     }
 }
@@ -266,6 +316,18 @@ enum Holds {
     Nothing,
     Patients,
     All,
+}
+
+impl Holds {
+    /// At the moment, by a person or because of the clock.
+    async fn of(store: &dyn Store) -> Result<Self, StoreError> {
+        let held = store.settings(&[CLOCK_HOLD, HOLD]).await?;
+        Ok(match held.as_slice() {
+            [Some(_), ..] => Self::All,
+            [_, Some(_)] => Self::Patients,
+            _ => Self::Nothing,
+        })
+    }
 }
 
 /// The outcome of a message being stored.
@@ -297,16 +359,32 @@ struct StoreGate<'a> {
     store: &'a dyn Store,
     clock: &'a dyn Clock,
     key: MessageKey,
+    audience: Audience,
     worker: &'a str,
     before: Option<Storing>,
     shut: bool,
+}
+
+impl StoreGate<'_> {
+    /// Whether somebody has put mail on hold since the message was claimed.
+    async fn is_held(&self) -> Result<bool, StoreError> {
+        Ok(match Holds::of(self.store).await? {
+            Holds::All => true,
+            Holds::Patients => self.audience == Audience::Patient,
+            Holds::Nothing => false,
+        })
+    }
 }
 
 #[async_trait]
 impl Gate for StoreGate<'_> {
     async fn before_dot(&mut self) -> bool {
         stored(self.before.take()).await;
-        let answer = self.store.begin_transmit(self.key, self.worker, self.clock.now()).await;
+        let answer = match self.is_held().await {
+            Ok(true) => Ok(false),
+            Ok(false) => self.store.begin_transmit(self.key, self.worker, self.clock.now()).await,
+            Err(why) => Err(why),
+        };
         let open = match answer {
             Ok(open) => open,
             Err(why) => {

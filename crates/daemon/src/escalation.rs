@@ -27,7 +27,8 @@ pub async fn escalate(turns: &Arc<Turns>, now: DateTime<Utc>) -> Result<u32, Tur
     let waited = TimeDelta::minutes(i64::from(escalate.after_minutes));
     let items = turns.store.unacknowledged_items(now - waited, AT_ONCE).await?;
     for item in &items {
-        let text = clinic_mail::escalation(item, &live.book, escalate.after_minutes);
+        let text =
+            clinic_mail::escalation(item, &live.book, escalate.after_minutes, &turns.letterhead.base_url);
         let when = When { due_at: now, stale_at: None };
         let mails = turns.letterhead.to_clinic(&live.book, &escalate.to, &text, when)?;
         let message = |mail| NewMessage {

@@ -3,6 +3,7 @@
 //! The shell around the pure rules: it reads the clock, stores, sends and serves, and decides nothing about
 //! care.
 
+mod address;
 pub mod app;
 pub mod circuit;
 mod clinic_mail;
@@ -18,6 +19,7 @@ mod desk;
 pub mod entry;
 pub mod escalation;
 pub mod excuse;
+mod export;
 pub mod figures;
 pub mod health;
 pub mod heartbeat;

@@ -25,7 +25,7 @@ use crate::{
 
 /// How often a turn is taken anew because another one of the same patient came first. Two people and the
 /// scheduler at once need three; more means that something is wrong.
-const CONFLICTS_AT_MOST: u32 = 10;
+pub(crate) const CONFLICTS_AT_MOST: u32 = 10;
 
 /// A plan that wants to be looked at again at once would keep the scheduler busy for nothing.
 const NEXT_DUE_AT_LEAST: TimeDelta = TimeDelta::seconds(1);
@@ -243,7 +243,7 @@ impl Turns {
     }
 
     /// Everything of a turn but the commit.
-    fn prepare(
+    pub(crate) fn prepare(
         &self,
         stored: StoredChart,
         events: &[TimedEvent],
@@ -394,7 +394,7 @@ impl Draft<'_> {
             flag: decision.identity.subject.flag().cloned(),
             level: TellClinic::Today,
             reason,
-            digest_due: None,
+            digest_due: Some(self.composer.next_digest()),
         });
         Ok(())
     }

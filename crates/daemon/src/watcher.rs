@@ -81,6 +81,12 @@ impl Watcher {
         }
     }
 
+    /// Whether the clock is compared with one that cannot be set.
+    #[must_use]
+    pub fn guards_the_clock(&self) -> bool {
+        self.clock.is_some()
+    }
+
     /// What the last comparison found; none before the first.
     #[must_use]
     pub fn found(&self) -> Option<Found> {

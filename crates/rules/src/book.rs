@@ -8,12 +8,14 @@
 mod check_in;
 mod clinic;
 mod flag;
+mod locale;
 mod question;
 mod recovery;
 
 pub use check_in::{CheckInRule, Lasts, Nudge, Starts};
 pub use clinic::{Clinic, Escalate, Limits, OfficeHours, SendWindow};
 pub use flag::{Flag, FlagEvidence, OnLapsed, Remind, Stage, TellClinic, WorsensEachRun};
+pub use locale::Locale;
 pub use question::{About, AnswerKind, Condition, Question, QuestionIx};
 pub use recovery::{Recovery, RunMatch, Window};
 

@@ -6,7 +6,10 @@
 mod event;
 mod values;
 
-pub use event::{AnswerEvent, Event, Excuse, PauseEvent, Run, RunKind, TimedEvent, Withdraw};
+pub use event::{
+    AnswerEvent, AnswerNamed, Event, Excuse, PauseEvent, Run, RunKind, StageOverride, TimedEvent, Withdraw,
+    Word,
+};
 pub use values::{Value, Values};
 
 use std::sync::Arc;
@@ -124,6 +127,8 @@ pub struct Chart {
     pub pauses: Vec<Pause>,
     /// Clinicians' contacts, in order.
     pub contacts: Vec<(DateTime<Utc>, FlagId)>,
+    /// Clinicians' words about stages, in order.
+    pub overrides: Vec<(DateTime<Utc>, StageOverride)>,
     /// Emergency signs ticked: when, and which (never empty), in order.
     pub emergencies: Vec<(DateTime<Utc>, Vec<SignId>)>,
     /// When a clinician last dealt with the emergencies.
@@ -155,6 +160,7 @@ impl Chart {
             excuses: Vec::new(),
             pauses: Vec::new(),
             contacts: Vec::new(),
+            overrides: Vec::new(),
             emergencies: Vec::new(),
             emergencies_resolved_at: None,
             check_ins: Vec::new(),
@@ -206,6 +212,9 @@ impl Chart {
             Event::EmergencyResolved {} => self.emergencies_resolved_at = Some(at),
             Event::Confirmed {} => self.reach = Reach::Confirmed,
             Event::AddressDead {} => self.reach = Reach::Dead,
+            Event::AddressChanged {} => self.reach = Reach::Unconfirmed,
+            Event::StageOverride(word) => self.overrides.push((at, word.clone())),
+            Event::ByTelephone(_) => {}
             Event::Stop {} => self.stopped_at = self.stopped_at.or(Some(at)),
         }
     }

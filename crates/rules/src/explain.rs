@@ -7,11 +7,12 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use crate::{
     assess::{Assessment, End, Episode, assess, is_excused, run_evidence_of},
     book::{Condition, Flag, FlagEvidence, Place, RuleBook},
-    chart::{Chart, Source, Value},
+    chart::{Chart, Source, Value, Word},
     decision::{Audience, Entry, EntryState, Subject},
     describe,
     evidence::{Evidence, Report, Truth},
     ids::FlagId,
+    plan::word_on,
 };
 
 /// Days shown when nothing is open.
@@ -133,7 +134,10 @@ fn flag(book: &RuleBook, chart: &Chart, assessment: &Assessment, position: usize
         state: state(rule, newest, told),
         days: days(book, chart, assessment, rule, newest),
         leaves: leaves(book, chart, rule, assessment.day),
-        told: told_lines(chart, rule, newest),
+        told: told_lines(chart, rule, newest)
+            .into_iter()
+            .chain(words_of_people(chart, rule, newest))
+            .collect(),
         nearest_miss: nearest_miss(book, chart, assessment, rule, assessed.open(), told),
     }
 }
@@ -268,6 +272,21 @@ fn told_lines(chart: &Chart, rule: &Flag, newest: Option<&Episode>) -> Vec<Strin
             && subject.about_day().is_none_or(|day| newest.is_some_and(|episode| episode.contains(day)))
     };
     chart.ledger.iter().filter(of_episode).map(|entry| line(chart, entry)).collect()
+}
+
+/// What clinicians decided about stages of the newest episode.
+fn words_of_people(chart: &Chart, rule: &Flag, newest: Option<&Episode>) -> Vec<String> {
+    let Some(episode) = newest else { return Vec::new() };
+    let words = rule.stages.iter().filter_map(|stage| {
+        let word = word_on(chart, rule, &stage.id, episode)?;
+        let what = match word.word {
+            Word::Send => "is told because a clinician asked for it",
+            Word::Withhold => "is withheld by a clinician",
+            Word::Allow => "follows the rules again, by a clinician's word",
+        };
+        Some(format!("stage `{}` {what}: {}", stage.id, word.because))
+    });
+    words.collect()
 }
 
 fn line(chart: &Chart, entry: &Entry) -> String {

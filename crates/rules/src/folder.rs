@@ -180,7 +180,7 @@ impl Walk {
             return self.unreadable(place, "this is not a regular file but a device, a pipe or a socket");
         }
         if !place.ends_with(".ron") && !place.ends_with(".md") {
-            return self.unreadable(place, "the ending must be in small letters, `.ron` or `.md`");
+            return self.unreadable(place, ENDING_NOT_SMALL);
         }
         if metadata.len() > MAX_FILE_BYTES {
             return self.unreadable(place, TOO_LARGE);
@@ -215,6 +215,10 @@ impl Walk {
 fn all_of(folder: &str) -> String {
     if folder.is_empty() { "*.ron".to_owned() } else { format!("{folder}/*.ron") }
 }
+
+/// Why `FLAGS.RON` is not read. It would do no harm to read it; but a folder that goes from one system to
+/// another must not come to hold `flags.ron` and `FLAGS.RON` as two files here and one there.
+pub const ENDING_NOT_SMALL: &str = "the ending must be in small letters, `.ron` or `.md`";
 
 const TOO_LARGE: &str = "the file is larger than 1 MiB, more than a rule file may be";
 

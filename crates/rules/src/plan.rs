@@ -8,22 +8,24 @@
 mod allot;
 mod check_ins;
 mod clinic;
+mod overrides;
 mod overtaken;
 mod recovery;
 mod stages;
 mod time_only;
 
 pub use check_ins::questions_always_asked;
+pub use overrides::word_on;
 
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 
 use crate::{
     assess::Assessment,
     book::RuleBook,
     chart::{Chart, Reach},
-    decision::{Action, Audience, Decision, Facts, Identity, Plan, Reason, Subject},
+    decision::{Action, Audience, Decision, EntryState, Facts, Identity, Plan, Reason, Subject},
     ids::MessageId,
     ledger::Kind,
     schedule::instant,
@@ -153,6 +155,16 @@ impl Planner<'_> {
             || self.decisions.iter().any(|decision| same(&decision.identity))
     }
 
+    /// Whether exactly this was tried and came to nothing: refused, given up, put aside. Trying the same again
+    /// at once would come to the same; the clinic hears of it instead, and newer evidence is another subject.
+    fn has_failed(&self, subject: &Subject) -> bool {
+        self.chart.ledger.of_kind(Kind::of(subject)).rev().any(|entry| {
+            entry.state == EntryState::Failed
+                && entry.identity.audience == Audience::Patient
+                && entry.identity.subject == *subject
+        })
+    }
+
     /// The identity of a new decision: one attempt more than the ledger knows.
     fn identity(&self, subject: Subject, audience: Audience) -> Identity {
         let same = |identity: &Identity| identity.audience == audience && identity.subject == subject;
@@ -169,10 +181,38 @@ impl Planner<'_> {
 
 /// A date as reasons write it: `30 March 2026`. Reasons name dates, never ages.
 fn date(day: NaiveDate) -> String {
-    day.format("%-d %B %Y").to_string()
+    // By hand: `format` takes its pattern apart each time, and a plan writes many dates.
+    const MONTHS: [&str; 12] = [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ];
+    format!("{} {} {:04}", day.day(), MONTHS[day.month0() as usize], day.year())
 }
 
 /// A title between quotation marks.
 fn quoted(title: &Arc<str>) -> String {
     format!("\u{201c}{title}\u{201d}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_written_as_format_writes_them() {
+        let first = NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
+        for day in first.iter_days().step_by(11).take(40) {
+            assert_eq!(date(day), day.format("%-d %B %Y").to_string());
+        }
+    }
 }

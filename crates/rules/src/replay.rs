@@ -173,6 +173,14 @@ pub fn problem_with(book: &RuleBook, chart: &Chart, timed: &TimedEvent) -> Optio
             day_problem(run.started_at.with_timezone(&zone).date_naive(), "a run on")
                 .filter(|_| !chart.runs.iter().any(|logged| logged.run.id == run.id))
         }
+        Event::StageOverride(word) => match book.flag(word.flag.as_str()) {
+            None => Some(format!("no flag is called `{}`", word.flag)),
+            Some(flag) if !flag.stages.iter().any(|stage| stage.id == word.stage) => {
+                Some(format!("`{}` has no stage `{}`", word.flag, word.stage))
+            }
+            Some(_) if word.because.trim().is_empty() => Some("`because` says why".to_owned()),
+            Some(_) => None,
+        },
         Event::Excuse(excuse) if excuse.to < excuse.from => Some("`to` lies before `from`".to_owned()),
         _ => None,
     }

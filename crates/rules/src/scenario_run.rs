@@ -1,6 +1,17 @@
 //! Runs the rule book's own tests: the same `assess` and `plan` as the daemon, on a story of a few days.
 
-use std::{collections::BTreeMap, fmt::Write as _, ops::ControlFlow, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
+    iter,
+    ops::ControlFlow,
+    panic::resume_unwind,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 
@@ -59,10 +70,39 @@ const ARRIVES_AT: NaiveTime = match NaiveTime::from_hms_opt(8, 0, 0) {
     None => NaiveTime::MIN,
 };
 
-/// Runs every scenario of a book.
+/// Scenarios that are worth a thread: starting one takes about as long as one of them.
+const SCENARIOS_A_THREAD: usize = 16;
+
+/// Most threads that run scenarios at a time. Somebody waits for them, but mail goes on meanwhile.
+const MAX_THREADS: usize = 4;
+
+/// Runs every scenario of a book, on as many processors as there are for many. Failures come in the order of the
+/// book.
 #[must_use]
 pub fn run_all(book: &RuleBook, others: &OtherBooks) -> Vec<Failure> {
-    book.scenarios.iter().filter_map(|scenario| run(book, others, scenario)).collect()
+    let next = AtomicUsize::new(0);
+    // Whoever is free takes the next one: a thread that gets no processor for a while holds nothing up.
+    let run_some = || -> Vec<(usize, Failure)> {
+        let taken = iter::from_fn(|| {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            book.scenarios.get(at).map(|scenario| (at, scenario))
+        });
+        taken.filter_map(|(at, scenario)| Some((at, run(book, others, scenario)?))).collect()
+    };
+    let processors = thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS);
+    let threads = processors.min(book.scenarios.len() / SCENARIOS_A_THREAD).max(1);
+    let mut failures = thread::scope(|scope| {
+        // Where no thread can be had, this one does it all.
+        let start = |_| thread::Builder::new().spawn_scoped(scope, run_some).ok();
+        let helpers: Vec<_> = (1..threads).filter_map(start).collect();
+        let mut failures = run_some();
+        for helper in helpers {
+            failures.extend(helper.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        }
+        failures
+    });
+    failures.sort_by_key(|(at, _)| *at);
+    failures.into_iter().map(|(_, failure)| failure).collect()
 }
 
 /// Whether a scenario comes out as written: as [`run`], but without looking why not.

@@ -25,6 +25,7 @@ fn book() -> RuleBook {
             phone: "555-0100".into(),
             booking_link: "https://clinic.example/book".into(),
             emergency_line: "If this is an emergency, call 911.".into(),
+            locale: None,
             time_zone: chrono_tz::America::Chicago,
             office_hours: Vec::new(),
             send_window: SendWindow { from: at(7), until: at(20) },
@@ -335,4 +336,50 @@ fn every_placeholder_has_an_example_that_prints() {
 fn deep_nesting_is_flattened_not_followed() {
     let body = format!("{} deep", ">".repeat(20_000));
     assert!(rendered(&body, "Sam").text.contains("deep"));
+}
+
+#[test]
+fn dates_and_times_are_written_as_the_clinic_says() {
+    use afterrun_rules::book::Locale;
+    use chrono::{NaiveDate, NaiveTime};
+    let day = NaiveDate::from_ymd_opt(2026, 3, 29).unwrap();
+    let evening = NaiveTime::from_hms_opt(19, 5, 0).unwrap();
+    let written = |way: Locale| {
+        [
+            way.date(day),
+            way.date_with_year(day),
+            way.short_date(day),
+            way.day_and_month(day),
+            way.time(evening),
+        ]
+    };
+    assert_eq!(
+        written(Locale::EnGb),
+        ["Sunday 29 March", "Sunday 29 March 2026", "Sun 29 Mar 2026", "29 Mar", "19:05"]
+    );
+    assert_eq!(
+        written(Locale::EnUs),
+        ["Sunday, March 29", "Sunday, March 29, 2026", "Sun, Mar 29, 2026", "Mar 29", "7:05 pm"]
+    );
+}
+
+#[test]
+fn a_mail_writes_dates_as_its_clinic_does() {
+    let closes = |locale| {
+        let mut book = book();
+        book.clinic.locale = locale;
+        let person =
+            Person { first_name: "Sam", zone: chrono_tz::America::Chicago, language: "en", miles: true };
+        let facts = Facts { expires_at: Some(instant("2026-11-25T23:05:00Z")), ..Facts::default() };
+        let filling = fill(&book, &person, &facts, &Links::default(), instant("2026-11-24T13:00:00Z"));
+        render(&book, &text("s", None, "{{ closes_at }}"), &filling)
+            .expect("a message")
+            .text
+            .trim()
+            .to_owned()
+    };
+    use afterrun_rules::book::Locale;
+    assert_eq!(closes(None), "17:05 on Wednesday 25 November");
+    assert_eq!(closes(Some(Locale::EnGb)), "17:05 on Wednesday 25 November");
+    assert_eq!(closes(Some(Locale::EnUs)), "5:05 pm on Wednesday, November 25");
 }

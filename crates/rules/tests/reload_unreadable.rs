@@ -53,6 +53,37 @@ mod unreadable {
     }
 
     #[test]
+    fn endings_as_another_system_writes_them() {
+        for name in ["FLAGS.RON", "red-flags.Ron", "messages/CHECK-IN.MD", "messages/more.Md"] {
+            let spoil = |folder: &Path| fs::write(folder.join(name), "x").unwrap();
+            check(spoil, &format!("`{name}` cannot be read: the ending must be in small letters"));
+        }
+    }
+
+    /// As they may stand in a store or an upload: bytes, without a folder reader that looked at the name.
+    #[test]
+    fn such_endings_are_refused_wherever_the_bytes_come_from() {
+        let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/sample");
+        let mut sources = folder::read(&sample).unwrap();
+        let flags = sources.files.remove("red-flags.ron").unwrap();
+        sources.files.insert("RED-FLAGS.RON".into(), flags);
+        let loaded = load(&sources);
+        assert!(loaded.book.is_none());
+        let found: Vec<_> =
+            loaded.diagnostics.iter().filter(|found| found.code == "unreadable-file").collect();
+        assert_eq!(found.len(), 1, "{:?}", loaded.diagnostics);
+        assert_eq!(found[0].help.as_deref(), Some("rename the file to `RED-FLAGS.ron`"));
+        let others = loaded.diagnostics.len() - found.len();
+        assert_eq!(others, 0, "nothing is called missing that may stand in there: {:?}", loaded.diagnostics);
+    }
+
+    /// What the folder reader takes as a rule file, loading must not leave out.
+    #[test]
+    fn a_name_that_begins_with_a_hash() {
+        check(|folder| fs::write(folder.join("#hash.ron"), "x").unwrap(), "`x` is not a kind of rule file");
+    }
+
+    #[test]
     fn a_device() {
         check(|folder| symlink("/dev/null", folder.join("a.ron")).unwrap(), "not a regular file");
     }

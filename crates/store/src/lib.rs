@@ -12,24 +12,28 @@
 #[cfg(test)]
 extern crate self as afterrun_store;
 
+mod accounts;
 #[cfg(test)]
 #[macro_use]
 #[path = "../tests/conformance/mod.rs"]
 mod conformance;
 pub mod model;
 mod opened;
+mod operations;
 mod sqlite;
 pub mod user;
 pub mod work;
 
+pub use accounts::{Accounts, USER_LINK};
 pub use model::*;
 pub use opened::OpenedCheckIn;
+pub use operations::{Bounces, HASTENED, MailHour, Operations};
 pub use sqlite::{Mode, Options, Sqlite};
 pub use user::*;
 pub use work::*;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use afterrun_rules::{book::BookHash, ids::PatientId};
 
@@ -102,7 +106,7 @@ pub struct Page<T> {
 /// The store. Every list is bounded; every time is an argument, and what is finer than a microsecond is cut
 /// off. A call whose caller stops waiting may still take effect.
 #[async_trait]
-pub trait Store: Send + Sync + 'static {
+pub trait Store: Accounts + Operations + Send + Sync + 'static {
     // Patients and charts.
 
     /// Adds a patient, due at once, so that the first turn finds out what comes first.
@@ -158,6 +162,13 @@ pub trait Store: Send + Sync + 'static {
     }
     /// Stores turns of several patients: all of them, or none when one is refused.
     async fn commit_all(&self, turns: Vec<Turn>) -> Result<()>;
+    /// Stores a turn that holds [`Event::AddressChanged`](afterrun_rules::Event::AddressChanged) together with the
+    /// new address, in one: all links until now are revoked, and no mail written until now leaves, not even one
+    /// that is being sent and would be tried again. Earlier enrolments of the old address follow.
+    ///
+    /// # Errors
+    /// [`StoreError::Exists`] for an address with a running enrolment.
+    async fn commit_address(&self, turn: Turn, email: &str) -> Result<()>;
     /// Patients whose `next_due` has come, longest overdue first.
     async fn due_patients(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<PatientId>>;
     /// The smallest `next_due` of all patients.
@@ -187,7 +198,8 @@ pub trait Store: Send + Sync + 'static {
 
     // Outbox.
 
-    /// Takes due messages under a lease: urgent ones first, then the clinic's, then by time. Patient mail is
+    /// Takes due messages under a lease: urgent ones first, then the clinic's, then by time; these two up to
+    /// the larger of both limits. Patient mail is
     /// left alone while held. Leases that have run out are taken back first (see [`Store::recover`]); mail
     /// past its `stale_at` is cancelled instead, with the code `stale`, and its patient is due at once.
     async fn claim(&self, claim: Claim) -> Result<Vec<OutboxMessage>>;
@@ -205,6 +217,9 @@ pub trait Store: Send + Sync + 'static {
         now: DateTime<Utc>,
         outcome: Settlement,
     ) -> Result<bool>;
+    /// When messages to patients left after an instant, oldest first: of the newest `limit`. Those that came back
+    /// later are among them.
+    async fn left_for_patients(&self, after: DateTime<Utc>, limit: u32) -> Result<Vec<DateTime<Utc>>>;
     /// Gives back what was claimed and not begun.
     async fn release(&self, ids: &[MessageKey], worker: &str) -> Result<()>;
     /// Puts a message that was given up, refused or put aside back into the queue, due now: a person has removed
@@ -239,7 +254,8 @@ pub trait Store: Send + Sync + 'static {
     async fn work_items(&self, after: Option<&str>, limit: u32) -> Result<Page<WorkItem>>;
     /// Work items for the digest due at or before an instant and not yet in one.
     async fn digest_items(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<WorkItem>>;
-    /// Marks work items as having been in a digest, together with adding the digest's messages.
+    /// Marks work items as having been in a digest, together with adding the digest's messages; adds none if all
+    /// have been in one.
     async fn add_digest(&self, items: &[i64], messages: Vec<NewMessage>, now: DateTime<Utc>) -> Result<()>;
 
     /// Work items of level [`TellClinic::Now`](afterrun_rules::book::TellClinic::Now), created at or before an
@@ -248,6 +264,9 @@ pub trait Store: Send + Sync + 'static {
     /// Marks a work item as told to somebody else, together with adding the messages that tell it. A second
     /// time changes nothing.
     async fn add_escalation(&self, item: i64, messages: Vec<NewMessage>, now: DateTime<Utc>) -> Result<()>;
+    /// When something becomes due in the lists of the two calls before: the digest's, and, if somebody else is to
+    /// be told after a while, of what nobody took.
+    async fn next_work_due(&self, escalate_after: Option<TimeDelta>) -> Result<Option<DateTime<Utc>>>;
     /// Work items of one patient, newest first.
     async fn patient_work_items(
         &self,
@@ -319,7 +338,7 @@ pub trait Store: Send + Sync + 'static {
     /// A patient's row, resolved or not; none if there was never any work.
     async fn work_row(&self, id: &PatientId) -> Result<Option<WorkRow>>;
     /// Does what a user wants about a patient, notes it in the history and in the audit log, in one. False:
-    /// there is no open row to do it to, and nothing is noted. A new work item as urgent as the row, or more,
+    /// there is no open row to do it to, and nothing is noted. ([`WorkChange::Did`] goes into the history only.) A new work item as urgent as the row, or more,
     /// opens it anew.
     async fn change_work(
         &self,
@@ -332,6 +351,8 @@ pub trait Store: Send + Sync + 'static {
     async fn work_history(&self, id: &PatientId, after: Option<&str>, limit: u32) -> Result<Page<WorkLine>>;
     /// How each rule fares: as many rows as there ever were flags.
     async fn rule_scores(&self) -> Result<Vec<RuleScore>>;
+    /// How rules fared from an instant on. Work items of erased patients do not count.
+    async fn scorecard(&self, since: DateTime<Utc>) -> Result<Scorecard>;
 
     // Rule books.
 
@@ -345,6 +366,14 @@ pub trait Store: Send + Sync + 'static {
 
     /// A setting such as `hold`.
     async fn setting(&self, key: &str) -> Result<Option<String>>;
+    /// Several settings as they are at the same moment, in the order asked for.
+    async fn settings(&self, keys: &[&str]) -> Result<Vec<Option<String>>> {
+        let mut values = Vec::with_capacity(keys.len());
+        for key in keys {
+            values.push(self.setting(key).await?);
+        }
+        Ok(values)
+    }
     /// Sets or clears a setting.
     async fn set_setting(&self, key: &str, value: Option<&str>) -> Result<()>;
     /// Appends to the audit log. Content never holds health details.

@@ -195,6 +195,8 @@ pub struct Claim {
     pub lease_until: DateTime<Utc>,
     /// How many at most.
     pub limit: u32,
+    /// How many at most if they are urgent or for the clinic: these alone may go beyond `limit`.
+    pub pressing_limit: u32,
     /// Take no mail to patients.
     pub hold_patients: bool,
 }
@@ -218,6 +220,8 @@ pub struct OutboxMessage {
     pub first_attempt_at: Option<DateTime<Utc>>,
     /// The last attempt ended without knowing whether the server took it.
     pub in_doubt: bool,
+    /// It is urgent.
+    pub urgent: bool,
 }
 
 /// How an attempt ended.

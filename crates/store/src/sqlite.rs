@@ -1,7 +1,10 @@
 //! The store on SQLite: one file, one writer thread with group commit, a few readers.
+// Long because: a trait is implemented in one place, and each of its methods is a line or two here.
 //!
 //! Leaves out: every rule about care. What a method promises is said at [`Store`]; here it is only done.
 
+mod accounts;
+mod address;
 mod backup;
 mod books;
 mod bounces;
@@ -13,15 +16,18 @@ mod fault;
 mod links;
 mod messages;
 mod open;
+mod operations;
 mod outbox;
 mod patients;
 #[cfg(test)]
 mod plans;
 mod readers;
+mod scorecard;
 mod sessions;
 mod settings;
 mod soundness;
 mod turns;
+mod user_links;
 mod users;
 mod work_items;
 mod work_list;
@@ -30,7 +36,7 @@ mod writer;
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::Connection;
 
 use afterrun_rules::{TimedEvent, ids::PatientId};
@@ -44,9 +50,9 @@ use self::{
 };
 use crate::{
     Attempt, AuditLine, Bounced, Claim, Enrolment, Erased, Link, Message, MessageKey, NewMessage, NewPatient,
-    NewUser, OpenedCheckIn, OutboxMessage, Page, Patient, QueueDepth, Result, RuleScore, Session, Settlement,
-    Store, StoreError, StoredBook, StoredChart, Turn, User, UserKey, WorkChange, WorkFilter, WorkItem,
-    WorkLine, WorkRow,
+    NewUser, OpenedCheckIn, OutboxMessage, Page, Patient, QueueDepth, Result, RuleScore, Scorecard, Session,
+    Settlement, Store, StoreError, StoredBook, StoredChart, Turn, User, UserKey, WorkChange, WorkFilter,
+    WorkItem, WorkLine, WorkRow,
 };
 
 /// The store on SQLite. Dropping it waits for the writes under way and gives the lock back.
@@ -187,6 +193,11 @@ impl Store for Sqlite {
         self.write(move |db| turns.iter().try_for_each(|turn| turns::commit(db, turn))).await
     }
 
+    async fn commit_address(&self, turn: Turn, email: &str) -> Result<()> {
+        let email = email.to_owned();
+        self.write(move |db| address::commit(db, &turn, &email)).await
+    }
+
     async fn due_patients(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<PatientId>> {
         self.read(move |db| patients::due(db, now, limit)).await
     }
@@ -251,6 +262,10 @@ impl Store for Sqlite {
 
     async fn try_again(&self, id: MessageKey, now: DateTime<Utc>) -> Result<bool> {
         self.write(move |db| outbox::try_again(db, id, now)).await
+    }
+
+    async fn left_for_patients(&self, after: DateTime<Utc>, limit: u32) -> Result<Vec<DateTime<Utc>>> {
+        self.read(move |db| outbox::left_for_patients(db, after, limit)).await
     }
 
     async fn release(&self, ids: &[MessageKey], worker: &str) -> Result<()> {
@@ -418,6 +433,10 @@ impl Store for Sqlite {
         self.read(work_list::scores).await
     }
 
+    async fn scorecard(&self, since: DateTime<Utc>) -> Result<Scorecard> {
+        self.read(move |db| scorecard::since(db, since)).await
+    }
+
     async fn digest_items(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<WorkItem>> {
         self.read(move |db| work_items::for_digest(db, now, limit)).await
     }
@@ -429,6 +448,10 @@ impl Store for Sqlite {
 
     async fn unacknowledged_items(&self, created_by: DateTime<Utc>, limit: u32) -> Result<Vec<WorkItem>> {
         self.read(move |db| work_items::unacknowledged(db, created_by, limit)).await
+    }
+
+    async fn next_work_due(&self, escalate_after: Option<TimeDelta>) -> Result<Option<DateTime<Utc>>> {
+        self.read(move |db| work_items::next_due(db, escalate_after)).await
     }
 
     async fn add_escalation(&self, item: i64, messages: Vec<NewMessage>, now: DateTime<Utc>) -> Result<()> {
@@ -446,6 +469,11 @@ impl Store for Sqlite {
     async fn setting(&self, key: &str) -> Result<Option<String>> {
         let key = key.to_owned();
         self.read(move |db| settings::get(db, &key)).await
+    }
+
+    async fn settings(&self, keys: &[&str]) -> Result<Vec<Option<String>>> {
+        let keys: Vec<String> = keys.iter().map(|key| (*key).to_owned()).collect();
+        self.read(move |db| keys.iter().map(|key| settings::get(db, key)).collect()).await
     }
 
     async fn set_setting(&self, key: &str, value: Option<&str>) -> Result<()> {

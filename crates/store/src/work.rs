@@ -110,13 +110,17 @@ pub enum Resolution {
     Settled,
     /// Nobody needed to look.
     NotNeeded,
+    /// Something was done about it; what, the history or the chart says.
+    Acted,
+    /// The clinic knew already.
+    AlreadyKnown,
 }
 
 impl Resolution {
     /// Whether it was good that the rule spoke up.
     #[must_use]
     pub const fn is_useful(self) -> bool {
-        matches!(self, Self::Advised | Self::Seen | Self::Referred)
+        matches!(self, Self::Advised | Self::Seen | Self::Referred | Self::Acted)
     }
 }
 
@@ -138,8 +142,13 @@ pub enum WorkChange {
         /// Why, in a person's words.
         why: String,
     },
+    /// It was not done after all: what was resolved last is open again, and does not count for the rules.
+    Reopen,
     /// Words for whoever looks next.
     Note(String),
+    /// Something else that was done about the patient, such as `pause`, for the history alone (whoever did it notes
+    /// it in the audit log before); and the words with it.
+    Did(&'static str, String),
 }
 
 /// A row of the work-list.
@@ -212,7 +221,7 @@ pub struct WorkLine {
     pub at: DateTime<Utc>,
     /// The address of who; none: Afterrun itself.
     pub by: Option<String>,
-    /// A word: `take`, `hand-back`, `contact`, `resolve`, `snooze`, `note`, `reopen`.
+    /// A word: `take`, `hand-back`, `contact`, `resolve`, `snooze`, `note`, `reopen`, `open-again`, or what was done otherwise.
     pub what: String,
     /// A choice, or a person's own words.
     pub detail: String,
@@ -229,4 +238,46 @@ pub struct RuleScore {
     pub useful: u32,
     /// Resolved as not needed, or settled by itself.
     pub not_needed: u32,
+}
+
+/// How rules fared in a stretch of time.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Scorecard {
+    /// Check-ins opened in it.
+    pub check_ins: u64,
+    /// Rules that raised anything in it, by id.
+    pub rules: Vec<RuleCard>,
+}
+
+/// How one rule fared in a stretch of time.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RuleCard {
+    /// The flag.
+    pub flag: FlagId,
+    /// Work items raised.
+    pub fires: u64,
+    /// Of these, resolved because something was done.
+    pub acted: u64,
+    /// Of these, resolved as not needed, or settled by itself.
+    pub not_needed: u64,
+    /// Of these, resolved as known already.
+    pub already_known: u64,
+    /// Half of those somebody was in touch about, were so within this time; none: nobody was.
+    pub median_to_contact: Option<TimeDelta>,
+    /// When somebody last acted on one of them.
+    pub last_acted_at: Option<DateTime<Utc>>,
+}
+
+impl RuleCard {
+    /// How many are resolved, one way or the other.
+    #[must_use]
+    pub const fn resolved(&self) -> u64 {
+        self.acted + self.not_needed + self.already_known
+    }
+
+    /// How many of a hundred check-ins led to one; none: there were no check-ins.
+    #[must_use]
+    pub fn per_hundred(&self, check_ins: u64) -> Option<f64> {
+        (check_ins > 0).then(|| self.fires as f64 * 100.0 / check_ins as f64)
+    }
 }

@@ -147,7 +147,7 @@ mod sqlite_file {
         drop(other);
         for options in [Options::daemon(), Options::tool()] {
             let refused = Sqlite::open(&place.path(), options).unwrap_err();
-            assert!(matches!(refused, StoreError::NewerSchema { found: 99, known: 4 }), "{refused}");
+            assert!(matches!(refused, StoreError::NewerSchema { found: 99, known: 7 }), "{refused}");
         }
     }
 
@@ -261,8 +261,14 @@ mod sqlite_file {
         let other = rusqlite::Connection::open(place.path()).unwrap();
         other.execute_batch("UPDATE messages SET subject = '{' WHERE identity = 'digest/b'").unwrap();
         let lease_until = noon() + chrono::Duration::minutes(10);
-        let claim =
-            Claim { worker: "w".to_owned(), now: noon(), lease_until, limit: 10, hold_patients: false };
+        let claim = Claim {
+            worker: "w".to_owned(),
+            now: noon(),
+            lease_until,
+            limit: 10,
+            pressing_limit: 0,
+            hold_patients: false,
+        };
         let taken = store.claim(claim).await.unwrap();
         let taken: Vec<_> = taken.iter().map(|message| message.mail.message_id.as_str()).collect();
         assert_eq!(taken, ["<digest/a>", "<digest/c>"]);

@@ -28,7 +28,9 @@ mod stop;
 mod text;
 mod words;
 
-pub use console::{Console, Desk, RejectedEdit, console_routes, new_set_up_token};
+pub use console::{
+    Console, Desk, Machinery, OpenCircuit, RejectedEdit, UserMail, console_routes, new_set_up_token,
+};
 pub use link::token_hash;
 pub use password::{BadPassword, PASSWORD_BYTES, PASSWORD_CHARACTERS, examine_password, hash_password};
 pub use recorder::{RecordError, Recorded, Recorder};

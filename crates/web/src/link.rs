@@ -11,7 +11,7 @@ use axum::{
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 
-use crate::site::Site;
+use crate::{check_in::OnBehalf, site::Site};
 
 /// Minutes after expiry within which an answer is still taken: whoever opened the form in time may finish it
 /// (WCAG 2.2.1).
@@ -67,6 +67,8 @@ pub(crate) struct Open {
     pub now: DateTime<Utc>,
     /// Past its time, or taken back.
     pub closed: Option<Closed>,
+    /// A clinician fills the form in, not the runner.
+    pub on_behalf: Option<OnBehalf>,
 }
 
 /// Why a link no longer opens its page.
@@ -101,7 +103,7 @@ pub(crate) async fn open(site: &Site, token: &str, door: Door) -> Result<Open, N
     };
     let book = site.recorder.book();
     let StoredChart { patient, chart, version } = stored;
-    Ok(Open { link, patient, chart, version, book, now, closed })
+    Ok(Open { link, patient, chart, version, book, now, closed, on_behalf: None })
 }
 
 fn no_link(error: StoreError) -> NoLink {

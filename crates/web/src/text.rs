@@ -7,9 +7,6 @@ use afterrun_store::Units;
 pub(crate) const LANGUAGE: &str = "en";
 
 // Dates (strftime).
-pub(crate) const DATE: &str = "%A, %B %-d";
-pub(crate) const DATE_WITH_YEAR: &str = "%A, %B %-d, %Y";
-pub(crate) const TIME: &str = "%-I:%M %P";
 pub(crate) const SHORT_WEEKDAY: &str = "%a";
 pub(crate) const TODAY: &str = "today";
 pub(crate) const YESTERDAY: &str = "yesterday";
@@ -321,3 +318,10 @@ pub(crate) const DECLINED_TITLE: &str = "We will not write to this address";
 pub(crate) const DECLINED: &str = "Sorry for the trouble. You can close this page.";
 pub(crate) const CONFIRM_CLOSED: &str =
     "This link has closed. If you expected to hear from us, please call us.";
+
+// The same form in a clinician's hands.
+pub(crate) const ON_BEHALF_BACK: &str = "Back without entering anything";
+
+pub(crate) fn on_behalf_of(name: &str) -> String {
+    format!("You enter what {name} says on the telephone.")
+}

@@ -1,11 +1,11 @@
 //! Dates, times and distances in words, in the patient's zone and units.
 
 use afterrun_rules::{
-    book::RuleBook,
+    book::{Locale, RuleBook},
     chart::{LoggedRun, RunKind},
 };
 use afterrun_store::Units;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use chrono_tz::Tz;
 
 use crate::text;
@@ -13,39 +13,45 @@ use crate::text;
 /// Metres in an international mile (1959 agreement).
 pub(crate) const METRES_PER_MILE: f64 = 1609.344;
 
+/// How the clinic writes dates and times; none: as `en-US`.
+pub(crate) type Way = Option<Locale>;
+
+fn locale(way: Way) -> Locale {
+    way.unwrap_or(Locale::EnUs)
+}
+
 /// `Sunday, March 29`; with the year where it is not this one.
-pub(crate) fn date(day: NaiveDate, today: NaiveDate) -> String {
-    let same_year = day.format("%Y").to_string() == today.format("%Y").to_string();
-    day.format(if same_year { text::DATE } else { text::DATE_WITH_YEAR }).to_string()
+pub(crate) fn date(day: NaiveDate, today: NaiveDate, way: Way) -> String {
+    if day.year() == today.year() { locale(way).date(day) } else { locale(way).date_with_year(day) }
 }
 
 /// `today`, `yesterday`, `tomorrow`, or the date.
-pub(crate) fn day(day: NaiveDate, today: NaiveDate) -> String {
+pub(crate) fn day(day: NaiveDate, today: NaiveDate, way: Way) -> String {
     match (day - today).num_days() {
         -1 => text::YESTERDAY.to_owned(),
         0 => text::TODAY.to_owned(),
         1 => text::TOMORROW.to_owned(),
-        _ => date(day, today),
+        _ => date(day, today, way),
     }
 }
 
 /// `Sunday` within the last week, else `Sunday, March 29`.
-fn weekday(day: NaiveDate, today: NaiveDate) -> String {
+fn weekday(day: NaiveDate, today: NaiveDate, way: Way) -> String {
     match (today - day).num_days() {
         0..=6 => day.format("%A").to_string(),
-        _ => date(day, today),
+        _ => date(day, today, way),
     }
 }
 
 /// `7:00 am`.
-pub(crate) fn time(at: DateTime<Utc>, zone: Tz) -> String {
-    at.with_timezone(&zone).format(text::TIME).to_string()
+pub(crate) fn time(at: DateTime<Utc>, zone: Tz, way: Way) -> String {
+    locale(way).time(at.with_timezone(&zone).time())
 }
 
 /// `tomorrow at 7:00 am`.
-pub(crate) fn day_and_time(at: DateTime<Utc>, zone: Tz, today: NaiveDate) -> String {
+pub(crate) fn day_and_time(at: DateTime<Utc>, zone: Tz, today: NaiveDate, way: Way) -> String {
     let local = at.with_timezone(&zone);
-    text::at(&day(local.date_naive(), today), &time(at, zone))
+    text::at(&day(local.date_naive(), today, way), &time(at, zone, way))
 }
 
 /// A distance as a number in the patient's units, at most one decimal.
@@ -64,8 +70,8 @@ pub(crate) fn run(logged: &LoggedRun, units: Units) -> String {
 }
 
 /// `13.1 mile run on Sunday`.
-pub(crate) fn run_on(logged: &LoggedRun, units: Units, today: NaiveDate) -> String {
-    text::run_on(&run(logged, units), &weekday(logged.day, today))
+pub(crate) fn run_on(logged: &LoggedRun, units: Units, today: NaiveDate, way: Way) -> String {
+    text::run_on(&run(logged, units), &weekday(logged.day, today, way))
 }
 
 /// What a race kind is called: the title of its recovery window, or its id.

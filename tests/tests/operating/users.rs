@@ -1,6 +1,6 @@
 //! Users of the console.
 
-use afterrun_store::{Role, Store};
+use afterrun_store::{Role, Store, UserKey};
 use afterrun_tests::daemon::Clinic;
 
 use super::sample::*;
@@ -39,4 +39,45 @@ fn a_password_may_come_by_standard_input_and_must_be_long() {
     assert!(!stderr(&short).contains("`short`"));
     assert!(add("admin", SECRET).status.success());
     assert_eq!(add("superuser", SECRET).status.code(), Some(2));
+}
+
+#[test]
+fn a_password_is_set_anew_when_no_mail_can_be_sent() {
+    let clinic = Clinic::new(None);
+    let path = file(&clinic, "password", format!("{SECRET}\n"));
+    let add = ["user", "add", "ann@clinic.example", "--role", "admin", "--password-file", &path];
+    clinic.run(friday(), &add);
+    let hash =
+        || ask(&clinic, async |store| store.user_by_email("ann@clinic.example").await.unwrap()).unwrap();
+    let before = hash();
+    ask(&clinic, async |store| store.begin_session(&[1; 32], UserKey(1), friday(), friday()).await.unwrap());
+    let other = file(&clinic, "other", "five words make it longer\n".to_owned());
+    let set = |email: &str, path: &str| {
+        clinic.try_run(friday(), &["user", "password", email, "--password-file", path])
+    };
+    assert_eq!(set("bob@clinic.example", &other).status.code(), Some(2));
+    let short = file(&clinic, "short", "short\n".to_owned());
+    assert_eq!(set("ann@clinic.example", &short).status.code(), Some(2));
+    assert_eq!(hash().password_hash, before.password_hash);
+    assert!(set("Ann@clinic.example", &other).status.success());
+    assert_ne!(hash().password_hash, before.password_hash);
+    let session = ask(&clinic, async |store| store.session(&[1; 32]).await.unwrap());
+    assert_eq!(session, None);
+    let log = ask(&clinic, async |store| store.audit_log(Some("user 1"), None, 10).await.unwrap().rows);
+    assert_eq!((&*log[0].actor, &*log[0].action), ("command line", "password-change"));
+}
+
+#[test]
+fn a_backup_is_remembered_once_it_is_whole() {
+    let clinic = Clinic::new(None);
+    let last = || ask(&clinic, async |store| store.setting("last-backup").await.unwrap());
+    clinic.run(friday(), &["user", "list"]);
+    assert_eq!(last(), None);
+    clinic.run(friday(), &["backup", "copy.db"]);
+    let at = last().unwrap();
+    assert_eq!(at.parse::<chrono::DateTime<chrono::Utc>>().unwrap(), friday());
+    assert!(!clinic.try_run(friday() + chrono::TimeDelta::hours(1), &["backup", "copy.db"]).status.success());
+    assert_eq!(last().unwrap(), at, "a copy that was not made does not count");
+    let log = ask(&clinic, async |store| store.audit_log(None, None, 10).await.unwrap().rows);
+    assert_eq!(log.iter().filter(|line| line.action == "backup").count(), 1);
 }

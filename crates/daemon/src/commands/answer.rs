@@ -3,7 +3,7 @@
 use afterrun_rules::{
     RuleBook,
     book::AnswerKind,
-    chart::{AnswerEvent, Event, Value, Values},
+    chart::{AnswerEvent, AnswerNamed, Event, Value, Values},
     ids::QuestionId,
 };
 use anyhow::{Context, bail};
@@ -66,7 +66,13 @@ impl Answer {
             values,
             emergencies: asked.then(|| add.emergencies.iter().map(|id| id.as_str().into()).collect()),
         };
+        let named = AnswerNamed {
+            check_in: answer.check_in.clone(),
+            run: answer.run.clone(),
+            about_day: answer.about_day,
+        };
         let taken = tool.record(&patient, Event::Answer(answer), "answer-add").await?;
+        tool.record(&patient, Event::ByTelephone(named), "answer-by-telephone").await?;
         say_decisions(&taken)?;
         Ok(Ended::Well)
     }

@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use afterrun_store::Options;
+use chrono::SecondsFormat;
 use clap::Args;
+
+use crate::desk::LAST_BACKUP;
 
 use super::{
     Ended,
@@ -21,6 +24,10 @@ impl Backup {
     pub(super) async fn execute(self, shared: &Shared) -> anyhow::Result<Ended> {
         let store = open_store(&shared.config()?, Options::tool())?;
         store.backup(&self.to).await?;
+        let now = shared.now();
+        // After the copy is whole: the console says when there last was one.
+        store.set_setting(LAST_BACKUP, Some(&now.to_rfc3339_opts(SecondsFormat::Secs, true))).await?;
+        store.audit(now, "command line", "backup", "").await?;
         say(format_args!("copied to {}", self.to.display()))?;
         Ok(Ended::Well)
     }

@@ -8,6 +8,7 @@ use afterrun_rules::{
     replay::ChartFile,
 };
 use afterrun_store::{Options, Store};
+use chrono::{DateTime, Utc};
 use clap::{Args, ValueEnum};
 
 use super::{
@@ -15,7 +16,7 @@ use super::{
     chart_file::each_chart,
     layout::{COLUMNS, Progress, hanging},
     rules_folder::{Read, read},
-    tool::{Shared, block_on, open_store, say},
+    tool::{Shared, block_on, open_named_store, open_store, say},
 };
 
 /// Charts between two words of progress.
@@ -40,9 +41,12 @@ pub(super) struct Compare {
     /// The rules folder as it would be.
     new: PathBuf,
     /// One chart, one chart a line, or a JSON list of charts; `-` for standard input. Without it the clinic's own
-    /// history: all charts of the configuration's database.
-    #[arg(long, value_name = "FILE")]
+    /// history: all charts of the database.
+    #[arg(long, value_name = "FILE", conflicts_with = "database")]
     charts: Option<PathBuf>,
+    /// All charts of this database, `sqlite:PATH` or a path; of the configuration's, if none is named. Only read.
+    #[arg(long, value_name = "URL", num_args = 0..=1)]
+    database: Option<Option<String>>,
     /// As text for people or as JSON for programs.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -79,7 +83,13 @@ impl Compare {
             Some(file) => each_chart(file, |chart| {
                 next(&mut comparing, chart.map_err(|problem| problem.to_string()));
             })?,
-            None => block_on(each_stored(shared, |chart| next(&mut comparing, Ok(chart))))?,
+            None => {
+                let store = match &self.database {
+                    Some(Some(url)) => open_named_store(url)?,
+                    _ => open_store(&shared.config()?, Options::tool())?,
+                };
+                block_on(each_stored(&*store, shared.now(), |chart| next(&mut comparing, Ok(chart))))?;
+            }
         }
         drop(progress);
         let comparison = comparing.finish();
@@ -105,14 +115,16 @@ fn say_comparison(comparison: &Comparison) -> anyhow::Result<()> {
 }
 
 /// Every chart of the database as it would be told from its enrolment on, up to now.
-async fn each_stored(shared: &Shared, mut take: impl FnMut(ChartFile)) -> anyhow::Result<()> {
-    let store = open_store(&shared.config()?, Options::tool())?;
-    let now = shared.now();
+async fn each_stored(
+    store: &dyn Store,
+    now: DateTime<Utc>,
+    mut take: impl FnMut(ChartFile),
+) -> anyhow::Result<()> {
     let mut after = None;
     loop {
         let page = store.patients(after.as_deref(), PAGE).await?;
         for patient in &page.rows {
-            take(stored_chart(&*store, &patient.id, now).await?);
+            take(stored_chart(store, &patient.id, now).await?);
         }
         match page.next {
             Some(next) => after = Some(next),
@@ -124,7 +136,7 @@ async fn each_stored(shared: &Shared, mut take: impl FnMut(ChartFile)) -> anyhow
 async fn stored_chart(
     store: &dyn Store,
     id: &afterrun_rules::ids::PatientId,
-    now: chrono::DateTime<chrono::Utc>,
+    now: DateTime<Utc>,
 ) -> anyhow::Result<ChartFile> {
     let known = store.chart(id).await?.chart;
     let zone = known.zones.first().map_or(chrono_tz::Tz::UTC, |(_, zone)| *zone);

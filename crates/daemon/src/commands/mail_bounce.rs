@@ -15,7 +15,10 @@ use super::{
     Ended,
     tool::{Shared, Tool, say},
 };
-use crate::{compose::RETURN_PATH_PREFIX, turn::Extras};
+use crate::{
+    compose::{RETURN_PATH_PREFIX, next_digest},
+    turn::Extras,
+};
 
 /// Characters kept of what a notification says; the store keeps no more of an attempt.
 const SAID_CHARACTERS: usize = 400;
@@ -126,12 +129,13 @@ async fn tell(tool: &Tool, message: &Message, patient: Option<&Patient>, class: 
     let dead = class == Class::DeadAddress && to_patient && patient.reach != Reach::Dead;
     let events: Vec<_> =
         dead.then_some(TimedEvent { at: tool.now, event: Event::AddressDead {} }).into_iter().collect();
-    let extras = Extras { work_items: vec![work_item(message, class, to_patient)], ..Extras::default() };
+    let extras =
+        Extras { work_items: vec![work_item(tool, message, class, to_patient)], ..Extras::default() };
     tool.turns.take(&patient.id, &events, &extras, tool.now).await?;
     Ok(())
 }
 
-fn work_item(message: &Message, class: Class, to_patient: bool) -> NewWorkItem {
+fn work_item(tool: &Tool, message: &Message, class: Class, to_patient: bool) -> NewWorkItem {
     let (code, text) = match (class, to_patient) {
         (Class::DeadAddress, true) => (
             "address-dead",
@@ -155,7 +159,7 @@ fn work_item(message: &Message, class: Class, to_patient: bool) -> NewWorkItem {
         flag: None,
         level: TellClinic::Today,
         reason: Reason::new(code, text),
-        digest_due: None,
+        digest_due: Some(next_digest(&tool.book(), tool.now)),
     }
 }
 

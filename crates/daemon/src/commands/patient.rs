@@ -31,6 +31,8 @@ pub(super) enum Patient {
     List,
     /// Show one runner: what is known, and what was decided and why.
     Show(Named),
+    /// Another mail address: its owner is asked to confirm it, and the old one gets nothing any more.
+    Address(Address),
     /// No check-ins for a while.
     Pause(Pause),
     /// Check-ins again.
@@ -78,6 +80,14 @@ pub(super) struct Named {
 }
 
 #[derive(Args, Debug)]
+pub(super) struct Address {
+    /// Id or mail address until now.
+    patient: String,
+    /// The new mail address.
+    new: String,
+}
+
+#[derive(Args, Debug)]
 pub(super) struct Pause {
     /// Id or mail address.
     patient: String,
@@ -95,6 +105,17 @@ impl Patient {
             Self::Show(named) => {
                 let tool = shared.open().await?;
                 show(&tool, &tool.patient(&named.patient).await?).await?;
+            }
+            Self::Address(address) => {
+                let tool = shared.open().await?;
+                let patient = tool.patient(&address.patient).await?;
+                let taken = tool.turns.change_address(&patient.id, &address.new, tool.now).await?;
+                tool.turns
+                    .store
+                    .audit(tool.now, "command line", "patient-address", patient.id.as_str())
+                    .await?;
+                say_decisions(&taken)?;
+                say("the new address gets nothing about health before its owner has confirmed it")?;
             }
             Self::Pause(pause) => {
                 let event = Event::Pause(PauseEvent { until: pause.until });

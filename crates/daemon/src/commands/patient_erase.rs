@@ -8,9 +8,7 @@ use super::{
     rules_folder::counted,
     tool::{Shared, find_patient, open_store, say},
 };
-
-/// Rows asked for at a time.
-const PAGE: u32 = 500;
+use crate::export::enrolments;
 
 /// Erases a runner: every enrolment of the address.
 #[derive(Args, Debug)]
@@ -60,20 +58,4 @@ async fn preview(store: &dyn Store, patient: &Patient) -> anyhow::Result<Ended> 
     }
     say("nothing has been changed; `patient export` keeps a copy, `--yes` erases")?;
     Ok(Ended::Well)
-}
-
-/// All enrolments of the same address, by id.
-pub(super) async fn enrolments(store: &dyn Store, patient: &Patient) -> anyhow::Result<Vec<Patient>> {
-    let mut found = Vec::new();
-    let mut after: Option<String> = None;
-    loop {
-        let page = store.patients(after.as_deref(), PAGE).await?;
-        found.extend(
-            page.rows.into_iter().filter(|other| other.email.to_lowercase() == patient.email.to_lowercase()),
-        );
-        match page.next {
-            Some(next) => after = Some(next),
-            None => return Ok(found),
-        }
-    }
 }

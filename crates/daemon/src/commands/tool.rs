@@ -67,6 +67,25 @@ pub(super) fn open_store(config: &Config, options: Options) -> anyhow::Result<Ar
     Ok(Arc::new(Sqlite::open(&config.database_path(), options)?))
 }
 
+/// Opens the database with this URL, `sqlite:PATH` or a path. It must exist: nothing is made by looking.
+///
+/// # Errors
+///
+/// If there is no such file, it is no database of ours, or the URL is one of another kind of database.
+pub(super) fn open_named_store(url: &str) -> anyhow::Result<Arc<dyn Store>> {
+    let path = match url.split_once(':') {
+        Some(("sqlite", path)) => path.strip_prefix("//").unwrap_or(path),
+        Some((kind, _)) if kind.len() > 1 && kind.chars().all(|char| char.is_ascii_alphanumeric()) => {
+            bail!("databases of the kind `{kind}` cannot be read; name a file: sqlite:PATH")
+        }
+        _ => url,
+    };
+    if !Path::new(path).is_file() {
+        bail!("there is no database {path}");
+    }
+    Ok(Arc::new(Sqlite::open(Path::new(path), Options::tool())?))
+}
+
 /// The rules the daemon goes by: the newest it accepted, or those of the folder if it never ran.
 async fn rules(config: &Config, store: &dyn Store, now: DateTime<Utc>) -> anyhow::Result<LiveRules> {
     if let Some(stored) = store.last_good_book().await? {

@@ -28,8 +28,19 @@ const PAGE: u32 = 200;
 pub(super) enum User {
     /// Add a user; the password is asked for, or read from a file.
     Add(Add),
+    /// Set a user's password, which ends the user's sessions: for when no mail with a link can be sent.
+    Password(Password),
     /// List all users.
     List,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Password {
+    /// Mail address.
+    email: String,
+    /// File that holds the password; `-` for standard input. Without it the password is asked for.
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]
@@ -69,6 +80,7 @@ impl User {
         let store = open_store(&shared.config()?, Options::tool())?;
         match self {
             Self::Add(add) => add.execute(&*store, shared).await?,
+            Self::Password(password) => password.execute(&*store, shared).await?,
             Self::List => list(&*store).await?,
         }
         Ok(Ended::Well)
@@ -81,17 +93,35 @@ impl Add {
         if store.user_by_email(&email).await?.is_some() {
             bail!("there is a user with this address already");
         }
-        let password = match &self.password_file {
-            Some(path) => read(path)?,
-            None => ask()?,
-        };
-        examine_password(&password)?;
-        let password_hash = hash_password(&password).context("the password could not be hashed")?;
+        let password_hash = new_password(self.password_file.as_deref())?;
         let user = NewUser { email, role: self.role.into(), password_hash };
         let key = store.add_user(user, shared.now()).await?;
         store.audit(shared.now(), "command line", "user-add", &format!("user {}", key.0)).await?;
         say(format_args!("added user {}", key.0))
     }
+}
+
+impl Password {
+    async fn execute(self, store: &dyn Store, shared: &Shared) -> anyhow::Result<()> {
+        let Some(user) = store.user_by_email(&self.email).await? else {
+            bail!("there is no user with this address");
+        };
+        let password_hash = new_password(self.password_file.as_deref())?;
+        let who = format!("user {}", user.key.0);
+        store.audit(shared.now(), "command line", "password-change", &who).await?;
+        store.set_password(user.key, &password_hash).await?;
+        say(format_args!("{who} has a new password; all sessions have ended"))
+    }
+}
+
+/// A password from a file or a prompt, hashed.
+fn new_password(file: Option<&Path>) -> anyhow::Result<String> {
+    let password = match file {
+        Some(path) => read(path)?,
+        None => ask()?,
+    };
+    examine_password(&password)?;
+    hash_password(&password).context("the password could not be hashed")
 }
 
 fn read(path: &Path) -> anyhow::Result<String> {
@@ -124,8 +154,13 @@ async fn list(store: &dyn Store) -> anyhow::Result<()> {
         let page = store.users(after.as_deref(), PAGE).await?;
         for user in &page.rows {
             let role = format!("{:?}", user.role).to_lowercase();
+            let access = match (user.deactivated_at, user.is_invited()) {
+                (Some(_), _) => ", no access",
+                (None, true) => ", invited",
+                (None, false) => "",
+            };
             say(format_args!(
-                "{:>4}  {role:<10} {}  since {}",
+                "{:>4}  {role:<10} {}  since {}{access}",
                 user.key.0,
                 user.email,
                 user.added_at.date_naive()

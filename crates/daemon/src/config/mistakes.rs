@@ -98,7 +98,7 @@ fn misfits(config: &Config, text: &str) -> Vec<Found> {
 /// The findings as text for a terminal, and how many there are.
 pub(super) fn shown(path: &Path, text: &str, found: Vec<Found>) -> String {
     let name = path.display().to_string();
-    let file = FileText::new(name.as_str().into(), text);
+    let file = FileText::new(name.as_str().into(), text.to_owned());
     let shown = found.into_iter().map(|found| {
         let span = file.clamp(&found.span);
         let (line, column) = file.line_and_column(span.start);

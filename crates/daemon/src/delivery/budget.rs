@@ -1,20 +1,36 @@
 //! How many messages to runners left within the last hour: the limit for a whole clinic, against mistakes that
-//! no rule foresaw. Mail to the clinic does not count: it is told regardless. Kept in memory: what it leads to (the hold) is in the store and outlives a restart.
+//! no rule foresaw. Mail to the clinic does not count: it is told regardless. Counted in memory, and compared with
+//! the store at the start and now and then: the store knows what left before a restart and by other hands.
 
 use std::collections::VecDeque;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+/// How often what is counted is compared with the store.
+const COMPARE_EVERY: TimeDelta = TimeDelta::minutes(1);
+
 /// The messages of the last hour.
 #[derive(Default)]
 pub(super) struct HourlyBudget {
     sent: VecDeque<DateTime<Utc>>,
+    compared_at: Option<DateTime<Utc>>,
 }
 
 impl HourlyBudget {
     /// Counts a message.
     pub(super) fn spend(&mut self, now: DateTime<Utc>) {
         self.sent.push_back(now);
+    }
+
+    /// If it is time to ask the store: since when.
+    pub(super) fn wants_to_know(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let fresh = self.compared_at.is_some_and(|at| (now - at).abs() < COMPARE_EVERY);
+        (!fresh).then(|| now - TimeDelta::hours(1))
+    }
+
+    /// What the store says has left, oldest first.
+    pub(super) fn learn(&mut self, left: Vec<DateTime<Utc>>, now: DateTime<Utc>) {
+        *self = Self { sent: left.into(), compared_at: Some(now) };
     }
 
     /// How many more may leave, if `limit` may within any hour.
@@ -49,5 +65,18 @@ mod tests {
         assert_eq!(budget.room(at(61), 1), 0);
         budget.forget();
         assert_eq!(budget.room(at(61), 2), 2);
+    }
+
+    #[test]
+    fn the_store_is_asked_at_the_start_and_each_minute() {
+        let at = |minutes: i64| DateTime::from_timestamp(1_774_512_000 + 60 * minutes, 0).unwrap();
+        let mut budget = HourlyBudget::default();
+        assert_eq!(budget.wants_to_know(at(60)), Some(at(0)));
+        budget.learn(vec![at(1), at(30)], at(60));
+        assert_eq!((budget.wants_to_know(at(60)), budget.room(at(60), 5)), (None, 3));
+        budget.spend(at(60));
+        assert_eq!(budget.room(at(60), 5), 2);
+        assert_eq!(budget.wants_to_know(at(61)), Some(at(1)));
+        assert_eq!(budget.wants_to_know(at(-60)), Some(at(-120)), "a clock that was set back");
     }
 }

@@ -18,6 +18,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::{Delivery, InDoubt, chance};
 use crate::{
     circuit::next_try,
+    config::Mode,
     turn::{Taken, TurnError},
 };
 
@@ -98,6 +99,12 @@ impl Delivery {
             return Verdict::Drop(Reason::new("stale", "It could not be sent in time to be of use."));
         }
         let Some(taken) = taken else { return Verdict::Send };
+        if taken.chart.stopped_at.is_some() {
+            return Verdict::Drop(Reason::new("stopped", "The patient stopped all messages."));
+        }
+        if self.is_written_for_live_mode(message) {
+            return Verdict::Drop(Reason::new("shadow-mode", "Patients' mail goes to the clinic now."));
+        }
         // What a person asked for (a link, a confirmation) is no decision of a plan and leaves at once.
         let Some(identity) = &message.identity else { return Verdict::Send };
         let overtaken = taken
@@ -124,6 +131,17 @@ impl Delivery {
         let window = self.turns.rules.current().book.clinic.send_window;
         let opens = window.next(taken.chart.zone_at(now), now);
         if urgent || opens <= now { Verdict::Send } else { Verdict::Wait(opens) }
+    }
+}
+
+impl Delivery {
+    /// In shadow mode, patients' mail goes to the clinic alone: what a turn wrote for the patient before that, or
+    /// a command without this configuration, must not leave.
+    fn is_written_for_live_mode(&self, message: &OutboxMessage) -> bool {
+        let live = self.turns.rules.current();
+        let clinic = live.book.clinic.alerts_to.first();
+        self.turns.letterhead.mode == Mode::Shadow
+            && clinic.is_none_or(|clinic| **clinic != *message.mail.recipient)
     }
 }
 

@@ -11,12 +11,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use afterrun_rules::decision::Audience;
 use afterrun_store::{MessageKey, OutboxMessage, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::task::{self, JoinError, JoinHandle, JoinSet};
 
-use super::{Delivery, Flown, Holds, InDoubt, Storing, lanes::domain_of, stored};
+use super::{Delivery, Flown, InDoubt, Storing, lanes::domain_of, stored};
 
 /// Messages claimed that wait because enough are on their way to their domain. A few, so that others go past.
 const WAITING_AT_MOST: usize = 8;
@@ -27,14 +26,11 @@ const AHEAD_AT_MOST: usize = 64;
 /// How long a message may wait after it was judged.
 const JUDGED_FOR: Duration = Duration::from_secs(30);
 
-/// How often it is looked whether somebody holds the mail, while messages set out.
-const LOOK_FOR_HOLDS: Duration = Duration::from_millis(250);
-
 /// Messages handed over in one round at most, so that whoever drives the rounds gets to look up.
 const ROUND_AT_MOST: u32 = 2_000;
 
-/// How long a round goes on claiming, for the same reason. Far shorter than a lease, which counts from its start.
-const ROUND_LASTS: TimeDelta = TimeDelta::minutes(1);
+/// How long a round claims more: it judges by the instant it began at, and must not send by it into the night.
+const ROUND_LASTS: TimeDelta = TimeDelta::minutes(2);
 
 /// What a round did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -76,9 +72,7 @@ impl Delivery {
                     }
                 }
             }
-            if let Err(why) = self.set_out(&mut air, now).await {
-                failed = Some(why);
-            }
+            self.set_out(&mut air, now).await;
         }
         let waiting: Vec<MessageKey> = air.waiting.iter().map(|waiting| waiting.message.key).collect();
         self.give_back(&waiting).await;
@@ -112,23 +106,11 @@ impl Delivery {
     }
 
     /// Lets go those that wait and may; gives back those that may not, and those that have waited for too long.
-    async fn set_out(self: &Arc<Self>, air: &mut Air, now: DateTime<Utc>) -> Result<(), StoreError> {
-        if air.waiting.is_empty() {
-            return Ok(());
-        }
-        if air.looked_for_holds.is_none_or(|at| at.elapsed() > LOOK_FOR_HOLDS) {
-            air.holds = self.holds().await?;
-            air.looked_for_holds = Some(Instant::now());
-        }
+    async fn set_out(self: &Arc<Self>, air: &mut Air, now: DateTime<Utc>) {
         let mut late = Vec::new();
         for waiting in mem::take(&mut air.waiting) {
             let kept = self.with(|state| state.stopping || state.circuit.allows(now, 1) == 0);
-            let held = match air.holds {
-                Holds::All => true,
-                Holds::Patients => waiting.message.audience == Audience::Patient,
-                Holds::Nothing => false,
-            };
-            if kept || held || waiting.since.elapsed() > JUDGED_FOR {
+            if kept || waiting.since.elapsed() > JUDGED_FOR {
                 late.push(waiting.message.key);
             } else if !air.free.is_empty() && self.with(|state| state.lanes.enter(&waiting.domain)) {
                 let (key, before) = (waiting.message.key, air.free.pop().flatten());
@@ -139,7 +121,6 @@ impl Delivery {
             }
         }
         self.give_back(&late).await;
-        Ok(())
     }
 
     fn landed(&self, air: &mut Air, id: task::Id, storing: Option<Storing>) -> Option<MessageKey> {
@@ -152,7 +133,7 @@ impl Delivery {
     }
 
     /// Puts back what was claimed and not begun.
-    async fn give_back(&self, keys: &[MessageKey]) {
+    pub(super) async fn give_back(&self, keys: &[MessageKey]) {
         if keys.is_empty() {
             return;
         }
@@ -200,8 +181,6 @@ struct Air {
     landed: usize,
     /// How many are claimed in advance.
     ahead: usize,
-    holds: Holds,
-    looked_for_holds: Option<Instant>,
 }
 
 impl Air {
@@ -216,8 +195,6 @@ impl Air {
             dry: false,
             landed: 0,
             ahead: 0,
-            holds: Holds::Nothing,
-            looked_for_holds: None,
         }
     }
 
@@ -244,7 +221,6 @@ impl Air {
         self.ahead = (2 * self.landed).min(AHEAD_AT_MOST);
         self.round.claimed += prepared.claimed;
         self.dry = prepared.claimed == 0;
-        self.looked_for_holds = None;
         let since = Instant::now();
         self.waiting.extend(prepared.messages.into_iter().map(|message| {
             let domain = domain_of(&message.mail.recipient);

@@ -6,16 +6,22 @@ use afterrun_rules::{
     Event, Reason, TimedEvent,
     book::TellClinic,
     decision::{Audience, Subject},
+    ids::{FlagId, PatientId},
 };
-use afterrun_store::{NewWorkItem, OutboxMessage, Settlement};
+use afterrun_store::{MessageKey, NewWorkItem, OutboxMessage, Settlement, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Delivery, chance, lanes::domain_of};
 use crate::{
     circuit::{Change, next_try},
+    compose::next_digest,
     figures,
-    turn::Extras,
+    turn::{Extras, TurnError},
 };
+
+/// Steps of the waits between tries that a fault of ours goes through: up to fifteen minutes, so that whoever
+/// mends the server soon sees the mail leave.
+const OUR_FAULT_STEPS: u32 = 3;
 
 /// How long to wait before a message that may have been taken is sent again, byte for byte.
 const IN_DOUBT_WAIT: TimeDelta = TimeDelta::minutes(10);
@@ -26,8 +32,9 @@ const GIVE_UP_AFTER: TimeDelta = TimeDelta::days(5);
 /// What an attempt led to, still to be stored.
 pub(super) struct Ended {
     pub class: Class,
+    attempts: u32,
+    said: String,
     settlement: Settlement,
-    given_up: bool,
 }
 
 impl Delivery {
@@ -46,11 +53,7 @@ impl Delivery {
         let settlement = match class {
             Class::Accepted => Settlement::Accepted { said: said.clone() },
             Class::DeadAddress | Class::Refused => Settlement::Rejected { said: said.clone() },
-            Class::OurFault => {
-                let at = self.open_until().unwrap_or_else(|| next_try(now, attempts, chance()));
-                Settlement::Retry { at, error: said.clone(), in_doubt: message.in_doubt }
-            }
-            Class::InDoubt | Class::Retry if is_too_old(message, now) => {
+            Class::InDoubt | Class::Retry | Class::OurFault if is_too_old(message, now) => {
                 Settlement::Failed { error: said.clone() }
             }
             Class::InDoubt if message.in_doubt && !must_arrive(message) => Settlement::Failed {
@@ -61,24 +64,46 @@ impl Delivery {
                     if message.in_doubt { next_try(now, attempts, chance()) } else { now + IN_DOUBT_WAIT };
                 Settlement::Retry { at, error: said.clone(), in_doubt: true }
             }
+            Class::OurFault => {
+                // From the second time on later than the circuit opens: a message that only its own reader's
+                // server does not want must not be each probe, for then nobody's mail would leave.
+                let own = next_try(now, attempts.saturating_sub(1).min(OUR_FAULT_STEPS), chance());
+                let at =
+                    self.open_until().map_or(own, |open| if attempts > 1 { open.max(own) } else { open });
+                Settlement::Retry { at, error: said.clone(), in_doubt: message.in_doubt }
+            }
             Class::Retry => {
                 let at = next_try(now, attempts, chance());
                 Settlement::Retry { at, error: said.clone(), in_doubt: message.in_doubt }
             }
         };
         tracing::info!(message = message.key.0, attempts, outcome = ?class, "attempt");
-        let given_up = matches!(settlement, Settlement::Failed { .. });
-        Ended { class, settlement, given_up }
+        Ended { class, attempts, said, settlement }
     }
 
     /// Stores how an attempt ended, and does what follows from it for the patient and the clinic.
     pub(super) async fn settle(&self, message: &OutboxMessage, ended: Ended, now: DateTime<Utc>) {
-        self.record(message.key, now, ended.settlement).await;
-        match ended.class {
-            Class::DeadAddress => self.address_is_dead(message, now).await,
-            Class::Refused => self.tell_clinic(message, "mail-refused", now).await,
-            _ if ended.given_up => self.tell_clinic(message, "mail-given-up", now).await,
-            _ => {}
+        let Ended { class, attempts, said, settlement } = ended;
+        // First what a person has to know, then the end: the other way round a crash between the two would leave
+        // a message that ended badly and of which nobody ever hears.
+        let is_dead = class == Class::DeadAddress && self.is_the_runners(message).await;
+        let code = match (class, &settlement) {
+            (Class::DeadAddress, _) => is_dead.then_some("address-dead"),
+            (Class::Refused, _) => Some("mail-refused"),
+            (_, Settlement::Failed { .. }) => Some("mail-given-up"),
+            _ => None,
+        };
+        let settlement = match code {
+            Some(code) if !self.tell_clinic(&About::of(message), code, now).await => {
+                let at = next_try(now, attempts, chance());
+                Settlement::Retry { at, error: said, in_doubt: message.in_doubt }
+            }
+            _ => settlement,
+        };
+        let ended = matches!(settlement, Settlement::Rejected { .. });
+        self.record(message.key, now, settlement).await;
+        if is_dead && ended {
+            self.address_is_dead(message, now).await;
         }
     }
 
@@ -108,42 +133,74 @@ impl Delivery {
         }
     }
 
-    /// No such mailbox: the chart learns of it, and a person has to find another way to the runner.
-    async fn address_is_dead(&self, message: &OutboxMessage, now: DateTime<Utc>) {
+    /// Whether a mail went to the address its runner has now, and not to the clinic (shadow mode) or to an
+    /// address the runner no longer has.
+    async fn is_the_runners(&self, message: &OutboxMessage) -> bool {
         let (Audience::Patient, Some(patient)) = (message.audience, &message.patient) else {
             tracing::error!(message = message.key.0, "an address of the clinic does not exist");
-            return;
+            return false;
         };
         match self.turns.store.patient(patient).await {
-            Ok(known) if known.email.eq_ignore_ascii_case(&message.mail.recipient) => {}
-            // Sent to the clinic instead (shadow mode), or to an address the runner no longer has.
+            Ok(known) if known.email.eq_ignore_ascii_case(&message.mail.recipient) => true,
             Ok(_) => {
                 tracing::error!(
                     message = message.key.0,
                     "an address that is not the runner's does not exist"
                 );
-                return;
+                false
             }
             Err(why) => {
                 tracing::error!(%patient, error = %why, "a dead address could not be recorded");
-                return;
+                false
             }
         }
+    }
+
+    /// No such mailbox: the chart learns of it. If that fails, the next mail finds out again.
+    async fn address_is_dead(&self, message: &OutboxMessage, now: DateTime<Utc>) {
+        let Some(patient) = &message.patient else { return };
         let events = [TimedEvent { at: now, event: Event::AddressDead {} }];
-        let extras = Extras { work_items: vec![work_item(message, "address-dead")], ..Extras::default() };
-        if let Err(why) = self.turns.take(patient, &events, &extras, now).await {
+        if let Err(why) = self.turns.take(patient, &events, &Extras::default(), now).await {
             tracing::error!(%patient, error = %why, "a dead address could not be recorded");
         }
     }
 
-    async fn tell_clinic(&self, message: &OutboxMessage, code: &'static str, now: DateTime<Utc>) {
-        let Some(patient) = &message.patient else {
-            tracing::error!(message = message.key.0, code, "a mail to the clinic did not arrive");
-            return;
+    /// Puts trouble with a message on the runner's row of the work-list and into the next digest. False: that
+    /// failed, and nobody knows yet.
+    pub(super) async fn tell_clinic(&self, about: &About, code: &'static str, now: DateTime<Utc>) -> bool {
+        let Some(patient) = &about.patient else {
+            tracing::error!(message = about.key.0, code, "a mail to the clinic did not arrive");
+            return true;
         };
-        let extras = Extras { work_items: vec![work_item(message, code)], ..Extras::default() };
-        if let Err(why) = self.turns.take(patient, &[], &extras, now).await {
-            tracing::error!(%patient, error = %why, "a failed message could not be put on the work-list");
+        let digest = next_digest(&self.turns.rules.current().book, now);
+        let extras = Extras { work_items: vec![work_item(about, code, digest)], ..Extras::default() };
+        match self.turns.take(patient, &[], &extras, now).await {
+            Ok(_) => true,
+            // Erased meanwhile: there is nobody left to tell of.
+            Err(TurnError::Store(StoreError::NotFound { .. })) => true,
+            Err(why) => {
+                tracing::error!(%patient, error = %why, "a failed message could not be put on the work-list");
+                false
+            }
+        }
+    }
+}
+
+/// A message, as far as the clinic hears of it.
+pub(super) struct About {
+    pub key: MessageKey,
+    pub patient: Option<PatientId>,
+    pub audience: Audience,
+    pub flag: Option<FlagId>,
+}
+
+impl About {
+    fn of(message: &OutboxMessage) -> Self {
+        Self {
+            key: message.key,
+            patient: message.patient.clone(),
+            audience: message.audience,
+            flag: message.identity.as_ref().and_then(|identity| identity.subject.flag().cloned()),
         }
     }
 }
@@ -176,10 +233,13 @@ fn must_arrive(message: &OutboxMessage) -> bool {
     message.audience == Audience::Clinic || message.identity.as_ref().is_some_and(advice)
 }
 
-fn work_item(message: &OutboxMessage, code: &str) -> NewWorkItem {
-    let text = match (code, message.audience) {
+fn work_item(about: &About, code: &str, digest: DateTime<Utc>) -> NewWorkItem {
+    let text = match (code, about.audience) {
         ("address-dead", _) => {
             "The mail server says that this runner's address does not exist. Check-ins pause until there is another."
+        }
+        ("mail-put-aside", Audience::Patient) => {
+            "A mail to this runner was put aside because of a fault in Afterrun. Please reach out another way."
         }
         (_, Audience::Patient) => {
             "A mail to this runner was refused, or never got through. Please reach out another way."
@@ -187,10 +247,10 @@ fn work_item(message: &OutboxMessage, code: &str) -> NewWorkItem {
         (_, Audience::Clinic) => "A mail to the clinic about this runner did not get through.",
     };
     NewWorkItem {
-        identity_text: format!("{code}/{}", message.key.0),
-        flag: message.identity.as_ref().and_then(|identity| identity.subject.flag().cloned()),
+        identity_text: format!("{code}/{}", about.key.0),
+        flag: about.flag.clone(),
         level: TellClinic::Today,
         reason: Reason::new(code, text),
-        digest_due: None,
+        digest_due: Some(digest),
     }
 }

@@ -2,10 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so best by failing here")]
 
+mod budgets;
 mod command_line;
 mod delivery;
 mod demo;
+mod kept_back;
 mod outage;
+mod refused;
 mod reload;
 mod runner;
 mod story;

@@ -66,8 +66,12 @@ pub struct Scripted {
     pub attempts: Mutex<u32>,
     /// What happens between the claim and the gate.
     pub meanwhile: Mutex<Option<Meanwhile>>,
+    /// What happens between the gate and the answer to the final dot.
+    pub after_the_gate: Mutex<Option<Meanwhile>>,
     /// Panics instead.
     pub broken: Mutex<bool>,
+    /// Ends so whenever a mail is for this address.
+    pub refuses: Mutex<Option<(String, Outcome)>>,
 }
 
 #[async_trait]
@@ -75,7 +79,11 @@ impl Transport for Scripted {
     async fn deliver(&self, envelope: &Envelope, bytes: &[u8], gate: &mut dyn Gate) -> Outcome {
         *self.attempts.lock().unwrap() += 1;
         assert!(!*self.broken.lock().unwrap_or_else(|poisoned| poisoned.into_inner()), "broken on purpose");
-        let outcome = self.script.lock().unwrap().pop_front().unwrap_or_else(accepted);
+        let refused = self.refuses.lock().unwrap().clone();
+        let outcome = match refused {
+            Some((address, outcome)) if address == envelope.to() => outcome,
+            _ => self.script.lock().unwrap().pop_front().unwrap_or_else(accepted),
+        };
         let meanwhile = self.meanwhile.lock().unwrap().as_ref().map(|act| act());
         if let Some(act) = meanwhile {
             act.await.unwrap();
@@ -89,6 +97,10 @@ impl Transport for Scripted {
                 return Outcome::NotSent { stage: Stage::Body, why: "kept back".into() };
             }
             self.transmitted.lock().unwrap().push((envelope.to().to_owned(), bytes.to_vec()));
+            let meanwhile = self.after_the_gate.lock().unwrap().as_ref().map(|act| act());
+            if let Some(act) = meanwhile {
+                act.await.unwrap();
+            }
         }
         outcome
     }
@@ -140,10 +152,14 @@ impl World {
     }
 
     async fn set_up(now: &str, mode: Mode, steady: Option<Steady>) -> Self {
+        Self::over(now, mode, steady, Arc::new(Sqlite::in_memory().unwrap())).await
+    }
+
+    /// At this instant, over this store.
+    pub async fn over(now: &str, mode: Mode, steady: Option<Steady>, store: Arc<dyn Store>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let rules = folder.path().join("rules");
         shipped::write_to(&rules).unwrap();
-        let store: Arc<dyn Store> = Arc::new(Sqlite::in_memory().unwrap());
         let (clock, server) = (SimulatedClock::new(at(now)), Arc::new(Scripted::default()));
         let app = assemble(mode, &rules, &store, &clock, steady.clone(), &server).await.unwrap();
         Self { app, clock, server, store, rules, steady, _folder: folder }
@@ -151,8 +167,13 @@ impl World {
 
     /// The same store in a new process.
     pub async fn restart(&mut self) -> anyhow::Result<()> {
+        self.restart_in(Mode::Live).await
+    }
+
+    /// The same store in a new process, in this mode.
+    pub async fn restart_in(&mut self, mode: Mode) -> anyhow::Result<()> {
         let steady = self.steady.clone();
-        self.app = assemble(Mode::Live, &self.rules, &self.store, &self.clock, steady, &self.server).await?;
+        self.app = assemble(mode, &self.rules, &self.store, &self.clock, steady, &self.server).await?;
         Ok(())
     }
 
@@ -163,9 +184,18 @@ impl World {
 
     /// A runner in Chicago.
     pub async fn runner_with(&self, email: &str, reach: Reach) -> PatientId {
+        self.enrol("Zoe Berg", email, reach).await
+    }
+
+    /// A runner in Chicago with a confirmed address and this name.
+    pub async fn named(&self, name: &str, email: &str) -> PatientId {
+        self.enrol(name, email, Reach::Confirmed).await
+    }
+
+    async fn enrol(&self, name: &str, email: &str, reach: Reach) -> PatientId {
         let new = NewPatient {
             id: None,
-            name: "Zoe Berg".into(),
+            name: name.into(),
             email: email.into(),
             time_zone: Tz::America__Chicago,
             language: "en".into(),
@@ -256,6 +286,11 @@ impl World {
     /// What the next attempts lead to.
     pub fn script(&self, outcomes: impl IntoIterator<Item = Outcome>) {
         self.server.script.lock().unwrap().extend(outcomes);
+    }
+
+    /// From now on, every mail for this address ends so.
+    pub fn refuse(&self, address: &str, outcome: Outcome) {
+        *self.server.refuses.lock().unwrap() = Some((address.to_owned(), outcome));
     }
 
     /// Recipient and whole text of every mail that left.

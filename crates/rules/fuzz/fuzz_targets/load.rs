@@ -1,5 +1,5 @@
-//! Whatever stands in a rules folder, loading it ends, does not panic, and says the same twice; and every
-//! diagnostic can be shown.
+//! Whatever stands in a rules folder, loading it ends, does not panic, and says the same twice; every diagnostic can
+//! be shown; and what the quick reader takes, `ron` reads the same.
 //!
 //! An input is a list of files, each under a line `=== path`, that replace or join the files of a sound rule
 //! book, so that an edit of one file is seen by all the checks that look at several.
@@ -17,6 +17,7 @@ use std::{path::Path, sync::LazyLock};
 use afterrun_rules::{
     Severity, folder,
     load::load,
+    notation::quick::beside_ron::ask_both,
     render_diagnostic::{Style, render, to_json},
     source::{Source, Sources},
 };
@@ -25,10 +26,19 @@ use libfuzzer_sys::fuzz_target;
 /// A sound rule book, small enough to be loaded a thousand times a second.
 const SOUND: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/sample");
 
-static BASE: LazyLock<Sources> = LazyLock::new(|| folder::read(Path::new(SOUND)).expect("the sample is there"));
+static BASE: LazyLock<Sources> =
+    LazyLock::new(|| folder::read(Path::new(SOUND)).expect("the sample is there"));
 
 fuzz_target!(|input: &[u8]| {
     let sources = edited(input);
+    for (path, source) in &sources.files {
+        if let Source::Bytes(bytes) = source
+            && BASE.files.get(path) != Some(source)
+            && let Ok(text) = std::str::from_utf8(bytes)
+        {
+            let _ = ask_both(text);
+        }
+    }
     let loaded = load(&sources);
     let has_error = loaded.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
     assert_eq!(loaded.book.is_none(), has_error, "a book if and only if there is no error");

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveTime, Timelike, Utc, Weekday};
 use chrono_tz::Tz;
 
+use super::Locale;
 use crate::schedule::{Schedule, instant};
 
 /// `clinic.ron`.
@@ -20,6 +21,9 @@ pub struct Clinic {
     pub emergency_line: Arc<str>,
     /// The clinic's own zone: office hours and digests. Also the zone of a patient added without one.
     pub time_zone: Tz,
+    /// How dates and times are written; none: mails write `Sunday 29 March` and 24 hours, pages `Sunday, March 29` and
+    /// 12 hours.
+    pub locale: Option<Locale>,
     /// When somebody is there to act on `tell_clinic: Today`.
     pub office_hours: Vec<OfficeHours>,
     /// Patient's local time within which non-urgent mail goes out.

@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use super::{Source, Values};
-use crate::ids::{CheckInId, FlagId, RaceId, RunId, SignId};
+use crate::ids::{CheckInId, FlagId, RaceId, RunId, SignId, StageId};
 
 /// What kind of run it was.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -76,6 +76,14 @@ pub enum Event {
     Confirmed {},
     /// The address turned out to be dead.
     AddressDead {},
+    /// The clinic entered another address: nobody has confirmed it yet. The address itself is kept with the
+    /// person, not here.
+    AddressChanged {},
+    /// A clinician decided about a stage of an episode, whatever the rules say.
+    StageOverride(StageOverride),
+    /// The newest answer about this was taken by a clinician on the telephone. A mark only: what the answer says
+    /// counts like any other.
+    ByTelephone(AnswerNamed),
     /// The patient wants no more mail: ends the enrolment.
     Stop {},
 }
@@ -133,6 +141,48 @@ pub struct Withdraw {
     pub run: Option<RunId>,
     /// The about-day.
     pub about_day: NaiveDate,
+}
+
+/// Names an answer: exactly one of `check_in` and `run` is set.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AnswerNamed {
+    /// The kind of check-in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check_in: Option<CheckInId>,
+    /// Or the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunId>,
+    /// The about-day.
+    pub about_day: NaiveDate,
+}
+
+/// What a clinician wants of a stage.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Word {
+    /// Tell the runner now, although the rule has not reached it.
+    Send,
+    /// Do not tell the runner, although the rule may reach it.
+    Withhold,
+    /// As the rules say again.
+    Allow,
+}
+
+/// A clinician's word about a stage. It holds for the episode that is open when it is given, until the next word
+/// about the same stage.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StageOverride {
+    /// The flag.
+    pub flag: FlagId,
+    /// Its stage.
+    pub stage: StageId,
+    /// What is wanted.
+    #[serde(rename = "do")]
+    pub word: Word,
+    /// Why, in the clinician's words.
+    pub because: Arc<str>,
 }
 
 /// Days, both included, on which the patient could not have answered.

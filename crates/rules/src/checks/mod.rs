@@ -108,6 +108,7 @@ checks! {
     always_or_never,
     when_clear_overlap,
     run_question,
+    outranks_ring,
     stage_order,
     recovery_bands,
     bad_schedule,

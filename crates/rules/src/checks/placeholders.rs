@@ -2,7 +2,9 @@
 //!
 //! No check of its own; the checks of messages look here. The table itself is `message`'s.
 
-use std::ops::Range;
+use std::{ops::Range, sync::LazyLock};
+
+use minijinja::Environment;
 
 use crate::{
     load::written::{At, Item, Use, Written},
@@ -47,11 +49,14 @@ pub fn texts(message: &Item<Message>) -> impl Iterator<Item = &Text> {
         .chain(std::iter::once(&message.value.body))
 }
 
+/// Parses templates. Made once: it comes with filters and functions that take longer to set up than a message
+/// takes to parse.
+pub static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(Environment::new);
+
 /// The names that a text needs filled in; none if it is no valid template.
 #[must_use]
 pub fn names(text: &str) -> Option<Vec<String>> {
-    let environment = minijinja::Environment::new();
-    let template = environment.template_from_str(text).ok()?;
+    let template = TEMPLATES.template_from_str(text).ok()?;
     let mut names: Vec<String> = template.undeclared_variables(true).into_iter().collect();
     names.sort_unstable();
     Some(names)

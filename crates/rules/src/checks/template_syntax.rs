@@ -44,8 +44,7 @@ fn look(input: &Input<'_>, findings: &mut Findings) {
 }
 
 fn unreadable(text: &Text) -> Option<(Range<usize>, String)> {
-    let environment = minijinja::Environment::new();
-    let error = environment.template_from_str(text).err()?;
+    let error = placeholders::TEMPLATES.template_from_str(text).err()?;
     let whole_line = || {
         let line = error.line().unwrap_or(1).saturating_sub(1);
         let start: usize = text.split_inclusive('\n').take(line).map(str::len).sum();

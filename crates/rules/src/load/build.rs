@@ -96,6 +96,10 @@ fn clinic(file: &ClinicFile) -> Option<Clinic> {
         booking_link: file.booking_link.shared()?,
         emergency_line: file.emergency_line.shared()?,
         time_zone: file.time_zone.value?,
+        locale: match &file.locale {
+            Some(locale) => Some(locale.value?),
+            None => None,
+        },
         office_hours: office_hours.collect::<Option<_>>()?,
         send_window: SendWindow { from: file.send_window.from.value?, until: file.send_window.until.value? },
         time_messages_at: match &file.time_messages_at {

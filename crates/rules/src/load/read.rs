@@ -10,9 +10,10 @@ use super::{
     written::{Allowed, At, FileHead, Item, Written},
 };
 use crate::{
+    folder::ENDING_NOT_SMALL,
     notation::{
         Allow, Head, Kind, List, Spanned, check_ins::CheckInsFile, clinic::ClinicFile,
-        emergencies::EmergenciesFile, message, questions::QuestionsFile, recovery::RecoveryFile,
+        emergencies::EmergenciesFile, message, questions::QuestionsFile, quick, recovery::RecoveryFile,
         red_flags::RedFlagsFile, scan, scenarios, scenarios::ScenariosFile, spanned, wording,
     },
     source::{Source, Sources},
@@ -115,27 +116,38 @@ fn source_len(source: &Source) -> usize {
 
 /// Whether a path is part of the rules: `.ron`, or `.md` below a folder named `messages`; no dot files or
 /// editors' droppings. The folder reader leaves those out as well; a second look costs nothing.
+///
+/// However the ending is written: `FLAGS.RON` counts, and is refused, for a rule must not be overlooked because
+/// of how another system writes names.
 #[must_use]
 pub fn is_rule_file(path: &str) -> bool {
     let mut parts = path.split('/').rev();
     let name = parts.next().unwrap_or_default();
-    if path.split('/').any(|part| part.starts_with('.')) || name.starts_with('#') || name.ends_with('~') {
+    if path.split('/').any(|part| part.starts_with('.')) {
         return false;
     }
     match name.rsplit_once('.') {
-        Some((_, "ron")) => true,
-        Some((_, "md")) => parts.any(|folder| folder == "messages"),
+        Some((_, ending)) if ending.eq_ignore_ascii_case("ron") => true,
+        Some((_, ending)) if ending.eq_ignore_ascii_case("md") => parts.any(|folder| folder == "messages"),
         _ => false,
     }
 }
 
+/// The name that a file should have whose ending is not in small letters. None: it is.
+fn better_name(path: &str) -> Option<String> {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let (stem, ending) = name.rsplit_once('.')?;
+    ending.bytes().any(|byte| byte.is_ascii_uppercase()).then(|| format!("{stem}.{}", ending.to_lowercase()))
+}
+
 fn read_file(path: &Arc<str>, source: &Source, written: &mut Written, findings: &mut Findings) {
     let file = written.files.len();
-    let is_message = path.ends_with(".md");
+    let is_message =
+        !path.get(path.len().saturating_sub(4)..).is_some_and(|end| end.eq_ignore_ascii_case(".ron"));
     let text = text_of(path, source, file, findings);
     let readable = text.is_ok();
     let text = text.unwrap_or_else(|readable_part| readable_part);
-    written.files.push(FileText::new(path.clone(), &text));
+    written.files.push(FileText::new(path.clone(), text));
     if !readable {
         mark_incomplete(written, is_message.then_some(Kind::Message));
     } else if is_message {
@@ -147,16 +159,11 @@ fn read_file(path: &Arc<str>, source: &Source, written: &mut Written, findings: 
 
 /// The text of a file, or, after reporting why, as much of it as is readable.
 fn text_of(path: &str, source: &Source, file: usize, findings: &mut Findings) -> Result<String, String> {
+    let better_name = better_name(path);
     let bytes = match source {
-        Source::Bytes(bytes) => bytes,
-        Source::Unreadable(why) => {
-            findings.report(
-                "unreadable-file",
-                At { file, span: 0..0 },
-                format!("{} cannot be read: {why}", wording::quote(path)),
-            );
-            return Err(String::new());
-        }
+        Source::Bytes(bytes) if better_name.is_none() => bytes,
+        Source::Bytes(_) => return Err(unreadable(path, ENDING_NOT_SMALL, better_name, file, findings)),
+        Source::Unreadable(why) => return Err(unreadable(path, why, better_name, file, findings)),
     };
     if bytes.len() > MAX_FILE_BYTES {
         let message = format!("the file has {} bytes", bytes.len());
@@ -195,6 +202,20 @@ fn text_of(path: &str, source: &Source, file: usize, findings: &mut Findings) ->
         return Err(text[..nul].to_owned());
     }
     Ok(text.to_owned())
+}
+
+/// Reports a file that cannot be read. What can be read of it is nothing.
+fn unreadable(
+    path: &str,
+    why: &str,
+    better_name: Option<String>,
+    file: usize,
+    found: &mut Findings,
+) -> String {
+    let message = format!("{} cannot be read: {why}", wording::quote(path));
+    let help = better_name.map(|name| format!("rename the file to {}", wording::quote(&name)));
+    found.report("unreadable-file", At { file, span: 0..0 }, message).maybe_help(help);
+    String::new()
 }
 
 fn mark_incomplete(written: &mut Written, kind: Option<Kind>) {
@@ -262,26 +283,18 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn read(&self, written: &mut Written, findings: &mut Findings) {
-        let problem = scan::problem(self.text);
-        if let Some(problem) = problem.clone().filter(|problem| problem.code == "too-large") {
-            findings.take(self.file, vec![problem]);
-            mark_incomplete(written, Some(self.kind));
-            return;
-        }
         match self.kind {
-            Kind::Clinic => {
-                self.parse(written, findings, problem, ClinicFile::take_head, |reader, file, written| {
-                    written.clinics.push(Item { at: reader.at(&reader.word), value: file });
-                })
-            }
+            Kind::Clinic => self.parse(written, findings, ClinicFile::take_head, |reader, file, written| {
+                written.clinics.push(Item { at: reader.at(&reader.word), value: file });
+            }),
             Kind::Questions => {
-                self.parse(written, findings, problem, QuestionsFile::take_head, |reader, file, written| {
+                self.parse(written, findings, QuestionsFile::take_head, |reader, file, written| {
                     let items = reader.items(file.questions, |question| &question.allow, &mut written.allows);
                     written.questions.extend(items);
                 })
             }
             Kind::Recovery => {
-                self.parse(written, findings, problem, RecoveryFile::take_head, |reader, file, written| {
+                self.parse(written, findings, RecoveryFile::take_head, |reader, file, written| {
                     let items = reader.items(file.windows, |window| &window.allow, &mut written.allows);
                     written.windows.extend(items);
                     let whole = reader.at(&(0..reader.text.len()));
@@ -290,13 +303,13 @@ impl Reader<'_> {
                 })
             }
             Kind::CheckIns => {
-                self.parse(written, findings, problem, CheckInsFile::take_head, |reader, file, written| {
+                self.parse(written, findings, CheckInsFile::take_head, |reader, file, written| {
                     let items = reader.items(file.check_ins, |check_in| &check_in.allow, &mut written.allows);
                     written.check_ins.extend(items);
                 })
             }
             Kind::RedFlags => {
-                self.parse(written, findings, problem, RedFlagsFile::take_head, |reader, file, written| {
+                self.parse(written, findings, RedFlagsFile::take_head, |reader, file, written| {
                     for flag in &file.flags.0 {
                         for stage in &flag.stages.0 {
                             reader.allow(&stage.allow, &stage.span, &mut written.allows);
@@ -307,13 +320,13 @@ impl Reader<'_> {
                 })
             }
             Kind::Emergencies => {
-                self.parse(written, findings, problem, EmergenciesFile::take_head, |reader, file, written| {
+                self.parse(written, findings, EmergenciesFile::take_head, |reader, file, written| {
                     let items = reader.items(file.signs, |sign| &sign.allow, &mut written.allows);
                     written.signs.extend(items);
                 })
             }
             Kind::Scenarios => {
-                self.parse(written, findings, problem, ScenariosFile::take_head, |reader, file, written| {
+                self.parse(written, findings, ScenariosFile::take_head, |reader, file, written| {
                     let items = reader.items(file.scenarios, |scenario| &scenario.allow, &mut written.allows);
                     written.scenarios.extend(items);
                 })
@@ -326,10 +339,36 @@ impl Reader<'_> {
         &self,
         written: &mut Written,
         findings: &mut Findings,
-        problem: Option<spanned::Found>,
         head_of: impl FnOnce(&mut T) -> Head,
         keep: impl FnOnce(&Self, T, &mut Written),
     ) {
+        let value = quick::parse(self.text).or_else(|| self.parse_with_care(written, findings));
+        let Some(mut value) = value else {
+            mark_incomplete(written, Some(self.kind));
+            return;
+        };
+        let head = head_of(&mut value);
+        self.allow(&head.allow, &(0..self.text.len()), &mut written.allows);
+        written.heads.push(FileHead {
+            kind: self.kind,
+            at: self.at(&self.word),
+            format: head.format,
+            approved: head.approved,
+        });
+        keep(self, value, written);
+    }
+
+    /// Reads what the quick reader did not take, and says what is wrong with it.
+    fn parse_with_care<T: DeserializeOwned>(
+        &self,
+        written: &mut Written,
+        findings: &mut Findings,
+    ) -> Option<T> {
+        let problem = scan::problem(self.text);
+        if let Some(problem) = problem.clone().filter(|problem| problem.code == "too-large") {
+            findings.take(self.file, vec![problem]);
+            return None;
+        }
         let spanned::Parsed { value, mut found, broken_ids } = spanned::parse::<T>(self.text);
         let is_syntax = |found: &spanned::Found| found.code == "syntax";
         let problem =
@@ -344,19 +383,7 @@ impl Reader<'_> {
         }
         findings.take(self.file, found);
         written.broken_ids.extend(broken_ids);
-        let Some(mut value) = value else {
-            mark_incomplete(written, Some(self.kind));
-            return;
-        };
-        let head = head_of(&mut value);
-        self.allow(&head.allow, &(0..self.text.len()), &mut written.allows);
-        written.heads.push(FileHead {
-            kind: self.kind,
-            at: self.at(&self.word),
-            format: head.format,
-            approved: head.approved,
-        });
-        keep(self, value, written);
+        value
     }
 
     fn at(&self, span: &std::ops::Range<usize>) -> At {

@@ -5,6 +5,9 @@ use std::{ops::Range, sync::Arc};
 /// Byte order mark that some Windows editors write first.
 pub const BYTE_ORDER_MARK: &str = "\u{feff}";
 
+/// Bytes of a usual line: only a guess at how many lines there will be.
+const USUAL_LINE_BYTES: usize = 32;
+
 /// One file's text without a byte order mark.
 #[derive(Clone, Debug, Default)]
 pub struct FileText {
@@ -21,11 +24,13 @@ pub struct FileText {
 impl FileText {
     /// Takes a text apart into lines.
     #[must_use]
-    pub fn new(path: Arc<str>, text: &str) -> Self {
-        let bare = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
-        let ends = bare.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(at, _)| at + 1);
-        let line_starts = std::iter::once(0).chain(ends).collect();
-        Self { path, skipped: text.len() - bare.len(), text: bare.to_owned(), line_starts }
+    pub fn new(path: Arc<str>, mut text: String) -> Self {
+        let skipped = if text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
+        text.drain(..skipped);
+        let mut line_starts = Vec::with_capacity(1 + text.len() / USUAL_LINE_BYTES);
+        line_starts.push(0);
+        line_starts.extend(text.match_indices('\n').map(|(at, _)| at + 1));
+        Self { path, skipped, text, line_starts }
     }
 
     /// Line and column, both from 1, the column in characters.

@@ -233,7 +233,13 @@ impl Written {
     /// The flag with this id, or that had it before.
     #[must_use]
     pub fn flag(&self, id: &str) -> Option<&Item<Flag>> {
-        self.flag_ix.get(id).and_then(|at| self.flags.get(*at))
+        self.flag_place(id).and_then(|at| self.flags.get(at))
+    }
+
+    /// Where in `flags` the flag with this id, present or former, stands.
+    #[must_use]
+    pub fn flag_place(&self, id: &str) -> Option<usize> {
+        self.flag_ix.get(id).copied()
     }
 
     /// Every condition with the file it stands in and its part there.

@@ -8,7 +8,10 @@ use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use minijinja::Value;
 
-use crate::{book::RuleBook, decision::Facts};
+use crate::{
+    book::{Locale, RuleBook},
+    decision::Facts,
+};
 
 /// What a message is used as; decides which placeholders have a value.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -205,6 +208,7 @@ pub fn fill(
     now: DateTime<Utc>,
 ) -> Filling {
     let clinic = &book.clinic;
+    let locale = clinic.locale.unwrap_or(Locale::EnGb);
     let mut filling = Filling::empty(person.language);
     filling.set("first_name", Some(person.first_name));
     filling.set("clinic_name", Some(&*clinic.name));
@@ -215,22 +219,22 @@ pub fn fill(
     filling.set("page_link", links.page.as_deref());
     filling.set("check_in_link", links.check_in.as_deref());
 
-    filling.set("about_day", facts.check_in.as_ref().map(|(_, about_day)| date_in_words(*about_day)));
-    filling.set("closes_at", facts.expires_at.map(|at| time_in_words(at, person.zone, now)));
-    filling.set("last_report_day", facts.last_report_day.map(date_in_words));
+    filling.set("about_day", facts.check_in.as_ref().map(|(_, about_day)| date_in_words(*about_day, locale)));
+    filling.set("closes_at", facts.expires_at.map(|at| time_in_words(at, person.zone, now, locale)));
+    filling.set("last_report_day", facts.last_report_day.map(|day| date_in_words(day, locale)));
 
     filling.set("flag_title", facts.flag_title.as_deref());
     filling.set("also", Some(list_in_words(&facts.also)));
-    filling.set("onset_day", facts.onset.map(date_in_words));
+    filling.set("onset_day", facts.onset.map(|day| date_in_words(day, locale)));
     let days = facts.onset.zip(facts.evidence_day).map(|(onset, evidence)| (evidence - onset).num_days());
     filling.number("days", days);
 
     filling.set("run_title", facts.window_title.as_deref());
     filling.number("rest_days_min", facts.rest_days.map(|(min, _)| i64::from(min)));
     filling.number("rest_days_max", facts.rest_days.map(|(_, max)| i64::from(max)));
-    filling.set("first_running_day", facts.first_running_day.map(date_in_words));
+    filling.set("first_running_day", facts.first_running_day.map(|day| date_in_words(day, locale)));
     let refuel_by = facts.refuel_by.filter(|by| *by > now);
-    filling.set("refuel_by", refuel_by.map(|by| time_in_words(by, person.zone, now)));
+    filling.set("refuel_by", refuel_by.map(|by| time_in_words(by, person.zone, now, locale)));
     filling
 }
 
@@ -259,19 +263,19 @@ fn clean(value: &str) -> String {
     value.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST_VALUE).collect()
 }
 
-/// `Tuesday 24 November`.
-fn date_in_words(date: NaiveDate) -> String {
-    date.format("%A %-d %B").to_string()
+/// `Tuesday 24 November`, if the clinic does not want it otherwise.
+fn date_in_words(date: NaiveDate, locale: Locale) -> String {
+    locale.date(date)
 }
 
 /// `10:40`, or `10:40 on Wednesday 25 November` if that is not today on the person's clock.
-fn time_in_words(at: DateTime<Utc>, zone: Tz, now: DateTime<Utc>) -> String {
+fn time_in_words(at: DateTime<Utc>, zone: Tz, now: DateTime<Utc>, locale: Locale) -> String {
     let local = at.with_timezone(&zone);
-    let time = local.format("%H:%M");
+    let time = locale.time(local.time());
     if local.date_naive() == now.with_timezone(&zone).date_naive() {
-        time.to_string()
+        time
     } else {
-        format!("{time} on {}", date_in_words(local.date_naive()))
+        format!("{time} on {}", date_in_words(local.date_naive(), locale))
     }
 }
 

@@ -3,6 +3,8 @@
 //! A rough measure for English, good for one thing: to notice a sentence that has grown too long or too
 //! learned. Syllables are counted from the spelling, so single words can be off by one.
 
+use smallvec::SmallVec;
+
 /// Flesch-Kincaid grade of a text: 0.39 words per sentence + 11.8 syllables per word - 15.59 (Kincaid,
 /// Fishburne, Rogers, Chissom: Derivation of new readability formulas for Navy enlisted personnel, 1975).
 ///
@@ -11,15 +13,7 @@
 /// sentence. A text without words has grade 0.
 #[must_use]
 pub fn grade(text: &str) -> f64 {
-    let (mut words, mut syllables, mut sentences) = (0_u32, 0_u32, 0_u32);
-    for sentence in sentences_of(&prose(text)) {
-        let spoken: Vec<&str> = sentence.iter().map(String::as_str).collect();
-        if !spoken.is_empty() {
-            sentences += 1;
-            words += spoken.len() as u32;
-            syllables += spoken.iter().map(|word| syllables_in(word)).sum::<u32>();
-        }
-    }
+    let Counts { words, syllables, sentences, .. } = count(&prose(text));
     if sentences == 0 {
         return 0.0;
     }
@@ -52,9 +46,33 @@ fn prose(text: &str) -> String {
     out
 }
 
-/// Sentences as lists of words.
-fn sentences_of(prose: &str) -> Vec<Vec<String>> {
-    let mut sentences = vec![Vec::new()];
+/// What is read aloud, in numbers.
+#[derive(Default)]
+struct Counts {
+    words: u32,
+    syllables: u32,
+    /// Those with at least one word.
+    sentences: u32,
+    /// The sentence has had a word.
+    begun: bool,
+}
+
+impl Counts {
+    fn word(&mut self, word: &str) {
+        self.words += 1;
+        self.syllables += syllables_in(word);
+        self.sentences += u32::from(!self.begun);
+        self.begun = true;
+    }
+
+    fn end_sentence(&mut self) {
+        self.begun = false;
+    }
+}
+
+fn count(prose: &str) -> Counts {
+    let mut counts = Counts::default();
+    let mut word = String::new();
     for line in prose.lines() {
         let trimmed = line.trim();
         let numbered = trimmed
@@ -62,30 +80,28 @@ fn sentences_of(prose: &str) -> Vec<Vec<String>> {
             .is_some_and(|(number, _)| !number.is_empty() && number.chars().all(|c| c.is_ascii_digit()));
         let starts_anew = trimmed.is_empty() || numbered || trimmed.starts_with(['#', '-', '*', '+', '>']);
         if starts_anew {
-            sentences.push(Vec::new());
+            counts.end_sentence();
         }
         let content =
             if numbered { trimmed.split_once(". ").map_or(trimmed, |(_, rest)| rest) } else { trimmed };
         for token in content.split_whitespace() {
             let address = token.contains("://");
-            let word: String = token.chars().filter(|c| c.is_alphanumeric() || "'-".contains(*c)).collect();
-            let word = word.trim_matches(['\'', '-']).to_owned();
-            if !word.is_empty()
-                && !address
-                && let Some(sentence) = sentences.last_mut()
-            {
-                sentence.push(word);
+            word.clear();
+            word.extend(token.chars().filter(|c| c.is_alphanumeric() || matches!(c, '\'' | '-')));
+            let spoken = word.trim_matches(['\'', '-']);
+            if !spoken.is_empty() && !address {
+                counts.word(spoken);
             }
             let end = token.trim_end_matches(['"', '\'', ')', '*', '_', '”', '’']);
             if end.ends_with(['.', '!', '?', ':', ';']) {
-                sentences.push(Vec::new());
+                counts.end_sentence();
             }
         }
         if trimmed.starts_with('#') {
-            sentences.push(Vec::new());
+            counts.end_sentence();
         }
     }
-    sentences
+    counts
 }
 
 /// Syllables of an English word by its vowel groups.
@@ -97,8 +113,8 @@ fn syllables_in(word: &str) -> u32 {
 }
 
 fn syllables_in_part(word: &str) -> u32 {
-    let lower: Vec<char> = word.to_lowercase().chars().filter(|c| c.is_alphabetic()).collect();
-    let vowel = |c: &char| "aeiouyáéíóúü".contains(*c);
+    let lower: SmallVec<[char; 32]> = word.to_lowercase().chars().filter(|c| c.is_alphabetic()).collect();
+    let vowel = |c: &char| matches!(c, 'a' | 'e' | 'i' | 'o' | 'u' | 'y' | 'á' | 'é' | 'í' | 'ó' | 'ú' | 'ü');
     let mut groups = 0_u32;
     let mut before = false;
     for c in &lower {
@@ -106,7 +122,10 @@ fn syllables_in_part(word: &str) -> u32 {
         groups += u32::from(now && !before);
         before = now;
     }
-    let ending = |text: &str| lower.ends_with(&text.chars().collect::<Vec<_>>());
+    let ending = |text: &str| {
+        let len = text.chars().count();
+        lower.len() >= len && text.chars().eq(lower[lower.len() - len..].iter().copied())
+    };
     let consonant_before = |back: usize| lower.len() > back && !vowel(&lower[lower.len() - back - 1]);
     // A final e is silent, and so is that of -es and -ed, unless it is needed to speak the consonant.
     let silent = (ending("e") && consonant_before(1) && !(ending("le") && consonant_before(2)))

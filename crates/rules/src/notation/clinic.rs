@@ -9,6 +9,7 @@ use super::{
     leaf::{Address, Line, Link, Weekdays},
     schedule::Schedule,
 };
+use crate::book::Locale;
 
 file! {
     /// The file about the clinic; exactly one in a folder.
@@ -23,6 +24,8 @@ file! {
         emergency_line: Checked<Line>,
         /// The clinic's zone.
         time_zone: Checked<Tz>,
+        /// How dates and times are written: `en-GB` or `en-US`.
+        locale: Option<Checked<Locale>>,
         /// When somebody is there.
         office_hours: List<OfficeHours>,
         /// When mail may go out, in the patient's zone.

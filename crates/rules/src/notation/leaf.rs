@@ -5,13 +5,13 @@ use std::ops::Range;
 
 use chrono::{NaiveDate, NaiveTime, Weekday};
 use chrono_tz::Tz;
-use ron::value::RawValue;
 use serde::{Deserialize, Deserializer};
 
 use super::{
-    spanned::{Found, Text, nested, record, recorded},
+    spanned::{Borrowed, Found, Spanned, is_quick, record, recorded},
     wording::{quote, suggest},
 };
+use crate::book::Locale;
 
 /// Longest id, in characters: it is stored with every message and shown in lists.
 pub const MAX_ID_CHARS: usize = 64;
@@ -39,10 +39,11 @@ pub struct Checked<T> {
 
 impl<'de, T: FromText> Deserialize<'de> for Checked<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = <&'de RawValue>::deserialize(deserializer)?.get_ron();
-        let text: Text = nested(raw).map_err(|_| recorded())?;
-        let value = match T::from_text(&text) {
+        let is_quick = is_quick(&deserializer);
+        let text = Spanned::<Borrowed<'de>>::deserialize(deserializer)?;
+        let value = match T::from_text(&text.value.0) {
             Ok(value) => Some(value),
+            Err(_) if is_quick => return Err(recorded()),
             Err(Unfit(message, help)) => {
                 let label = "cannot be used here".to_owned();
                 let (code, span) = ("invalid-value", text.span.clone());
@@ -81,6 +82,17 @@ impl FromText for Tz {
             let help = suggest(text, names)
                 .unwrap_or_else(|| "write a continent and a city, such as \"America/Chicago\"".into());
             Unfit(format!("{} is not a time zone", quote(text)), Some(help))
+        })
+    }
+}
+
+impl FromText for Locale {
+    fn from_text(text: &str) -> Result<Self, Unfit> {
+        let known = Self::ALL.iter().find(|(tag, _)| *tag == text);
+        known.map(|(_, locale)| *locale).ok_or_else(|| {
+            let help = suggest(text, Self::ALL.iter().map(|(tag, _)| *tag));
+            let help = help.unwrap_or_else(|| "write \"en-GB\" or \"en-US\"".into());
+            Unfit(format!("{} is not a way of writing dates that is known", quote(text)), Some(help))
         })
     }
 }

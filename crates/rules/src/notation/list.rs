@@ -10,7 +10,7 @@ use serde::{
 
 use super::{
     Spanned, Text,
-    spanned::{is_full, nested, note_broken, recorded},
+    spanned::{is_full, is_quick, nested, note_broken, recorded},
 };
 
 /// Items of one list in one file: far more than a clinic writes, and little enough to stay small in memory.
@@ -28,7 +28,10 @@ impl<T> Default for List<T> {
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visit<T>(PhantomData<T>);
+        struct Visit<T> {
+            is_quick: bool,
+            of: PhantomData<T>,
+        }
         impl<'de, T: Deserialize<'de>> Visitor<'de> for Visit<T> {
             type Value = List<T>;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -36,6 +39,15 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
             }
             fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<List<T>, A::Error> {
                 let mut list = Vec::new();
+                if self.is_quick {
+                    while let Some(item) = items.next_element()? {
+                        if list.len() == MAX_ITEMS {
+                            return Err(recorded());
+                        }
+                        list.push(item);
+                    }
+                    return Ok(List(list));
+                }
                 let mut count = 0;
                 while let Some(raw) = items.next_element::<&'de RawValue>()? {
                     count += 1;
@@ -53,7 +65,8 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
                 Ok(List(list))
             }
         }
-        deserializer.deserialize_seq(Visit(PhantomData))
+        let is_quick = is_quick(&deserializer);
+        deserializer.deserialize_seq(Visit { is_quick, of: PhantomData })
     }
 }
 

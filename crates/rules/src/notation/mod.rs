@@ -12,6 +12,7 @@ pub mod leaf;
 pub mod list;
 pub mod message;
 pub mod questions;
+pub mod quick;
 pub mod recovery;
 pub mod red_flags;
 pub mod scan;

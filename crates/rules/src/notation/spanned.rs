@@ -8,16 +8,24 @@
 //!
 //! Leaves out: spans for every node of a condition tree. Nested pieces are scanned once a level, which would
 //! make deep trees quadratic; only leaves are spanned.
+//!
+//! [`super::quick`] reads files without a mistake; what is here reads the others.
 
 use std::{
+    borrow::Cow,
     cell::RefCell,
+    fmt,
+    marker::PhantomData,
     ops::{Deref, Range},
 };
 
 use ron::{Options, error::SpannedError, extensions::Extensions, value::RawValue};
-use serde::{Deserialize, Deserializer, de::Error as _};
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error as _, SeqAccess, Visitor},
+};
 
-use super::wording;
+use super::{quick, wording};
 
 /// Something found while reading one file; its place counts from the start of the parsed text.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -106,8 +114,61 @@ impl<T> Deref for Spanned<T> {
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Spanned<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if is_quick(&deserializer) {
+            return deserializer.deserialize_newtype_struct(quick::PLACED, Placed(PhantomData));
+        }
         let raw = <&'de RawValue>::deserialize(deserializer)?.get_ron();
         nested(raw).map_err(|_| D::Error::custom(RECORDED))
+    }
+}
+
+/// Whether this is the quick reader, and not ron: nothing is recorded then, any failure ends it.
+pub(super) fn is_quick<'de>(deserializer: &impl Deserializer<'de>) -> bool {
+    !deserializer.is_human_readable()
+}
+
+/// Takes a value and its place from the quick reader.
+struct Placed<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Placed<T> {
+    type Value = Spanned<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value, its start and its end")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Spanned<T>, A::Error> {
+        let missing = |part| A::Error::invalid_length(part, &"a value, its start and its end");
+        let value = parts.next_element()?.ok_or_else(|| missing(0))?;
+        let start: usize = parts.next_element()?.ok_or_else(|| missing(1))?;
+        let end: usize = parts.next_element()?.ok_or_else(|| missing(2))?;
+        Ok(Spanned { value, span: start..end })
+    }
+}
+
+/// A text that need not be copied unless it has escapes.
+#[derive(Debug)]
+pub(super) struct Borrowed<'de>(pub Cow<'de, str>);
+
+impl<'de> Deserialize<'de> for Borrowed<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visit;
+        impl<'de> Visitor<'de> for Visit {
+            type Value = Borrowed<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Borrowed<'de>, E> {
+                Ok(Borrowed(Cow::Borrowed(text)))
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Borrowed<'de>, E> {
+                Ok(Borrowed(Cow::Owned(text.to_owned())))
+            }
+            fn visit_string<E>(self, text: String) -> Result<Borrowed<'de>, E> {
+                Ok(Borrowed(Cow::Owned(text)))
+            }
+        }
+        deserializer.deserialize_str(Visit)
     }
 }
 
@@ -131,14 +192,21 @@ pub(super) fn nested<'de, T: Deserialize<'de>>(raw: &'de str) -> Result<Spanned<
     match T::deserialize(&mut parser) {
         Ok(value) => {
             let written = body[..body.len() - parser.remainder().len()].trim_end();
-            let quoted = written.len() >= 2 && written.starts_with('"') && written.ends_with('"');
-            // An empty text is marked with its quotes: there is nothing between them to mark.
-            let inset = usize::from(quoted && written.len() > 2);
-            Ok(Spanned { value, span: offset + inset..offset + written.len() - inset })
+            let span = place(body, 0..written.len());
+            Ok(Spanned { value, span: offset + span.start..offset + span.end })
         }
         Err(ron::Error::Message(text)) if text == RECORDED => Err(whole),
         Err(error) => fail(&parser.span_error(error)),
     }
+}
+
+/// The place of a value that was written here: for a text in quotes, what stands between them.
+pub(super) fn place(text: &str, written: Range<usize>) -> Range<usize> {
+    let bytes = &text.as_bytes()[written.clone()];
+    let quoted = bytes.len() >= 2 && bytes.starts_with(b"\"") && bytes.ends_with(b"\"");
+    // An empty text is marked with its quotes: there is nothing between them to mark.
+    let inset = usize::from(quoted && bytes.len() > 2);
+    written.start + inset..written.end - inset
 }
 
 /// What parsing one file gave.

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{Planner, Priority, Wanted};
 use crate::{
-    decision::{Action, Audience, Decision, EntryState, Reason},
+    decision::{Action, Audience, Decision, Entry, EntryState, Reason},
     schedule::instant,
 };
 
@@ -13,6 +13,7 @@ const DAYS_AHEAD: u32 = 14;
 
 /// Spends windows and budgets in order of priority.
 pub(super) fn allot(planner: &mut Planner<'_>, mut wanted: Vec<Wanted>) {
+    wanted.retain(|wanted| !planner.has_failed(&wanted.subject));
     wanted.sort_by_key(|wanted| wanted.priority);
     let mut decisions = Vec::with_capacity(wanted.len());
     for wanted in wanted {
@@ -65,6 +66,11 @@ fn place(planner: &Planner<'_>, made: &[Decision], urgent: bool, droppable: bool
     None
 }
 
+/// When an entry left or will: what is due and still waits leaves now at the earliest.
+fn leaves(entry: &Entry, now: DateTime<Utc>) -> DateTime<Utc> {
+    if entry.state == EntryState::Queued { entry.at.max(now) } else { entry.at }
+}
+
 /// Messages to the patient on a local day so far, of the urgent or of the other budget.
 fn used(planner: &Planner<'_>, made: &[Decision], day: NaiveDate, urgent: bool) -> u32 {
     let zone = planner.assessment.zone;
@@ -74,7 +80,7 @@ fn used(planner: &Planner<'_>, made: &[Decision], day: NaiveDate, urgent: bool) 
             && entry.message.is_some()
             && matches!(entry.state, EntryState::Queued | EntryState::Done)
             && entry.urgent == urgent
-            && on_day(entry.at)
+            && on_day(leaves(entry, planner.now))
     });
     let making = made.iter().filter(|decision| {
         let counts = match decision.action {

@@ -59,7 +59,15 @@ fn overtaken(planner: &Planner<'_>, entry: &Entry) -> Option<Reason> {
         Subject::Stage { flag, stage, evidence_day }
         | Subject::StageReminder { flag, stage, evidence_day } => match episode(flag, *evidence_day) {
             None => overtaken("The reports behind it have been corrected, or the rule is gone."),
-            Some((episode, true)) if episode.end == End::Open && episode.newest == Evidence::Present => {
+            Some((episode, true))
+                if episode.end == End::Open && is_withheld(planner, flag, stage, episode) =>
+            {
+                Some(Reason::new("withheld", "A clinician has withheld it."))
+            }
+            Some((episode, true))
+                if episode.end == End::Open
+                    && (episode.newest == Evidence::Present || is_asked_for(planner, flag, episode)) =>
+            {
                 stage_overtaken(planner, flag, stage, episode).and_then(overtaken)
             }
             Some(_) => overtaken("A newer report says it is easing, or the episode has ended."),
@@ -145,13 +153,22 @@ fn stage_overtaken(
 ) -> Option<&'static str> {
     let rule = planner.book.flag(flag.as_str())?;
     let queued = rule.stages.iter().position(|known| known.id == *stage);
-    match (queued, episode.reached(rule)) {
+    let wanted = planner.reached_and_allowed(rule, episode).max(planner.asked_for(rule, episode));
+    match (queued, wanted) {
         (Some(queued), Some(reached)) if queued == reached => None,
         (Some(queued), Some(reached)) if queued < reached => (episode.present_received_at
             >= planner.chart.book_since)
             .then_some("A later stage has been reached and speaks for it."),
         _ => Some("Its stage is not reached any more, or is gone from the rules."),
     }
+}
+
+fn is_withheld(planner: &Planner<'_>, flag: &FlagId, stage: &StageId, episode: &Episode) -> bool {
+    planner.book.flag(flag.as_str()).is_some_and(|rule| planner.is_withheld(rule, stage, episode))
+}
+
+fn is_asked_for(planner: &Planner<'_>, flag: &FlagId, episode: &Episode) -> bool {
+    planner.book.flag(flag.as_str()).is_some_and(|rule| planner.asked_for(rule, episode).is_some())
 }
 
 fn withheld() -> Option<Reason> {

@@ -20,6 +20,8 @@ struct Candidate<'a> {
     episode: Episode,
     /// A stage newly reached; otherwise a reminder.
     newly: bool,
+    /// A clinician wants it, not the rule.
+    by_person: bool,
 }
 
 impl Candidate<'_> {
@@ -46,6 +48,7 @@ pub(super) fn want(planner: &mut Planner<'_>, wanted: &mut Vec<Wanted>) {
         return;
     }
     let mut candidates = candidates(planner);
+    candidates.retain(|candidate| !planner.has_failed(&candidate.subject()));
     candidates.sort_by_key(Candidate::rank);
 
     let outranking: Vec<_> =
@@ -120,16 +123,25 @@ fn candidates<'a>(planner: &Planner<'a>) -> Vec<Candidate<'a>> {
     for (flag_at, (flag, assessed)) in planner.book.flags.iter().zip(&planner.assessment.flags).enumerate() {
         let Some(episode) = assessed.open() else { continue };
         // INVARIANT: an edit of the rules mails nobody by itself; the report must be newer than the book.
-        if episode.newest != Evidence::Present || episode.present_received_at < chart.book_since {
+        let by_rule = episode.newest == Evidence::Present && episode.present_received_at >= chart.book_since;
+        let asked = planner.asked_for(flag, episode);
+        if !by_rule && asked.is_none() {
             continue;
         }
         let told = planner.assessment.told(chart, flag, episode, Audience::Patient);
-        let reached = episode.reached(flag);
-        let candidate =
-            |at: usize, newly| Candidate { flag, flag_at, stage: &flag.stages[at], episode: *episode, newly };
+        let reached = episode.reached(flag).filter(|_| by_rule);
+        let allowed = reached.and_then(|_| planner.reached_and_allowed(flag, episode));
+        let candidate = |at: usize, newly| Candidate {
+            flag,
+            flag_at,
+            stage: &flag.stages[at],
+            episode: *episode,
+            newly,
+            by_person: newly && allowed.is_none_or(|allowed| allowed < at),
+        };
         match (reached, told) {
-            (Some(reached), told) if told.is_none_or(|told| reached > told) => {
-                found.push(candidate(reached, true))
+            (_, told) if allowed.max(asked) > told => {
+                found.extend(allowed.max(asked).map(|at| candidate(at, true)))
             }
             // A stage that corrections have taken back is not reminded of, though it was told.
             (Some(reached), Some(told)) if reached == told && reminder_due(planner, flag, told, episode) => {
@@ -144,7 +156,10 @@ fn candidates<'a>(planner: &Planner<'a>) -> Vec<Candidate<'a>> {
 /// Only the highest told stage reminds, on new evidence far enough from the last told, a bounded number of
 /// times, and no more once a clinician has been in touch about the flag.
 fn reminder_due(planner: &Planner<'_>, flag: &Flag, told: usize, episode: &Episode) -> bool {
-    let Some(remind) = flag.stages.get(told).and_then(|stage| stage.remind) else { return false };
+    let Some(stage) = flag.stages.get(told) else { return false };
+    let Some(remind) = stage.remind.filter(|_| !planner.is_withheld(flag, &stage.id, episode)) else {
+        return false;
+    };
     let (mut newest, mut reminders, mut told_at): (Option<NaiveDate>, u32, _) = (None, 0, None);
     let ledger = &planner.chart.ledger;
     for entry in ledger.of_kind(Kind::Stage).chain(ledger.of_kind(Kind::StageReminder)) {
@@ -204,7 +219,10 @@ fn outranked_by(
 fn message(planner: &Planner<'_>, candidate: &Candidate<'_>, also: Vec<std::sync::Arc<str>>) -> Wanted {
     let Candidate { flag, stage, episode, .. } = candidate;
     let days = (episode.last_present - episode.onset).num_days();
-    let reason = if candidate.newly {
+    let by_person = planner.reason_of_person(flag, stage, episode).filter(|_| candidate.by_person);
+    let reason = if let Some(by_person) = by_person {
+        by_person
+    } else if candidate.newly {
         Reason::new("stage-reached", stage_reason(flag, stage, episode))
     } else {
         let text = format!(

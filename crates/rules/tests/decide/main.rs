@@ -17,7 +17,10 @@ mod audit_urgency;
 #[cfg(test)]
 mod covering;
 #[cfg(test)]
+mod failed;
 mod golden;
+#[cfg(test)]
+mod overrides;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]

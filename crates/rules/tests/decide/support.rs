@@ -118,6 +118,7 @@ pub fn book() -> RuleBook {
             phone: "555-0100".into(),
             booking_link: "https://clinic.example/book".into(),
             emergency_line: "Call 911.".into(),
+            locale: None,
             time_zone: Tz::UTC,
             office_hours: vec![OfficeHours {
                 days: vec![Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri],

@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::{
     columns::{book_hash, instant, micros},
     fault::Answer,
+    patients,
 };
 use crate::StoredBook;
 
@@ -27,6 +28,8 @@ pub(super) fn save(db: &Connection, book: &StoredBook) -> Answer<DateTime<Utc>> 
     }
     db.prepare_cached("INSERT INTO rule_books_live (hash, since) VALUES (?1, ?2)")?
         .execute(params![hash, micros(book.live_since)])?;
+    // With the book, for a crash in between would leave charts that nobody looks at by the new rules.
+    patients::make_all_due(db, book.live_since)?;
     instant(micros(book.live_since))
 }
 

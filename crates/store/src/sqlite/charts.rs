@@ -86,7 +86,7 @@ fn check_in(row: &Row<'_>) -> Answer<CheckIn> {
 fn ledger(db: &Connection, patient: i64) -> Answer<Vec<Entry>> {
     let mut statement = db.prepare_cached(
         "SELECT subject, audience, attempt, decided_at, at, state, message, urgent, covered_by_entry,
-             end_code
+             end_code, settled_at
          FROM messages WHERE patient = ?1 ORDER BY key",
     )?;
     let mut rows = statement.query([patient])?;
@@ -99,7 +99,23 @@ fn ledger(db: &Connection, patient: i64) -> Answer<Vec<Entry>> {
             ledger.push(entry);
         }
     }
+    fail_covered(&mut ledger);
     Ok(ledger)
+}
+
+/// What a message that came to nothing spoke for has not been told either.
+fn fail_covered(ledger: &mut [Entry]) {
+    let failed = |entry: &&Entry| entry.state == EntryState::Failed;
+    let silent: Vec<Identity> = ledger.iter().filter(failed).map(|entry| entry.identity.clone()).collect();
+    if silent.is_empty() {
+        return;
+    }
+    let covered = ledger.iter_mut().filter(|entry| entry.state == EntryState::Covered);
+    for entry in covered {
+        if entry.covered_by.as_ref().is_some_and(|by| silent.contains(by)) {
+            entry.state = EntryState::Failed;
+        }
+    }
 }
 
 fn entry(row: &Row<'_>) -> Answer<Option<Entry>> {
@@ -110,10 +126,15 @@ fn entry(row: &Row<'_>) -> Answer<Option<Entry>> {
     let state = MessageState::read(text(row, 5, "message state")?)?;
     let stale = row.get_ref(9)?.as_str_or_null().ok().flatten() == Some(super::outbox::STALE);
     let covered_by = row.get_ref(8)?.as_str_or_null().map_err(|_| Fault::Unreadable("identity"))?;
+    // A message that waited counts on the day it left: a day's budget is what the runner gets that day.
+    let left = match (audience, state) {
+        (Audience::Patient, MessageState::Accepted) => row.get::<_, Option<i64>>(10)?,
+        _ => None,
+    };
     Ok(Some(Entry {
         identity: Identity { subject: from_json("subject", subject)?, audience, attempt: row.get(2)? },
         decided_at: instant(row.get(3)?)?,
-        at: instant(row.get(4)?)?,
+        at: instant(row.get::<_, i64>(4)?.max(left.unwrap_or(i64::MIN)))?,
         state: entry_state(audience, state, stale),
         message: row.get::<_, Option<String>>(6)?.map(Into::into),
         urgent: row.get(7)?,

@@ -40,7 +40,7 @@ fn enrolment(db: &Connection, key: i64, id: PatientId, now: DateTime<Utc>) -> An
         messages: counted("SELECT count(*) FROM messages WHERE patient = ?1")?,
         work_items: counted("SELECT count(*) FROM work_items WHERE patient = ?1")?,
     };
-    empty_digests(db, key)?;
+    empty_clinic_mail(db, key)?;
     for statement in DELETIONS {
         db.prepare_cached(statement)?.execute([key])?;
     }
@@ -86,30 +86,33 @@ const EMPTY_MESSAGES: &str = "UPDATE messages SET identity = 'erased/' || key, r
         state = CASE WHEN state IN ('accepted', 'rejected', 'failed', 'shown') THEN state ELSE 'cancelled' END
     WHERE patient = ?1";
 
-/// A digest holds initials and the title of a flag. One that has left is emptied; one that has not is taken
-/// back, and what else was in it goes into the next.
-fn empty_digests(db: &Connection, key: i64) -> Answer<()> {
+/// A digest, and a word to somebody else about urgent work, hold initials and the title of a flag. One that has
+/// left is emptied; one that has not, or may not have, is taken back, and what else was told then is told again.
+fn empty_clinic_mail(db: &Connection, key: i64) -> Answer<()> {
     let mut select = db.prepare_cached(
-        "SELECT digested_at FROM work_items WHERE patient = ?1 AND digested_at IS NOT NULL",
+        "SELECT digested_at FROM work_items WHERE patient = ?1 AND digested_at IS NOT NULL
+         UNION ALL SELECT escalated_at FROM work_items WHERE patient = ?1 AND escalated_at IS NOT NULL",
     )?;
     let instants =
         select.query_map([key], |row| row.get::<_, i64>(0))?.collect::<rusqlite::Result<BTreeSet<_>>>()?;
-    for digested_at in instants {
+    for told_at in instants {
         db.prepare_cached(
             "UPDATE mails SET subject = '', bytes = x'' WHERE message IN
                  (SELECT key FROM messages WHERE patient IS NULL AND decided_at = ?1)",
         )?
-        .execute([digested_at])?;
+        .execute([told_at])?;
         let taken_back = db
             .prepare_cached(
                 "UPDATE messages SET state = 'cancelled', settled_at = ?1, end_code = 'erased', worker = NULL,
                      lease_until = NULL, identity = identity || '/' || key
-                 WHERE patient IS NULL AND decided_at = ?1 AND state IN ('queued', 'leased', 'quarantined')",
+                 WHERE patient IS NULL AND decided_at = ?1 AND state IN ('queued', 'leased', 'transmitting', 'quarantined')",
             )?
-            .execute([digested_at])?;
+            .execute([told_at])?;
         if taken_back > 0 {
             db.prepare_cached("UPDATE work_items SET digested_at = NULL WHERE digested_at = ?1")?
-                .execute([digested_at])?;
+                .execute([told_at])?;
+            db.prepare_cached("UPDATE work_items SET escalated_at = NULL WHERE escalated_at = ?1")?
+                .execute([told_at])?;
         }
     }
     Ok(())

@@ -48,6 +48,13 @@ pub(super) fn revoke_but_stop(db: &Connection, patient: i64, now: DateTime<Utc>)
     Ok(())
 }
 
+/// Revokes all links of a patient.
+pub(super) fn revoke_all(db: &Connection, patient: i64, now: DateTime<Utc>) -> Answer<()> {
+    db.prepare_cached("UPDATE links SET revoked_at = ?2 WHERE patient = ?1 AND revoked_at IS NULL")?
+        .execute(params![patient, micros(now)])?;
+    Ok(())
+}
+
 /// The link with this hash. A stop link follows its address into the newest enrolment: whoever started again
 /// and presses "stop" in an old mail means the mail that comes now.
 pub(super) fn get(db: &Connection, token_hash: &[u8; 32]) -> Answer<Option<Link>> {

@@ -37,9 +37,9 @@ pub(super) fn insert(
         .prepare_cached(
             "INSERT INTO messages (patient, identity, recipient, audience, state, subject, attempt, decided_at,
                  at, message, urgent, covered_by, covered_by_entry, rank, due_at, stale_at, book, reason_code,
-                 reason_text, facts, settled_at, end_code, end_reason)
+                 reason_text, facts, settled_at, end_code, end_reason, first_due_at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
-                 ?21, ?22, ?23)
+                 ?21, ?22, ?23, ?15)
              ON CONFLICT DO NOTHING",
         )?
         .execute(params![

@@ -25,6 +25,9 @@ const SCHEMAS: &[&str] = &[
     include_str!("schema/0002.sql"),
     include_str!("schema/0003.sql"),
     include_str!("schema/0004.sql"),
+    include_str!("schema/0005.sql"),
+    include_str!("schema/0006.sql"),
+    include_str!("schema/0007.sql"),
 ];
 /// How long a connection waits while another process writes.
 const BUSY: Duration = Duration::from_secs(5);
@@ -224,6 +227,11 @@ fn publish(new: &Path, path: &Path) -> io::Result<()> {
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+/// The newest schema this release knows, which every database it has opened has.
+pub(super) const fn newest_schema() -> u32 {
+    SCHEMAS.len() as u32
 }
 
 /// Brings the schema up to date. A schema older than this release's is changed only by whoever holds the

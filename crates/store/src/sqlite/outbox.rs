@@ -11,14 +11,19 @@ use afterrun_rules::decision::Identity;
 use super::{
     columns::{Word, from_json, instant, maybe_instant, micros, to_json},
     fault::{Answer, Fault},
-    patients,
+    patients, user_links,
 };
 use crate::{Claim, Mail, MessageKey, MessageState, OutboxMessage, QueueDepth, Settlement};
 
 /// End code of mail that was past its usefulness before it could leave.
 pub(super) const STALE: &str = "stale";
+/// End code of mail to somebody who has stopped, and what it says.
+pub(super) const STOPPED: &str = "stopped";
+pub(super) const WANTS_NO_MORE: &str = "the patient wants no more mail";
 /// Stale rows dropped in one claim; the next claim takes the next ones.
 const STALE_AT_ONCE: u32 = 500;
+/// Ranks below this one are urgent or for the clinic.
+const PRESSING_RANKS: i64 = 3;
 /// Longest text kept of what a server said, in characters.
 const SAID: usize = 500;
 
@@ -31,7 +36,9 @@ pub(super) fn claim(db: &Connection, claim: &Claim) -> Answer<Vec<OutboxMessage>
     for rank in 0..4 {
         let to_clinic = rank % 2 == 0;
         if to_clinic || !claim.hold_patients {
-            let room = claim.limit.saturating_sub(taken.len() as u32);
+            let limit =
+                if rank < PRESSING_RANKS { claim.limit.max(claim.pressing_limit) } else { claim.limit };
+            let room = limit.saturating_sub(taken.len() as u32);
             taken.extend(claim_rank(db, claim, rank, room)?);
         }
     }
@@ -41,7 +48,7 @@ pub(super) fn claim(db: &Connection, claim: &Claim) -> Answer<Vec<OutboxMessage>
 fn claim_rank(db: &Connection, claim: &Claim, rank: i64, room: u32) -> Answer<Vec<OutboxMessage>> {
     let mut select = db.prepare_cached(
         "SELECT m.key, p.id, m.subject, m.audience, m.attempt, m.recipient, m.due_at, m.stale_at, l.message_id,
-             l.envelope_from, l.subject, l.bytes, m.attempts, m.first_attempt_at, m.in_doubt
+             l.envelope_from, l.subject, l.bytes, m.attempts, m.first_attempt_at, m.in_doubt, m.urgent
          FROM messages m LEFT JOIN patients p ON p.key = m.patient LEFT JOIN mails l ON l.message = m.key
          WHERE m.state = 'queued' AND m.rank = ?1 AND m.due_at <= ?2 AND (m.stale_at IS NULL OR m.stale_at > ?2)
          ORDER BY m.due_at, m.key LIMIT ?3",
@@ -100,6 +107,7 @@ fn claimed(key: i64, row: &Row<'_>) -> Answer<OutboxMessage> {
         attempts: row.get(12)?,
         first_attempt_at: maybe_instant(row.get(13)?)?,
         in_doubt: row.get(14)?,
+        urgent: row.get(15)?,
     })
 }
 
@@ -120,7 +128,10 @@ fn cancel_stale(db: &Connection, now: DateTime<Utc>) -> Answer<()> {
             Some(STALE),
             "it was past its usefulness before it could leave",
         )?;
-        ledger_changed(db, patient, now)?;
+        match patient {
+            Some(_) => ledger_changed(db, patient, now)?,
+            None => user_links::forget_mail(db, key)?,
+        }
     }
     Ok(())
 }
@@ -158,11 +169,14 @@ pub(super) fn settle(
         .optional()?;
     let Some(patient) = held else { return Ok(false) };
     let key = key.0;
+    if patient.is_none() && !matches!(outcome, Settlement::Retry { .. }) {
+        user_links::forget_mail(db, key)?;
+    }
     match outcome {
         Settlement::Accepted { said } => accepted(db, key, now, said)?,
         Settlement::Retry { at, error, in_doubt } => {
             attempt(db, key, now, if *in_doubt { "in doubt" } else { "not sent" }, error)?;
-            queue_again(db, key, Some(*at), *in_doubt)?;
+            queue_again(db, key, Some(*at), *in_doubt, now)?;
         }
         Settlement::Rejected { said } => {
             attempt(db, key, now, "rejected", said)?;
@@ -200,6 +214,24 @@ fn accepted(db: &Connection, key: i64, now: DateTime<Utc>, said: &str) -> Answer
     note_attempt(db, key, now, "accepted", said)
 }
 
+/// When messages to patients left, oldest first: of the newest `limit` after an instant. One that came back
+/// afterwards had left, too.
+pub(super) fn left_for_patients(
+    db: &Connection,
+    after: DateTime<Utc>,
+    limit: u32,
+) -> Answer<Vec<DateTime<Utc>>> {
+    let mut select = db.prepare_cached(
+        "SELECT settled_at FROM messages
+         WHERE audience = 'patient' AND (state = 'accepted' OR end_code = 'bounced') AND settled_at > ?1
+         ORDER BY settled_at DESC LIMIT ?2",
+    )?;
+    let found = select.query_map(params![micros(after), limit], |row| row.get(0))?;
+    let mut left = found.map(|at| instant(at?)).collect::<Answer<Vec<_>>>()?;
+    left.reverse();
+    Ok(left)
+}
+
 /// Gives back what was claimed and not begun.
 pub(super) fn release(db: &Connection, keys: &[MessageKey], worker: &str) -> Answer<()> {
     let mut update = db.prepare_cached(
@@ -216,9 +248,12 @@ pub(super) fn try_again(db: &Connection, key: MessageKey, now: DateTime<Utc>) ->
             "UPDATE messages SET state = 'queued', due_at = ?2, settled_at = NULL, end_code = NULL,
                  end_reason = NULL
              WHERE key = ?1 AND state IN ('failed', 'rejected', 'quarantined')
-                 AND EXISTS (SELECT 1 FROM mails WHERE message = messages.key)
+                 AND EXISTS (SELECT 1 FROM mails WHERE message = messages.key AND length(bytes) > 0)
                  AND NOT EXISTS (SELECT 1 FROM patients p WHERE p.key = messages.patient
-                     AND messages.audience = 'patient' AND p.stopped_at IS NOT NULL)",
+                     AND messages.audience = 'patient' AND p.stopped_at IS NOT NULL)
+                 AND NOT EXISTS (SELECT 1 FROM events e WHERE e.patient = messages.patient
+                     AND messages.audience = 'patient' AND e.kind = 'address_changed'
+                     AND e.at >= messages.decided_at)",
         )?
         .execute(params![key.0, micros(now)])?;
     if changed == 0 {
@@ -306,7 +341,7 @@ fn give_back(db: &Connection, rows: &[(i64, bool)], now: DateTime<Utc>) -> Answe
     for (key, transmitting) in rows {
         if *transmitting {
             attempt(db, *key, now, "in doubt", "the worker was lost while sending")?;
-            queue_again(db, *key, None, true)?;
+            queue_again(db, *key, None, true, now)?;
             counts.1 += 1;
         } else {
             db.prepare_cached(
@@ -319,13 +354,29 @@ fn give_back(db: &Connection, rows: &[(i64, bool)], now: DateTime<Utc>) -> Answe
     Ok(counts)
 }
 
-fn queue_again(db: &Connection, key: i64, at: Option<DateTime<Utc>>, in_doubt: bool) -> Answer<()> {
+/// Back into the queue, unless its patient has stopped while it was on its way.
+fn queue_again(
+    db: &Connection,
+    key: i64,
+    at: Option<DateTime<Utc>>,
+    in_doubt: bool,
+    now: DateTime<Utc>,
+) -> Answer<()> {
     db.prepare_cached(
         "UPDATE messages SET state = 'queued', worker = NULL, lease_until = NULL, due_at = coalesce(?2, due_at),
              in_doubt = ?3
          WHERE key = ?1",
     )?
     .execute(params![key, at.map(micros), in_doubt])?;
+    let stopped = db
+        .prepare_cached(
+            "SELECT 1 FROM messages m JOIN patients p ON p.key = m.patient
+             WHERE m.key = ?1 AND m.audience = 'patient' AND p.stopped_at IS NOT NULL",
+        )?
+        .exists([key])?;
+    if stopped {
+        end(db, key, MessageState::Cancelled, now, Some(STOPPED), WANTS_NO_MORE)?;
+    }
     Ok(())
 }
 

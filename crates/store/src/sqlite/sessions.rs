@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::{
     columns::{instant, micros},
     fault::Answer,
-    users,
+    user_links, users,
 };
 use crate::{NewUser, Session, User, UserKey};
 
@@ -26,14 +26,15 @@ pub(super) fn begin(
     Ok(())
 }
 
-/// The session of a cookie, with its user as of now.
+/// The session of a cookie, with its user as of now; none of a user who was let go.
 pub(super) fn get(db: &Connection, token_hash: &[u8; 32]) -> Answer<Option<Session>> {
     let found = db
         .prepare_cached("SELECT user, created_at, used_at FROM sessions WHERE token_hash = ?1")?
         .query_row([token_hash], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?, row.get(2)?)))
         .optional()?;
     let Some((user, created_at, used_at)) = found else { return Ok(None) };
-    let Some(user) = users::by_key(db, UserKey(user))? else { return Ok(None) };
+    let user = users::by_key(db, UserKey(user))?.filter(|user| user.deactivated_at.is_none());
+    let Some(user) = user else { return Ok(None) };
     Ok(Some(Session { user, created_at: instant(created_at)?, used_at: instant(used_at)? }))
 }
 
@@ -64,10 +65,11 @@ pub(super) fn add_first_user(db: &Connection, new: &NewUser, now: DateTime<Utc>)
     users::add(db, new, now).map(Some)
 }
 
-/// Changes a password; every session ends.
+/// Changes a password; every session and every link of the user ends.
 pub(super) fn set_password(db: &Connection, user: UserKey, password_hash: &str) -> Answer<()> {
     db.prepare_cached("UPDATE users SET password_hash = ?2 WHERE id = ?1")?
         .execute(params![user.0, password_hash])?;
+    user_links::end_all(db, user)?;
     end_all(db, user)
 }
 

@@ -70,6 +70,23 @@ pub(super) fn audit_log(
     Ok(page(rows, limit, |line| line.id.to_string()))
 }
 
+/// A page of what one actor did, newest first.
+pub(super) fn audit_by(
+    db: &Connection,
+    actor: &str,
+    after: Option<&str>,
+    limit: u32,
+) -> Answer<Page<AuditLine>> {
+    let before: i64 = after.map_or(i64::MAX, |cursor| cursor.parse().unwrap_or(i64::MAX));
+    let mut statement = db.prepare_cached(
+        "SELECT id, at, actor, action, subject FROM audit WHERE actor = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3",
+    )?;
+    let rows =
+        statement.query_map(params![actor, before, i64::from(limit) + 1], |row| Ok(audit_line(row)))?;
+    let rows = rows.map(|row| row?).collect::<Answer<Vec<_>>>()?;
+    Ok(page(rows, limit, |line| line.id.to_string()))
+}
+
 fn audit_line(row: &Row<'_>) -> Answer<AuditLine> {
     Ok(AuditLine {
         id: row.get(0)?,

@@ -145,6 +145,7 @@ fn take_effect(db: &Connection, patient: i64, timed: &TimedEvent, now: DateTime<
         Event::Answer(_) => work_list::answered(db, patient)?,
         Event::Confirmed {} => set_reach(Reach::Confirmed)?,
         Event::AddressDead {} => set_reach(Reach::Dead)?,
+        Event::AddressChanged {} => set_reach(Reach::Unconfirmed)?,
         Event::Stop {} => stop(db, patient, timed.at, now)?,
         _ => {}
     }
@@ -157,11 +158,17 @@ fn stop(db: &Connection, patient: i64, at: DateTime<Utc>, now: DateTime<Utc>) ->
         .execute(params![patient, micros(at)])?;
     links::revoke_but_stop(db, patient, now)?;
     db.prepare_cached(
-        "UPDATE messages SET state = 'cancelled', settled_at = ?2, end_code = 'stopped',
-             end_reason = 'the patient wants no more mail', worker = NULL, lease_until = NULL
+        "UPDATE messages SET state = 'cancelled', settled_at = ?2, end_code = ?4, end_reason = ?5, worker = NULL,
+             lease_until = NULL
          WHERE patient = ?1 AND audience = ?3 AND state IN ('queued', 'leased')",
     )?
-    .execute(params![patient, micros(now), Audience::Patient.word()])?;
+    .execute(params![
+        patient,
+        micros(now),
+        Audience::Patient.word(),
+        outbox::STOPPED,
+        outbox::WANTS_NO_MORE
+    ])?;
     outbox::cancel_covered(db, patient, now)
 }
 
@@ -179,6 +186,9 @@ fn kind(event: &Event) -> &'static str {
         Event::EmergencyResolved {} => "emergency_resolved",
         Event::Confirmed {} => "confirmed",
         Event::AddressDead {} => "address_dead",
+        Event::AddressChanged {} => "address_changed",
+        Event::StageOverride(_) => "stage_override",
+        Event::ByTelephone(_) => "by_telephone",
         Event::Stop {} => "stop",
     }
 }

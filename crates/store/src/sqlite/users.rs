@@ -8,7 +8,7 @@ use super::{
     fault::Answer,
     patients::page,
 };
-use crate::{NewUser, Page, Role, StoreError, User, UserKey};
+use crate::{Names, NewUser, Page, Role, StoreError, User, UserKey};
 
 impl Word for Role {
     const WHAT: &'static str = "role";
@@ -16,7 +16,12 @@ impl Word for Role {
         &[(Self::Viewer, "viewer"), (Self::Clinician, "clinician"), (Self::Admin, "admin")];
 }
 
-const COLUMNS: &str = "id, email, role, password_hash, added_at, looked_at";
+impl Word for Names {
+    const WHAT: &'static str = "way of naming";
+    const WORDS: &'static [(Self, &'static str)] = &[(Self::Full, "full"), (Self::Initials, "initials")];
+}
+
+const COLUMNS: &str = "id, email, role, password_hash, added_at, looked_at, deactivated_at, names";
 
 /// Adds one.
 pub(super) fn add(db: &Connection, new: &NewUser, now: DateTime<Utc>) -> Answer<UserKey> {
@@ -63,5 +68,7 @@ fn user(row: &Row<'_>) -> Answer<User> {
         password_hash: row.get(3)?,
         added_at: instant(row.get(4)?)?,
         looked_at: maybe_instant(row.get(5)?)?,
+        deactivated_at: maybe_instant(row.get(6)?)?,
+        names: Word::read(&row.get::<_, String>(7)?)?,
     })
 }

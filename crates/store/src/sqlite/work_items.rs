@@ -1,10 +1,10 @@
 //! What a clinician has to do, and which of it goes into the digest.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, Params, Row, params};
 
 use super::{
-    columns::{Word, instant, maybe_micros, micros},
+    columns::{Word, instant, maybe_instant, maybe_micros, micros},
     fault::Answer,
     messages,
     patients::page,
@@ -74,13 +74,17 @@ pub(super) fn add_digest(
     messages: &[NewMessage],
     now: DateTime<Utc>,
 ) -> Answer<()> {
-    for message in messages {
-        messages::insert(db, None, message, now, None)?;
-    }
     let mut mark =
         db.prepare_cached("UPDATE work_items SET digested_at = ?2 WHERE id = ?1 AND digested_at IS NULL")?;
+    let mut marked = 0;
     for item in items {
-        mark.execute(params![item, micros(now)])?;
+        marked += mark.execute(params![item, micros(now)])?;
+    }
+    // Another process that was faster has told them all.
+    if marked > 0 {
+        for message in messages {
+            messages::insert(db, None, message, now, None)?;
+        }
     }
     Ok(())
 }
@@ -115,6 +119,19 @@ pub(super) fn add_escalation(
         }
     }
     Ok(())
+}
+
+/// When the next item goes into a digest, or has waited for `waits` without being taken and told to anybody else.
+pub(super) fn next_due(db: &Connection, waits: Option<TimeDelta>) -> Answer<Option<DateTime<Utc>>> {
+    let digest: Option<i64> = db
+        .prepare_cached(
+            "SELECT min(digest_due) FROM work_items WHERE digest_due IS NOT NULL AND digested_at IS NULL",
+        )?
+        .query_row([], |row| row.get(0))?;
+    let Some(waits) = waits else { return maybe_instant(digest) };
+    let oldest = unacknowledged(db, DateTime::<Utc>::MAX_UTC, 1)?.into_iter().next();
+    let escalated = oldest.and_then(|item| item.created_at.checked_add_signed(waits));
+    Ok(maybe_instant(digest)?.into_iter().chain(escalated).min())
 }
 
 fn select(db: &Connection, query: &str, values: impl Params) -> Answer<Vec<WorkItem>> {

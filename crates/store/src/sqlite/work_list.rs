@@ -48,6 +48,8 @@ impl Word for Resolution {
         (Self::Referred, "referred"),
         (Self::Settled, "settled"),
         (Self::NotNeeded, "not-needed"),
+        (Self::Acted, "acted"),
+        (Self::AlreadyKnown, "already-known"),
     ];
 }
 
@@ -122,7 +124,8 @@ const SELECT: &str = "SELECT p.id, p.name, p.reach, w.urgency, w.due_at, w.raise
     FROM work_list w JOIN patients p ON p.key = w.patient JOIN work_items i ON i.id = w.item
     LEFT JOIN users u ON u.id = w.owner";
 
-/// A page, most urgent first, then longest due.
+/// A page, most urgent first, then those that wait for somebody (and of these the longest due, so the overdue ones),
+/// then those somebody has been in touch about.
 pub(super) fn list(
     db: &Connection,
     filter: WorkFilter,
@@ -142,23 +145,26 @@ pub(super) fn list(
         WorkFilter::Snoozed => ("w.snoozed_until > ?5 AND ?6 IS NULL".to_owned(), Box::new(None::<i64>)),
     };
     let query = format!(
-        "{SELECT} WHERE w.open = 1 AND (w.urgency, w.due_at, w.patient) > (?1, ?2, ?3) AND {which}
-         ORDER BY w.urgency, w.due_at, w.patient LIMIT ?4"
+        "{SELECT} WHERE w.open = 1 AND (w.urgency, w.contacted, w.due_at, w.patient) > (?1, ?7, ?2, ?3) AND {which}
+         ORDER BY w.urgency, w.contacted, w.due_at, w.patient LIMIT ?4"
     );
-    let (urgency, due_at, patient) = after.and_then(cursor).unwrap_or((-1, 0, 0));
+    let (urgency, contacted, due_at, patient) = after.and_then(cursor).unwrap_or((-1, 0, 0, 0));
     let mut statement = db.prepare_cached(&query)?;
-    let rows = statement
-        .query_map(params![urgency, due_at, patient, i64::from(limit) + 1, micros(now), value], |row| {
-            Ok(row_and_key(row))
-        })?;
+    let rows = statement.query_map(
+        params![urgency, due_at, patient, i64::from(limit) + 1, micros(now), value, contacted],
+        |row| Ok(row_and_key(row)),
+    )?;
     let rows = rows.map(|row| row?).collect::<Answer<Vec<_>>>()?;
-    let page = page(rows, limit, |(row, key)| format!("{}.{}.{key}", rank(row.urgency), micros(row.due_at)));
+    let page = page(rows, limit, |(row, key)| {
+        let contacted = i64::from(row.state == WorkState::Contacted);
+        format!("{}.{contacted}.{}.{key}", rank(row.urgency), micros(row.due_at))
+    });
     Ok(Page { rows: page.rows.into_iter().map(|(row, _)| row).collect(), next: page.next })
 }
 
-fn cursor(text: &str) -> Option<(i64, i64, i64)> {
+fn cursor(text: &str) -> Option<(i64, i64, i64, i64)> {
     let mut parts = text.split('.').map(|part| part.parse().ok());
-    Some((parts.next()??, parts.next()??, parts.next()??))
+    Some((parts.next()??, parts.next()??, parts.next()??, parts.next()??))
 }
 
 /// One patient's row, resolved or not.
@@ -192,30 +198,52 @@ pub(super) fn change(
         }
         WorkChange::Contact(contact) => {
             let columns = "state = 'contacted', owner = coalesce(owner, ?2), snoozed_until = NULL";
-            (set(columns, &by.0)?, "contact", contact.word().to_owned())
+            let done = set(columns, &by.0)?;
+            if done && contact.is_in_touch() {
+                contact_items(db, patient, now)?;
+            }
+            (done, "contact", contact.word().to_owned())
         }
         WorkChange::Resolve(resolution) => {
             let columns = "state = 'resolved', open = 0, owner = coalesce(owner, ?2), snoozed_until = NULL";
             let done = set(columns, &by.0)?;
             if done {
-                resolve_items(db, patient, *resolution)?;
+                resolve_items(db, patient, *resolution, now)?;
             }
             (done, "resolve", resolution.word().to_owned())
         }
         WorkChange::Snooze { until, why } => {
             (set("state = 'snoozed', snoozed_until = ?2", &micros(*until))?, "snooze", why.clone())
         }
+        WorkChange::Reopen => (reopen(db, patient, by)?, "open-again", String::new()),
         WorkChange::Note(words) => (true, "note", words.clone()),
+        WorkChange::Did(what, words) => (true, *what, words.clone()),
     };
     if done {
         note(db, patient, Some(by), what, &detail, now)?;
-        settings::audit(db, now, &format!("user {}", by.0), &format!("work-{what}"), id.as_str())?;
+        // Whoever did it has it in the audit log already, from before it was done.
+        if !matches!(change, WorkChange::Did(..)) {
+            settings::audit(db, now, &format!("user {}", by.0), &format!("work-{what}"), id.as_str())?;
+        }
     }
     Ok(done)
 }
 
+/// Notes that somebody has been in touch about what is open.
+fn contact_items(db: &Connection, patient: i64, now: DateTime<Utc>) -> Answer<()> {
+    db.prepare_cached(
+        "UPDATE work_items SET contacted_at = ?2
+         WHERE patient = ?1 AND state <> 'resolved' AND contacted_at IS NULL",
+    )?
+    .execute(params![patient, micros(now)])?;
+    Ok(())
+}
+
 /// Closes the work items and counts them for their rules.
-fn resolve_items(db: &Connection, patient: i64, resolution: Resolution) -> Answer<()> {
+fn resolve_items(db: &Connection, patient: i64, resolution: Resolution, now: DateTime<Utc>) -> Answer<()> {
+    if resolution.is_useful() {
+        contact_items(db, patient, now)?;
+    }
     let column = if resolution.is_useful() { "useful" } else { "not_needed" };
     let count = format!("UPDATE rule_scores SET {column} = {column} + 1 WHERE flag = ?1");
     let mut open = db.prepare_cached(
@@ -225,9 +253,44 @@ fn resolve_items(db: &Connection, patient: i64, resolution: Resolution) -> Answe
     for flag in flags.collect::<rusqlite::Result<Vec<_>>>()? {
         db.prepare_cached(&count)?.execute([flag])?;
     }
-    db.prepare_cached("UPDATE work_items SET state = 'resolved' WHERE patient = ?1 AND state <> 'resolved'")?
-        .execute([patient])?;
+    db.prepare_cached(
+        "UPDATE work_items SET state = 'resolved', outcome = ?2, outcome_at = ?3
+         WHERE patient = ?1 AND state <> 'resolved'",
+    )?
+    .execute(params![patient, resolution.word(), micros(now)])?;
     Ok(())
+}
+
+/// Opens what was resolved last, and takes back what it counted for the rules. False: the row is open, or there is
+/// none.
+fn reopen(db: &Connection, patient: i64, by: UserKey) -> Answer<bool> {
+    let opened = db
+        .prepare_cached(
+            "UPDATE work_list SET open = 1, state = 'acknowledged', owner = ?2, snoozed_until = NULL
+             WHERE patient = ?1 AND open = 0",
+        )?
+        .execute(params![patient, by.0])?;
+    if opened == 0 {
+        return Ok(false);
+    }
+    let mut last = db.prepare_cached(
+        "SELECT id, flag, outcome FROM work_items WHERE patient = ?1
+             AND outcome_at = (SELECT max(outcome_at) FROM work_items WHERE patient = ?1)",
+    )?;
+    let items = last.query_map([patient], |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, Option<String>>(1)?, row.get::<_, String>(2)?))
+    })?;
+    for item in items.collect::<rusqlite::Result<Vec<_>>>()? {
+        let (id, flag, outcome) = item;
+        db.prepare_cached(
+            "UPDATE work_items SET state = 'new', outcome = NULL, outcome_at = NULL WHERE id = ?1",
+        )?
+        .execute([id])?;
+        let column = if Resolution::read(&outcome)?.is_useful() { "useful" } else { "not_needed" };
+        let uncount = format!("UPDATE rule_scores SET {column} = max(0, {column} - 1) WHERE flag = ?1");
+        db.prepare_cached(&uncount)?.execute([flag])?;
+    }
+    Ok(true)
 }
 
 fn note(

@@ -144,12 +144,22 @@ async fn accept(store: &AnyStore, chart: &mut Chart, which: &[usize], now: chron
         let identity = message.identity.as_ref().unwrap();
         if chosen.contains(identity) {
             chart.mark_done(identity);
+            leaves_now(chart, identity, now);
             let outcome = Settlement::Accepted { said: "250 ok".to_owned() };
             assert!(store.settle(message.key, "w", now, outcome).await.unwrap());
         }
     }
     let rest: Vec<_> = claimed.iter().map(|message| message.key).collect();
     store.release(&rest, "w").await.unwrap();
+}
+
+/// What left later than it was to be done counts on the day it left.
+fn leaves_now(chart: &mut Chart, identity: &Identity, now: chrono::DateTime<chrono::Utc>) {
+    let left = |entry: Entry| match entry.identity == *identity && identity.audience == Audience::Patient {
+        true => Entry { at: entry.at.max(now), ..entry },
+        false => entry,
+    };
+    chart.ledger = std::mem::take(&mut chart.ledger).into_iter().map(left).collect();
 }
 
 pub async fn equal_what_was_applied(store: AnyStore) {

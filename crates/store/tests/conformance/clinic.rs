@@ -3,6 +3,8 @@
 use afterrun_rules::{BookHash, Reason, book::TellClinic, decision::Audience};
 use afterrun_store::{MessageKey, MessageState, NewWorkItem, StoreError, hash_text};
 
+use chrono::TimeDelta;
+
 use super::sample::*;
 
 fn item(identity_text: &str, digest_due: Option<i64>) -> NewWorkItem {
@@ -127,6 +129,9 @@ pub async fn digests_take_items_once(store: AnyStore) {
     store.add_digest(&[due[0].id], digest(), hour(5)).await.unwrap();
     store.add_digest(&[due[0].id], digest(), hour(6)).await.unwrap();
     assert_eq!(store.claim(claim("w", hour(6))).await.unwrap().len(), 1, "one mail, however often");
+    let other = vec![clinic_mail("digest/of-another-process", "team@clinic.example", hour(6))];
+    store.add_digest(&[due[0].id], other, hour(6)).await.unwrap();
+    assert!(store.claim(claim("v", hour(6))).await.unwrap().is_empty(), "what was told is not told again");
     let left = store.digest_items(hour(6), 10).await.unwrap();
     assert_eq!(left.iter().map(|item| item.identity_text.as_str()).collect::<Vec<_>>(), ["late"]);
 }
@@ -142,6 +147,14 @@ pub async fn work_items_that_cannot_wait_are_escalated_once(store: AnyStore) {
         let item = NewWorkItem { level, ..item(name, None) };
         take_turn(&store, &id, hour(hours), |turn| turn.work_items = vec![item]).await;
     }
+    let after = |minutes| store.next_work_due(Some(TimeDelta::minutes(minutes)));
+    assert_eq!(after(90).await.unwrap(), Some(hour(1) + TimeDelta::minutes(90)));
+    assert_eq!(store.next_work_due(None).await.unwrap(), None);
+    let with_digest = NewWorkItem { level: TellClinic::Digest, ..item("soon", Some(2)) };
+    take_turn(&store, &id, hour(2), |turn| turn.work_items = vec![with_digest]).await;
+    assert_eq!(store.next_work_due(None).await.unwrap(), Some(hour(2)));
+    assert_eq!(after(90).await.unwrap(), Some(hour(2)));
+    assert_eq!(after(30).await.unwrap(), Some(hour(1) + TimeDelta::minutes(30)));
     assert!(store.unacknowledged_items(hour(0), 10).await.unwrap().is_empty());
     let due = store.unacknowledged_items(hour(1), 10).await.unwrap();
     assert_eq!(due.iter().map(|item| item.identity_text.as_str()).collect::<Vec<_>>(), ["now"]);

@@ -141,3 +141,43 @@ pub async fn leaves_others_alone(store: AnyStore) {
     assert_eq!(before, after);
     assert_eq!(claim_one(&store, "w", hour(2)).await.patient, Some(other));
 }
+
+pub async fn takes_back_what_is_being_told_of_the_patient(store: AnyStore) {
+    let id = with_everything(&store).await;
+    let other = store.add_patient(runner("p2"), hour(0)).await.unwrap();
+    for whose in [&id, &other] {
+        let now = NewWorkItem { level: TellClinic::Now, identity_text: "now".to_owned(), ..item(None) };
+        take_turn(&store, whose, hour(1), |turn| turn.work_items = vec![now]).await;
+        let digest = NewWorkItem { identity_text: "digest".to_owned(), ..item(Some(2)) };
+        take_turn(&store, whose, hour(1), |turn| turn.work_items = vec![digest]).await;
+    }
+    let due = store.digest_items(hour(2), 10).await.unwrap();
+    let ids: Vec<i64> = due.iter().map(|item| item.id).collect();
+    let mail = |name: &str| vec![clinic_mail(name, "team@clinic.example", hour(2))];
+    store.add_digest(&ids, mail("digest/1"), hour(2)).await.unwrap();
+    for item in store.unacknowledged_items(hour(2), 10).await.unwrap() {
+        store.add_escalation(item.id, mail(&format!("escalation/{}", item.id)), hour(3)).await.unwrap();
+    }
+    let clinic = store.claim(claim("w", hour(3))).await.unwrap();
+    let clinic: Vec<_> =
+        clinic.iter().filter(|message| message.patient.is_none()).map(|one| one.key).collect();
+    assert_eq!(clinic.len(), 3);
+    assert!(store.begin_transmit(clinic[0], "w", hour(3)).await.unwrap());
+
+    store.erase_patient(&id, hour(3)).await.unwrap();
+    let retry = afterrun_store::Settlement::Retry { at: hour(4), error: "451".to_owned(), in_doubt: false };
+    assert!(
+        !store.settle(clinic[0], "w", hour(3), retry).await.unwrap(),
+        "an emptied digest is not tried again"
+    );
+    assert!(store.claim(claim("v", hour(9))).await.unwrap().iter().all(|message| message.patient.is_some()));
+    for key in clinic {
+        let emptied = store.message(key).await.unwrap().mail.unwrap();
+        assert_eq!((emptied.subject.as_str(), emptied.bytes.len()), ("", 0));
+    }
+    let again: Vec<_> =
+        store.unacknowledged_items(hour(9), 10).await.unwrap().into_iter().map(|item| item.patient).collect();
+    assert_eq!(again, std::slice::from_ref(&other), "who is left is told of again");
+    let digest = store.digest_items(hour(9), 10).await.unwrap();
+    assert_eq!(digest.iter().map(|item| &item.patient).collect::<Vec<_>>(), [&other]);
+}

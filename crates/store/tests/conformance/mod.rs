@@ -2,11 +2,14 @@
 //!
 //! A backend's test file says `conformance!(factory)`, where `factory` gives a guard to keep and a store.
 
+pub mod accounts;
+pub mod address;
 pub mod bounces;
 pub mod charts;
 pub mod clinic;
 pub mod erasure;
 pub mod links;
+pub mod operations;
 pub mod outbox;
 pub mod patients;
 pub mod rest;
@@ -62,7 +65,10 @@ macro_rules! conformance {
                 does_not_cancel_what_is_being_sent, takes_back_what_is_released,
                 recovers_what_a_lost_worker_held, never_gives_one_message_to_two_workers,
                 says_when_the_next_is_due, counts_its_states, looks_again_when_mail_fails,
-                plans_again_what_a_cancelled_message_covered,
+                plans_again_what_a_cancelled_message_covered, does_not_queue_again_after_a_stop,
+                does_not_recover_mail_of_who_stopped, tells_nothing_through_a_message_that_failed,
+                counts_a_late_message_on_the_day_it_left, knows_what_left_for_patients,
+                gives_what_is_pressing_beyond_the_limit,
             ]
             clinic: [
                 messages_are_listed_newest_first, messages_show_their_mail, mail_is_added_once_a_recipient,
@@ -73,13 +79,18 @@ macro_rules! conformance {
                 open_what_they_were_made_for, open_with_the_chart_of_their_patient, that_expired_are_still_known, are_revoked_by_stop_but_for_stop,
                 that_stop_follow_their_address_into_the_newest_enrolment,
             ]
+            address: [
+                goes_over_with_all_enrolments, retires_links_and_queued_mail, is_not_taken_from_somebody_else,
+                does_not_let_old_mail_be_tried_again,
+            ]
             rest: [
                 books_keep_their_date_until_another_is_live, books_come_back_whole, settings_are_set_and_cleared,
                 the_audit_log_is_read_newest_first, the_store_answers,
             ]
             erasure: [
                 takes_the_person_out_of_every_list, keeps_numbers_and_the_id, takes_every_enrolment_of_the_address,
-                stops_what_is_queued_and_claimed, empties_or_takes_back_digests, leaves_others_alone,
+                stops_what_is_queued_and_claimed, empties_or_takes_back_digests,
+                takes_back_what_is_being_told_of_the_patient, leaves_others_alone,
             ]
             bounces: [
                 find_their_message_by_its_return_path, are_noted_once, make_an_accepted_message_rejected,
@@ -94,6 +105,17 @@ macro_rules! conformance {
                 has_one_row_a_patient_most_urgent_first, is_listed_in_pages, is_filtered, follows_what_people_do,
                 is_opened_anew_by_what_is_as_urgent, is_left_alone_by_what_is_less_urgent, counts_for_the_rules,
                 keeps_its_history, is_audited, forgets_an_erased_patient, knows_who_fell_silent,
+                puts_what_waits_before_what_was_contacted, keeps_what_was_done_otherwise, keeps_a_scorecard,
+                is_opened_again_by_a_person,
+            ]
+            accounts: [
+                begin_with_an_invitation, are_invited_once, get_a_new_password_by_a_link_that_works_once,
+                lose_links_by_time_and_by_a_new_password, keep_one_admin_who_can_sign_in,
+                that_are_let_go_are_out_at_once, are_changed_with_a_line_in_the_log, keep_no_token_once_its_mail_is_gone,
+                have_an_audit_log_each,
+            ]
+            operations: [
+                count_mail_by_the_hour, count_an_hour_in_which_nothing_left, count_what_came_back, hasten_what_waits_for_another_try, name_the_schema,
             ]
             users: [
                 are_found_by_address, are_added_once, are_listed_in_pages,

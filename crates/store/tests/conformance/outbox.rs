@@ -377,3 +377,95 @@ pub async fn plans_again_what_a_cancelled_message_covered(store: AnyStore) {
         store.chart(&id).await.unwrap().chart.ledger.into_iter().map(|entry| entry.state).collect();
     assert_eq!(states, [EntryState::Cancelled; 2]);
 }
+
+pub async fn does_not_queue_again_after_a_stop(store: AnyStore) {
+    let retry = |hours| Settlement::Retry { at: hour(hours), error: "451".to_owned(), in_doubt: false };
+    let (id, key) = with_claim(&store, "w").await;
+    assert!(store.begin_transmit(key, "w", hour(1)).await.unwrap());
+    take_turn(&store, &id, hour(1), |turn| turn.events = vec![event(hour(1), r#"{"stop": {}}"#)]).await;
+    assert!(store.settle(key, "w", hour(1), retry(2)).await.unwrap());
+    assert!(store.claim(claim("w", hour(3))).await.unwrap().is_empty());
+    let ended = store.message(key).await.unwrap();
+    assert_eq!(ended.state, MessageState::Cancelled);
+    assert_eq!(ended.end_reason.unwrap(), "stopped: the patient wants no more mail");
+    assert_eq!(store.attempts(key).await.unwrap().len(), 1, "the attempt is known");
+}
+
+pub async fn does_not_recover_mail_of_who_stopped(store: AnyStore) {
+    let (id, key) = with_claim(&store, "w").await;
+    assert!(store.begin_transmit(key, "w", hour(1)).await.unwrap());
+    take_turn(&store, &id, hour(1), |turn| turn.events = vec![event(hour(1), r#"{"stop": {}}"#)]).await;
+    store.recover(&[], hour(2)).await.unwrap();
+    assert!(store.claim(claim("v", hour(3))).await.unwrap().is_empty());
+    assert_eq!(store.message(key).await.unwrap().state, MessageState::Cancelled);
+}
+
+pub async fn tells_nothing_through_a_message_that_failed(store: AnyStore) {
+    let (id, key) = with_claim(&store, "w").await;
+    take_turn(&store, &id, hour(1), |turn| {
+        turn.messages = vec![covered(&plan_of("r2"), &plan_of("r1"), hour(1))];
+    })
+    .await;
+    let states = || async {
+        let ledger = store.chart(&id).await.unwrap().chart.ledger;
+        ledger.into_iter().map(|entry| entry.state).collect::<Vec<_>>()
+    };
+    assert_eq!(states().await, [EntryState::Queued, EntryState::Covered]);
+    let refused = Settlement::Rejected { said: "552 full".to_owned() };
+    assert!(store.settle(key, "w", hour(1), refused).await.unwrap());
+    assert_eq!(states().await, [EntryState::Failed; 2]);
+    assert!(store.try_again(key, hour(2)).await.unwrap());
+    assert_eq!(states().await, [EntryState::Queued, EntryState::Covered], "a person tries again");
+}
+
+pub async fn counts_a_late_message_on_the_day_it_left(store: AnyStore) {
+    let (id, key) = with_claim(&store, "w").await;
+    assert!(store.begin_transmit(key, "w", hour(1)).await.unwrap());
+    assert!(store.settle(key, "w", hour(30), accepted()).await.unwrap());
+    let ledger = store.chart(&id).await.unwrap().chart.ledger;
+    assert_eq!((ledger[0].decided_at, ledger[0].at), (hour(1), hour(30)));
+}
+
+pub async fn knows_what_left_for_patients(store: AnyStore) {
+    let id = enrol(&store).await;
+    take_turn(&store, &id, hour(0), |turn| {
+        turn.messages = (1..=4).map(|n| message(&plan_of(&format!("r{n}")), hour(1))).collect();
+        turn.messages.push(message_to(&to_clinic(plan_of("r1")), "team@clinic.example", hour(1)));
+    })
+    .await;
+    for (number, taken) in store.claim(claim("w", hour(1))).await.unwrap().into_iter().enumerate() {
+        // The first is for the clinic, the last is refused.
+        let ends = if number == 4 { Settlement::Rejected { said: "no".to_owned() } } else { accepted() };
+        let now = hour(1) + Duration::minutes(number as i64);
+        assert!(store.begin_transmit(taken.key, "w", now).await.unwrap());
+        assert!(store.settle(taken.key, "w", now, ends).await.unwrap());
+        if number == 2 {
+            store.note_bounce(taken.key, hour(5), "550", afterrun_store::Bounced::Lost).await.unwrap();
+        }
+    }
+    let minutes = |minutes| hour(1) + Duration::minutes(minutes);
+    let left = |after, limit| store.left_for_patients(after, limit);
+    assert_eq!(left(hour(0), 9).await.unwrap(), [1, 2, 3].map(minutes));
+    assert_eq!(left(hour(0), 2).await.unwrap(), [2, 3].map(minutes), "the newest");
+    assert_eq!(left(minutes(2), 9).await.unwrap(), [minutes(3)], "after, not at");
+}
+
+pub async fn gives_what_is_pressing_beyond_the_limit(store: AnyStore) {
+    let id = enrol(&store).await;
+    let urgent = Entry { urgent: true, ..entry(&plan_of("urgent"), hour(1), EntryState::Queued) };
+    take_turn(&store, &id, hour(1), |turn| {
+        turn.messages = vec![
+            message(&plan_of("r1"), hour(1)),
+            message_to(&to_clinic(plan_of("alert")), "team@clinic.example", hour(1)),
+            from_entry(urgent, Some(mail("p1@runner.example", hour(1)))),
+        ];
+    })
+    .await;
+    let pressing = Claim { limit: 0, pressing_limit: 9, ..claim("w", hour(1)) };
+    let taken = store.claim(pressing).await.unwrap();
+    let given: Vec<_> =
+        taken.iter().map(|one| (one.identity.clone().unwrap().to_string(), one.urgent)).collect();
+    let expected = [("patient/recovery-plan/urgent", true), ("clinic/recovery-plan/alert", false)];
+    assert_eq!(given, expected.map(|(identity, urgent)| (identity.to_owned(), urgent)));
+    assert_eq!(claim_one(&store, "w", hour(1)).await.identity, Some(plan_of("r1")));
+}

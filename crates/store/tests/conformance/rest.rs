@@ -16,7 +16,15 @@ pub async fn books_keep_their_date_until_another_is_live(store: AnyStore) {
     assert_eq!(store.save_book(book(1, 1)).await.unwrap(), hour(1));
     assert_eq!(store.save_book(book(1, 2)).await.unwrap(), hour(1), "a restart changes nothing");
     assert_eq!(store.save_book(book(2, 3)).await.unwrap(), hour(3));
+    assert_eq!(store.next_due().await.unwrap(), None);
+    let id = enrol(&store).await;
+    take_turn(&store, &id, hour(3), |turn| turn.next_due = Some(hour(99))).await;
+    let planned = turn(&store.chart(&id).await.unwrap(), hour(4));
+    assert_eq!(store.save_book(book(2, 4)).await.unwrap(), hour(3));
+    assert_eq!(store.next_due().await.unwrap(), Some(hour(99)), "a restart looks at nobody");
     assert_eq!(store.save_book(book(1, 4)).await.unwrap(), hour(4), "another was live since");
+    assert_eq!(store.next_due().await.unwrap(), Some(hour(4)), "every chart is looked at by the new rules");
+    assert!(store.commit(planned).await.is_err(), "it was planned by the old ones");
     assert_eq!(store.last_good_book().await.unwrap(), Some(book(1, 4)));
 }
 
@@ -31,6 +39,8 @@ pub async fn settings_are_set_and_cleared(store: AnyStore) {
     store.set_setting("hold", Some("since Friday")).await.unwrap();
     store.set_setting("hold", Some("since Saturday")).await.unwrap();
     assert_eq!(store.setting("hold").await.unwrap().as_deref(), Some("since Saturday"));
+    let both = store.settings(&["release", "hold"]).await.unwrap();
+    assert_eq!(both, [None, Some("since Saturday".to_owned())]);
     store.set_setting("hold", None).await.unwrap();
     assert_eq!(store.setting("hold").await.unwrap(), None);
 }

@@ -146,7 +146,7 @@ pub fn clinic_mail(identity_text: &str, recipient: &str, now: DateTime<Utc>) -> 
 
 pub fn claim(worker: &str, now: DateTime<Utc>) -> Claim {
     let lease_until = now + Duration::minutes(10);
-    Claim { worker: worker.to_owned(), now, lease_until, limit: 100, hold_patients: false }
+    Claim { worker: worker.to_owned(), now, lease_until, limit: 100, pressing_limit: 0, hold_patients: false }
 }
 
 /// Enrols `p1` and queues one mail due at `hour(1)`.

@@ -5,6 +5,8 @@ use afterrun_store::{
     Contact, NewUser, NewWorkItem, Resolution, Role, Urgency, UserKey, WorkChange, WorkFilter, WorkState,
 };
 
+use chrono::TimeDelta;
+
 use super::sample::*;
 
 async fn ann(store: &AnyStore) -> UserKey {
@@ -251,4 +253,101 @@ pub async fn keeps_what_somebody_took_from_being_escalated(store: AnyStore) {
     assert_eq!(store.unacknowledged_items(hour(9), 10).await.unwrap(), []);
     raise(&store, &id, 3, item("second", TellClinic::Now, "emergency")).await;
     assert_eq!(store.unacknowledged_items(hour(9), 10).await.unwrap().len(), 2, "something new has come");
+}
+
+pub async fn puts_what_waits_before_what_was_contacted(store: AnyStore) {
+    let ann = ann(&store).await;
+    for (name, hours) in [("first", 1), ("second", 2), ("third", 3)] {
+        let id = store.add_patient(runner(name), hour(0)).await.unwrap();
+        today(&store, &id, hours).await;
+    }
+    store.change_work(&"first".into(), ann, WorkChange::Contact(Contact::Spoke), hour(4)).await.unwrap();
+    assert_eq!(shown(&store, WorkFilter::Open, 40).await, ["second", "third", "first"]);
+    let one = store.work_list(WorkFilter::Open, None, 2, hour(40)).await.unwrap();
+    let rest = store.work_list(WorkFilter::Open, one.next.as_deref(), 2, hour(40)).await.unwrap();
+    assert_eq!(rest.rows.iter().map(|row| row.patient.to_string()).collect::<Vec<_>>(), ["first"]);
+}
+
+pub async fn keeps_what_was_done_otherwise(store: AnyStore) {
+    let (ann, id) = (ann(&store).await, enrol(&store).await);
+    let did = WorkChange::Did("pause", "until Friday".to_owned());
+    assert!(store.change_work(&id, ann, did, hour(1)).await.unwrap(), "no open work is needed for it");
+    let line = store.work_history(&id, None, 1).await.unwrap().rows.remove(0);
+    assert_eq!((&*line.what, &*line.detail), ("pause", "until Friday"));
+    assert_eq!(
+        store.audit_log(Some("p1"), None, 9).await.unwrap().rows,
+        [],
+        "whoever did it has noted it before"
+    );
+}
+
+pub async fn keeps_a_scorecard(store: AnyStore) {
+    let ann = ann(&store).await;
+    for (hours, name, change) in [
+        (1, "a", Some(Resolution::Acted)),
+        (2, "b", Some(Resolution::Seen)),
+        (3, "c", Some(Resolution::NotNeeded)),
+        (4, "d", Some(Resolution::AlreadyKnown)),
+        (5, "e", None),
+    ] {
+        let id = store.add_patient(runner(name), hour(0)).await.unwrap();
+        today(&store, &id, hours).await;
+        if name == "b" {
+            let tried = WorkChange::Contact(Contact::NoAnswer);
+            store.change_work(&id, ann, tried, hour(hours + 1)).await.unwrap();
+        }
+        if let Some(resolution) = change {
+            let done_at = hour(hours + 2 * hours);
+            store.change_work(&id, ann, WorkChange::Resolve(resolution), done_at).await.unwrap();
+        }
+        take_turn(&store, &id, hour(hours), |turn| turn.check_ins = vec![check_in(hours)]).await;
+    }
+    let all = store.scorecard(hour(0)).await.unwrap();
+    assert_eq!((all.check_ins, all.rules.len()), (5, 1));
+    let card = &all.rules[0];
+    assert_eq!((card.flag.as_str(), card.fires, card.acted), ("pain-lasting", 5, 2));
+    assert_eq!((card.not_needed, card.already_known, card.resolved()), (1, 1, 4));
+    // Two were acted on, after two and four hours; no answer is no contact.
+    assert_eq!(card.median_to_contact, Some(TimeDelta::hours(2)));
+    assert_eq!(card.last_acted_at, Some(hour(6)));
+    assert_eq!(card.per_hundred(all.check_ins), Some(100.0));
+    let later = store.scorecard(hour(4)).await.unwrap();
+    assert_eq!((later.check_ins, later.rules[0].fires, later.rules[0].acted), (2, 2, 0));
+    assert_eq!(later.rules[0].median_to_contact, None);
+    assert_eq!(store.scorecard(hour(9)).await.unwrap().rules, []);
+}
+
+fn check_in(hours: i64) -> afterrun_rules::chart::CheckIn {
+    afterrun_rules::chart::CheckIn {
+        id: "morning-after".into(),
+        about_day: hour(hours).date_naive(),
+        opened_at: hour(hours),
+        expires_at: hour(hours + 36),
+        questions: vec!["worst_pain".into()],
+        about_run: None,
+        probe: false,
+    }
+}
+
+pub async fn is_opened_again_by_a_person(store: AnyStore) {
+    let (ann, id) = (ann(&store).await, enrol(&store).await);
+    assert!(
+        !store.change_work(&id, ann, WorkChange::Reopen, hour(1)).await.unwrap(),
+        "there never was any work"
+    );
+    today(&store, &id, 1).await;
+    store.change_work(&id, ann, WorkChange::Resolve(Resolution::Settled), hour(2)).await.unwrap();
+    today(&store, &id, 3).await;
+    assert!(!store.change_work(&id, ann, WorkChange::Reopen, hour(3)).await.unwrap(), "it is open");
+    store.change_work(&id, ann, WorkChange::Resolve(Resolution::NotNeeded), hour(4)).await.unwrap();
+    assert!(store.change_work(&id, ann, WorkChange::Reopen, hour(5)).await.unwrap());
+    let row = store.work_row(&id).await.unwrap().unwrap();
+    assert_eq!((row.state, row.open_items), (WorkState::Acknowledged, 1), "what was done before stays done");
+    assert_eq!(row.owner, Some((ann, "ann@clinic.example".to_owned())));
+    assert_eq!(shown(&store, WorkFilter::Open, 5).await, ["p1"]);
+    let score = store.rule_scores().await.unwrap().remove(0);
+    assert_eq!((score.raised, score.not_needed), (2, 1));
+    let card = store.scorecard(hour(0)).await.unwrap().rules.remove(0);
+    assert_eq!((card.fires, card.resolved()), (2, 1));
+    assert_eq!(store.work_history(&id, None, 1).await.unwrap().rows[0].what, "open-again");
 }

@@ -8,7 +8,7 @@ use maud::{Markup, html};
 
 use super::{
     answers::{Entered, Faults},
-    gates, question_field,
+    gates, on_behalf, question_field,
     sheet::Sheet,
 };
 use crate::{
@@ -49,21 +49,31 @@ pub(crate) fn page(
     };
     let gated: Vec<usize> = (0..sheet.asked.len()).filter(gated).collect();
     let today = open.chart.local_date(open.now);
-    let question =
-        |position: usize| question_field::markup(sheet, position, entered, faults, open.patient.units, today);
+    let question = |position: usize| {
+        question_field::markup(
+            sheet,
+            position,
+            entered,
+            faults,
+            (open.patient.units, open.book.clinic.locale),
+            today,
+        )
+    };
     let main = html! {
+        @if open.on_behalf.is_some() { (on_behalf::note(site, open)) }
         (heading(open, sheet))
         @if let Some(trouble) = trouble {
             div.alert role="alert" tabindex="-1" autofocus { p { strong { (trouble.words) } } }
         }
         @if !faults.is_empty() { (summary(sheet, faults)) }
         form.ask method="post" novalidate {
+            @if let Some(on_behalf) = &open.on_behalf { (on_behalf::token(on_behalf)) }
             @if !sheet.asked.is_empty() { (question(0)) }
             (tick_list(sheet, entered, faults))
             @for position in 1..sheet.asked.len() { (question(position)) }
             div.send {
                 button.main type="submit" { (text::SEND) }
-                p.small { (text::where_answers_go(&open.book.clinic.name)) }
+                @if open.on_behalf.is_none() { p.small { (text::where_answers_go(&open.book.clinic.name)) } }
             }
         }
     };
@@ -78,12 +88,12 @@ fn heading(open: &Open, sheet: &Sheet<'_>) -> Markup {
     let closes = open.link.expires_at.unwrap_or(sheet.check_in.expires_at);
     html! {
         div.intro {
-            h1 { (text::check_in_for(&words::date(about, today))) }
-            @if about != today { p.about { (text::about_past_day(&words::day(about, today))) } }
+            h1 { (text::check_in_for(&words::date(about, today, open.book.clinic.locale))) }
+            @if about != today { p.about { (text::about_past_day(&words::day(about, today, open.book.clinic.locale))) } }
             @if let Some(earlier) = sheet.earlier {
-                p.amend { (text::answered_already(&day_and_time(earlier.received_at, zone, today))) }
+                p.amend { (text::answered_already(&day_and_time(earlier.received_at, zone, today, open.book.clinic.locale))) }
             }
-            p.small { (text::open_until(&day_and_time(closes, zone, today))) }
+            @if open.on_behalf.is_none() { p.small { (text::open_until(&day_and_time(closes, zone, today, open.book.clinic.locale))) } }
         }
     }
 }

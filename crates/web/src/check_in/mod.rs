@@ -5,6 +5,7 @@
 mod answers;
 mod form;
 mod gates;
+mod on_behalf;
 mod outcome;
 mod question_field;
 mod sheet;
@@ -29,6 +30,7 @@ use crate::{
     text, words,
 };
 use answers::{Entered, Faults};
+pub(crate) use on_behalf::{OnBehalf, events_of, form_for};
 pub(crate) use outcome::{contact, help_now, help_now_title};
 use sheet::Sheet;
 
@@ -107,7 +109,8 @@ fn sheet_of<'a>(open: &'a Open, standing: &Standing<'_>) -> Result<Sheet<'a>, No
 fn closed(site: &Site, open: &Open, why: Closed) -> Response {
     let zone = open.chart.zone_at(open.now);
     let next = standing::next_ask(&open.book, &open.chart, open.now);
-    let next = next.map(|at| words::day_and_time(at, zone, open.chart.local_date(open.now)));
+    let next = next
+        .map(|at| words::day_and_time(at, zone, open.chart.local_date(open.now), open.book.clinic.locale));
     shut::closed_until(site, why, next.as_deref())
 }
 

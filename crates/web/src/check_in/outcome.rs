@@ -182,7 +182,7 @@ fn why(shown: &Shown<'_>) -> Markup {
                 @for title in &all {
                     li {
                         (title)
-                        @if let Some(onset) = since(title) { " " (text::first_told_us(&words::day(onset, today))) }
+                        @if let Some(onset) = since(title) { " " (text::first_told_us(&words::day(onset, today, shown.open.book.clinic.locale))) }
                     }
                 }
             }
@@ -214,7 +214,7 @@ fn mailed(shown: &Shown<'_>, decision: &Decision) -> Option<String> {
     let today = shown.chart.local_date(shown.now);
     let zone = shown.chart.zone_at(shown.now);
     Some(if decision.at > shown.now {
-        text::mail_later(what, &day_and_time(decision.at, zone, today))
+        text::mail_later(what, &day_and_time(decision.at, zone, today, shown.open.book.clinic.locale))
     } else {
         text::mail_now(what)
     })
@@ -223,14 +223,14 @@ fn mailed(shown: &Shown<'_>, decision: &Decision) -> Option<String> {
 fn rest(shown: &Shown<'_>) -> Markup {
     let today = shown.chart.local_date(shown.now);
     let Some(rest) = shown.standing.rest.as_ref() else { return html! {} };
-    let run = words::run_on(rest.run, shown.open.patient.units, today);
+    let run = words::run_on(rest.run, shown.open.patient.units, today, shown.open.book.clinic.locale);
     html! {
         section.card {
             h2 { (text::recovering_from(&run)) }
             @if let Some(first) = rest.cleared.filter(|_| shown.standing.may_speak_of_running()) {
-                p { (text::run_from(&words::day(first, today))) }
+                p { (text::run_from(&words::day(first, today, shown.open.book.clinic.locale))) }
             } @else {
-                p { (text::rest_days(rest.window.min_days, rest.window.max_days, &words::date(rest.at_least, today))) }
+                p { (text::rest_days(rest.window.min_days, rest.window.max_days, &words::date(rest.at_least, today, shown.open.book.clinic.locale))) }
                 @if shown.standing.may_speak_of_running() { p { (text::WE_WILL_SAY_WHEN) } p { (text::MEANWHILE) } }
             }
         }
@@ -245,7 +245,7 @@ fn next(shown: &Shown<'_>) -> Markup {
         section.card {
             h2 { (text::NEXT_TITLE) }
             p { (match at {
-                Some(at) => text::next_ask(&day_and_time(at, zone, today)),
+                Some(at) => text::next_ask(&day_and_time(at, zone, today, shown.open.book.clinic.locale)),
                 None => text::NO_NEXT_ASK.to_owned(),
             }) }
             p.small { (text::CHANGE_UNTIL_CLOSED) }

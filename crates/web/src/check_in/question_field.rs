@@ -21,14 +21,14 @@ pub(crate) fn markup(
     position: usize,
     entered: &Entered,
     faults: &Faults,
-    units: Units,
+    (units, way): (Units, words::Way),
     today: NaiveDate,
 ) -> Markup {
     let asked = &sheet.asked[position];
     let fault = faults.questions.get(&asked.ix);
     let error_id = fault.map(|_| format!("q{position}-error"));
     let run = sheet.run.filter(|_| asked.question.about == About::Run);
-    let about = run.map(|run| text::about_your(&words::run_on(run, units, today)));
+    let about = run.map(|run| text::about_your(&words::run_on(run, units, today, way)));
     let field = Field { asked, position, entered: entered.value(asked.ix), error_id: error_id.as_deref() };
     if let AnswerKind::Text { max_chars } = &asked.question.answer {
         return text_box(&field, *max_chars, fault);

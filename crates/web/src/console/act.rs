@@ -1,6 +1,10 @@
 //! What a clinician does about a runner: each button is one change of the work-list, or one fact for the chart.
 
-use afterrun_rules::{Event, assess, chart::PauseEvent, ids::PatientId};
+use afterrun_rules::{
+    Event, assess,
+    chart::{PauseEvent, StageOverride},
+    ids::PatientId,
+};
 use afterrun_store::{Contact, Resolution, StoreError, StoredChart, WorkChange};
 use axum::{
     extract::{Path, State},
@@ -10,10 +14,10 @@ use axum::{
 use chrono::{Days, NaiveDate, NaiveTime};
 
 use super::{
-    Room, Shared, frame,
+    Room, Shared, dates, frame,
     patient_show::as_opened,
     session::{Posted, SignedIn},
-    text,
+    text, text_patient,
 };
 use crate::{RecordError, fields::Fields, my_page::run_form::RunEntered};
 
@@ -26,7 +30,10 @@ const DAYS_AT_MOST: u64 = 90;
 /// What a button asks for.
 enum Wanted {
     Work(WorkChange),
-    Facts(Vec<Event>),
+    /// One fact for the chart, and the words with it for the history.
+    Fact(Event, String),
+    /// Another address.
+    Address(String),
 }
 
 /// Why it cannot be done.
@@ -56,7 +63,9 @@ pub(crate) async fn submit(
     }
     let id = PatientId::from(id);
     match act(&room, &me, &id, &fields).await {
-        Ok(()) if fields.get("back") == Some("list") => frame::see_other(&room, "/console"),
+        Ok(()) if fields.get("back") == Some("list") => {
+            frame::see_other(&room, &format!("/console?done={}", fields.what()))
+        }
         Ok(()) => frame::see_other(&room, &format!("/console/patients/{id}?done={}", fields.what())),
         Err(Refused::Store(error)) => frame::unavailable(&room, &error),
         Err(Refused::Words(words)) => {
@@ -68,9 +77,19 @@ pub(crate) async fn submit(
 async fn act(room: &Room, me: &SignedIn, id: &PatientId, fields: &Fields) -> Result<(), Refused> {
     let stored = room.store.chart(id).await?;
     match wanted(room, me, &stored, fields)? {
-        Wanted::Facts(events) => {
-            room.store.audit(me.now, &me.actor(), fields.what(), id.as_str()).await?;
-            record(room, id, events).await
+        Wanted::Fact(event, words) => {
+            let what = what(&event);
+            room.store.audit(me.now, &me.actor(), what, id.as_str()).await?;
+            record(room, id, vec![event]).await?;
+            room.store.change_work(id, me.user.key, WorkChange::Did(what, words), me.now).await?;
+            Ok(())
+        }
+        Wanted::Address(email) => {
+            room.store.audit(me.now, &me.actor(), "patient-address", id.as_str()).await?;
+            done(id, room.desk.change_address(id, &email).await)?;
+            let did = WorkChange::Did("address", String::new());
+            room.store.change_work(id, me.user.key, did, me.now).await?;
+            Ok(())
         }
         Wanted::Work(change) => {
             record(room, id, facts_of(room, me, &stored, &change)).await?;
@@ -100,11 +119,28 @@ fn facts_of(room: &Room, me: &SignedIn, stored: &StoredChart, change: &WorkChang
     events
 }
 
+/// How history and audit log name a fact.
+fn what(event: &Event) -> &'static str {
+    match event {
+        Event::Pause(_) => "pause",
+        Event::Resume {} => "resume",
+        Event::Stop {} => "stop",
+        Event::TimeZone { .. } => "time-zone",
+        Event::Run(_) => "log-run",
+        Event::StageOverride(_) => "override",
+        _ => "fact",
+    }
+}
+
 async fn record(room: &Room, id: &PatientId, events: Vec<Event>) -> Result<(), Refused> {
     if events.is_empty() {
         return Ok(());
     }
-    match room.recorder.record(id, events).await {
+    done(id, room.recorder.record(id, events).await)
+}
+
+fn done<T>(id: &PatientId, recorded: Result<T, RecordError>) -> Result<(), Refused> {
+    match recorded {
         Ok(_) => Ok(()),
         Err(RecordError::Refused(words)) => Err(Refused::Words(words)),
         Err(error) => {
@@ -116,10 +152,11 @@ async fn record(room: &Room, id: &PatientId, events: Vec<Event>) -> Result<(), R
 
 fn wanted(room: &Room, me: &SignedIn, stored: &StoredChart, fields: &Fields) -> Result<Wanted, Refused> {
     let work = |change| Ok(Wanted::Work(change));
-    let fact = |event| Ok(Wanted::Facts(vec![event]));
+    let fact = |event, words: &str| Ok(Wanted::Fact(event, words.to_owned()));
     match fields.what() {
         "take" => work(WorkChange::Take),
         "hand-back" => work(WorkChange::HandBack),
+        "open-again" => work(WorkChange::Reopen),
         "contact" => match fields.get("how").and_then(contact) {
             Some(contact) => work(WorkChange::Contact(contact)),
             None => refused(text::NOTHING_TO_DO),
@@ -138,13 +175,16 @@ fn wanted(room: &Room, me: &SignedIn, stored: &StoredChart, fields: &Fields) -> 
         "note" => work(WorkChange::Note(words(fields.get("words"))?)),
         "pause" => {
             let until = day_ahead(fields.get("until"), stored.chart.local_date(me.now))?;
-            fact(Event::Pause(PauseEvent { until: Some(until) }))
+            fact(
+                Event::Pause(PauseEvent { until: Some(until) }),
+                &dates::way(&room.recorder.book()).short_date(until),
+            )
         }
-        "resume" => fact(Event::Resume {}),
-        "stop" if fields.get("surely") == Some("yes") => fact(Event::Stop {}),
+        "resume" => fact(Event::Resume {}, ""),
+        "stop" if fields.get("surely") == Some("yes") => fact(Event::Stop {}, ""),
         "stop" => refused(text::STOP_SURELY_MISSING),
         "time-zone" => match fields.get("zone").and_then(|zone| zone.parse().ok()) {
-            Some(time_zone) => fact(Event::TimeZone { time_zone }),
+            Some(time_zone) => fact(Event::TimeZone { time_zone }, fields.get("zone").unwrap_or_default()),
             None => refused(text::BAD_ZONE),
         },
         "log-run" => {
@@ -152,12 +192,32 @@ fn wanted(room: &Room, me: &SignedIn, stored: &StoredChart, fields: &Fields) -> 
             let open = as_opened(patient, chart, room.recorder.book(), me.now);
             let mut entered = RunEntered::from_fields(fields, &open);
             match entered.read(&open) {
-                Some(run) => fact(Event::Run(run)),
+                Some(run) => fact(Event::Run(run), ""),
                 None => Err(Refused::Words(entered.faults.into_values().collect::<Vec<_>>().join(" "))),
             }
         }
+        "override" => override_of(room, me, stored, fields),
+        "address" => Ok(Wanted::Address(fields.get("email").unwrap_or_default().trim().to_owned())),
         _ => refused(text::NOTHING_TO_DO),
     }
+}
+
+/// A word about a stage of something that goes on, and why.
+fn override_of(room: &Room, me: &SignedIn, stored: &StoredChart, fields: &Fields) -> Result<Wanted, Refused> {
+    let wanted = text_patient::OVERRIDES.iter().find(|(word, ..)| Some(*word) == fields.get("word"));
+    let Some((_, word, said)) = wanted else { return refused(text::NOTHING_TO_DO) };
+    let because = words(fields.get("because"))?;
+    let book = room.recorder.book();
+    let assessment = assess(&book, &stored.chart, me.now);
+    let (flag, stage) = fields.get("stage").and_then(|both| both.split_once('/')).unwrap_or_default();
+    let known = book.flags.iter().zip(&assessment.flags).find(|(known, found)| {
+        known.id == *flag && found.open().is_some() && known.stages.iter().any(|one| one.id == *stage)
+    });
+    let Some((known, _)) = known else { return refused(text_patient::NO_SUCH_STAGE) };
+    let words = format!("{stage} ({}): {said}. {because}", known.title);
+    let event =
+        StageOverride { flag: flag.into(), stage: stage.into(), word: *word, because: because.into() };
+    Ok(Wanted::Fact(Event::StageOverride(event), words))
 }
 
 fn contact(word: &str) -> Option<Contact> {
@@ -165,7 +225,8 @@ fn contact(word: &str) -> Option<Contact> {
 }
 
 fn resolution(word: &str) -> Option<Resolution> {
-    text::RESOLUTIONS.iter().find(|(known, ..)| *known == word).map(|(_, resolution, _)| *resolution)
+    let all = text::RESOLUTIONS.iter().chain(&text_patient::OUTCOMES);
+    all.into_iter().find(|(known, ..)| *known == word).map(|(_, resolution, _)| *resolution)
 }
 
 fn words(written: Option<&str>) -> Result<String, Refused> {

@@ -1,8 +1,11 @@
 //! What the console asks of the rest of the program beside the store: the daemon implements this.
 
+use afterrun_rules::ids::PatientId;
+use afterrun_store::{NewMessage, StoreError, UserLinkKind};
+use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-use crate::token_hash;
+use crate::{RecordError, token_hash};
 
 /// An edit of the rules that did not go live.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -13,7 +16,55 @@ pub struct RejectedEdit {
     pub findings: String,
 }
 
+/// A mail to a user of the console with a link in it.
+#[derive(Clone, Copy, Debug)]
+pub struct UserMail<'a> {
+    /// The user's address.
+    pub to: &'a str,
+    /// The path of the link. Holds a token: never to be logged.
+    pub path: &'a str,
+    /// What the link is for.
+    pub kind: UserLinkKind,
+    /// When the link closes.
+    pub expires_at: DateTime<Utc>,
+    /// Now.
+    pub now: DateTime<Utc>,
+}
+
+/// The circuit between us and the mail server, open.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OpenCircuit {
+    /// What the server said, or why it could not be reached.
+    pub why: String,
+    /// When one message is tried again.
+    pub until: DateTime<Utc>,
+}
+
+/// The state of the machinery that is in no table.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Machinery {
+    /// Why runners' mail is held, if it is.
+    pub held: Option<String>,
+    /// Why the clock is not believed, if it is not: nothing is decided and nothing is sent.
+    pub clock_hold: Option<String>,
+    /// The clock is compared with one that cannot be set.
+    pub clock_is_guarded: bool,
+    /// The mail server does not take our mail.
+    pub circuit: Option<OpenCircuit>,
+    /// What the last comparison of due and sent could not explain: what and how many; none before the first.
+    pub unexplained: Option<Vec<(&'static str, u64)>>,
+    /// When `afterrun backup` last made a copy.
+    pub last_backup: Option<DateTime<Utc>>,
+    /// When the scheduler last did its work, to the minute.
+    pub last_tick: Option<DateTime<Utc>>,
+    /// When the delivery last did its work, to the minute.
+    pub last_round: Option<DateTime<Utc>>,
+    /// The edition of the time-zone data.
+    pub time_zones: &'static str,
+}
+
 /// Knows the rules and the machinery.
+#[async_trait]
 pub trait Desk: Send + Sync + 'static {
     /// Since when the rule book in force has been live.
     fn book_since(&self) -> DateTime<Utc>;
@@ -21,10 +72,37 @@ pub trait Desk: Send + Sync + 'static {
     fn rejected(&self) -> Option<RejectedEdit>;
     /// Why the mail server does not take our mail, if it does not.
     fn mail_trouble(&self) -> Option<String>;
-    /// A stored mail as a reader sees its text.
+    /// A stored mail as a reader sees its text, without the secret part of personal links.
     fn mail_text(&self, bytes: &[u8]) -> String;
     /// The version of this program.
     fn version(&self) -> &'static str;
+    /// The mail that carries a link to a user, for the outbox; none for an address that cannot be written to.
+    ///
+    /// # Errors
+    /// When the operating system gives no randomness.
+    fn user_mail(&self, mail: &UserMail<'_>) -> Result<Option<NewMessage>, StoreError>;
+    /// How the machinery does.
+    async fn machinery(&self) -> Result<Machinery, StoreError>;
+    /// Holds runners' mail until somebody releases it.
+    async fn hold(&self, why: &str) -> Result<(), StoreError>;
+    /// Lets mail go again, whatever held it.
+    async fn release(&self) -> Result<(), StoreError>;
+    /// Has one message tried now although the circuit is open.
+    async fn try_mail_now(&self, now: DateTime<Utc>) -> Result<(), StoreError>;
+    /// Says that a mail has entered the outbox.
+    fn ring(&self);
+
+    /// Enters another address for a runner, which its owner is asked to confirm.
+    ///
+    /// # Errors
+    /// See [`RecordError`].
+    async fn change_address(&self, patient: &PatientId, email: &str) -> Result<(), RecordError>;
+
+    /// Everything that is known of a runner, as JSON.
+    ///
+    /// # Errors
+    /// See [`RecordError`].
+    async fn export(&self, patient: &PatientId) -> Result<String, RecordError>;
 }
 
 /// The setting that holds the SHA-256 of the set-up link's token, in hexadecimal digits.

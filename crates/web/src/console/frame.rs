@@ -10,7 +10,7 @@ use axum::{
 };
 use maud::{DOCTYPE, Markup, html};
 
-use super::{Console, Room, STYLE, Shared, desk, session::FORM_TOKEN, session::SignedIn, text};
+use super::{Console, Room, STYLE, Shared, desk, session::FORM_TOKEN, session::SignedIn, text, text_users};
 use crate::link::token_hash;
 
 /// Where the navigation says we are.
@@ -20,15 +20,17 @@ pub(crate) enum Tab {
     Patients,
     Rules,
     Operations,
+    Users,
     Account,
     None,
 }
 
-const TABS: [(Tab, &str, &str); 5] = [
+const TABS: [(Tab, &str, &str); 6] = [
     (Tab::Work, "/console", text::WORK_LIST),
     (Tab::Patients, "/console/patients", text::RUNNERS),
     (Tab::Rules, "/console/rules", text::RULES),
     (Tab::Operations, "/console/operations", text::OPERATIONS),
+    (Tab::Users, "/console/users", text_users::USERS),
     (Tab::Account, "/console/account", text::ACCOUNT),
 ];
 
@@ -79,7 +81,7 @@ fn navigation(room: &Room, me: &SignedIn, here: Tab) -> Markup {
     html! {
         nav aria-label=(text::NAVIGATION) {
             ul {
-                @for (tab, path, words) in TABS {
+                @for (tab, path, words) in TABS.iter().copied().filter(|(tab, ..)| *tab != Tab::Users || me.is_admin()) {
                     li { a href=(room.href(path)) aria-current=[(tab == here).then_some("page")] { (words) } }
                 }
             }

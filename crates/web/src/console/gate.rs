@@ -14,13 +14,17 @@ use tokio::{sync::Semaphore, time::timeout};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::{Room, Shared, frame};
-use crate::guard::add_headers;
+use crate::guard::{InlineStyle, add_headers};
 
 /// Requests worked on at a time: a clinic has tens of users, not hundreds.
 const AT_A_TIME: usize = 64;
 
 /// Longest a request may take.
 const LONGEST: Duration = Duration::from_secs(20);
+
+/// Nothing from elsewhere and nothing written into a page; the one script is `live.js`, and it asks us only.
+const POLICY: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; \
+    form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 /// Wraps the routes; the headers are outermost.
 pub(super) fn around(router: Router, room: Shared) -> Router {
@@ -68,7 +72,16 @@ fn is_from_here(room: &Room, headers: &HeaderMap) -> bool {
 
 async fn with_headers(State(room): State<Shared>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    add_headers(response.headers_mut(), None, room.is_https());
+    let style = response.extensions_mut().remove::<InlineStyle>();
+    add_headers(response.headers_mut(), style.as_ref(), room.is_https());
+    let policy = style.and_then(|InlineStyle(hash)| {
+        HeaderValue::try_from(
+            POLICY.replace("style-src 'self'", &format!("style-src 'self' 'sha256-{hash}'")),
+        )
+        .ok()
+    });
+    let policy = policy.unwrap_or(HeaderValue::from_static(POLICY));
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     // `no-referrer` would make browsers hide the origin of our own forms.
     response.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     response

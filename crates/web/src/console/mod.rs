@@ -4,25 +4,44 @@
 //! Made on the server, usable without JavaScript; every change is a POST from a form that carries the session's
 //! own token. Records facts through [`Recorder`] and shows decisions; it never decides about care.
 //!
-//! Leaves out users (the operator adds them; the first one comes in by the set-up link) and sending mail.
+//! The one script there is (`live.js`) asks a page anew and shows what has changed. Leaves out sending mail.
 
 mod account;
 mod act;
+mod dates;
 mod desk;
 mod frame;
 mod gate;
+mod hours;
+mod hours_plot;
+mod live;
+mod operations_act;
 mod operations_show;
+mod patient_answer;
+mod patient_care;
+mod patient_export;
+mod patient_flags;
 mod patient_list;
+mod patient_next;
 mod patient_plot;
 mod patient_sections;
 mod patient_show;
 mod rate_limit;
+mod reset_ask;
+mod reset_link;
 mod rules_show;
+mod scorecard;
 mod session;
 mod set_up;
 mod sign_in;
 mod sparkline;
 mod text;
+mod text_operations;
+mod text_patient;
+mod text_users;
+mod users_audit;
+mod users_list;
+mod users_show;
 mod work_item_list;
 
 use std::sync::Arc;
@@ -35,7 +54,8 @@ use axum::{
     routing::{get, post},
 };
 
-pub use self::desk::{Desk, RejectedEdit, new_set_up_token};
+pub use self::desk::{Desk, Machinery, OpenCircuit, RejectedEdit, UserMail, new_set_up_token};
+pub(crate) use self::session::FORM_TOKEN;
 use crate::{Recorder, password::Passwords, site};
 use rate_limit::RateLimit;
 
@@ -57,6 +77,7 @@ pub(crate) struct Room {
     passwords: Passwords,
     limit: RateLimit,
     warnings: rules_show::Remembered,
+    hours: hours::Remembered,
 }
 
 pub(crate) type Shared = Arc<Room>;
@@ -88,6 +109,7 @@ pub fn console_routes(console: Console) -> Router {
         passwords: Passwords::default(),
         limit: RateLimit::default(),
         warnings: rules_show::Remembered::default(),
+        hours: hours::Remembered::default(),
     });
     let router = Router::new()
         .route("/console", get(work_item_list::show))
@@ -95,12 +117,21 @@ pub fn console_routes(console: Console) -> Router {
         .route("/console/sign-in", get(sign_in::show).post(sign_in::submit))
         .route("/console/sign-out", post(sign_in::sign_out))
         .route("/console/set-up/{token}", get(set_up::show).post(set_up::submit))
+        .route("/console/reset", get(reset_ask::show).post(reset_ask::submit))
+        .route("/console/password/{token}", get(reset_link::show).post(reset_link::submit))
         .route("/console/account", get(account::show).post(account::submit))
         .route("/console/patients", get(patient_list::show))
         .route("/console/patients/{id}", get(patient_show::show).post(act::submit))
+        .route("/console/patients/{id}/answer", get(patient_answer::show).post(patient_answer::submit))
+        .route("/console/patients/{id}/export", post(patient_export::submit))
+        .route("/console/scorecard", get(scorecard::show))
         .route("/console/messages/{key}", get(patient_show::message))
         .route("/console/rules", get(rules_show::show))
-        .route("/console/operations", get(operations_show::show))
+        .route("/console/operations", get(operations_show::show).post(operations_act::submit))
+        .route("/console/users", get(users_list::show).post(users_list::submit))
+        .route("/console/users/{key}", get(users_show::show).post(users_show::submit))
+        .route("/console/audit", get(users_audit::show))
+        .route("/console/live.js", get(live::script))
         .route("/console/style.css", get(style))
         .route("/console/{*elsewhere}", get(frame::unknown))
         .with_state(room.clone());

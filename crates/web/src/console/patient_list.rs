@@ -63,7 +63,7 @@ fn list(room: &Room, me: &SignedIn, email: Option<&str>, page: &Page<Patient>) -
                     @for patient in &page.rows {
                         tr {
                             th scope="row" {
-                                a.runner href={ (room.href("/console/patients/")) (patient.id) } { (patient.name) }
+                                a.runner href={ (room.href("/console/patients/")) (patient.id) } { (me.names(&patient.name)) }
                             }
                             td { (patient.enrolled_at.with_timezone(&patient.time_zone).format(text::SHORT_DATE)) }
                             td { (patient.time_zone.name()) }

@@ -1,22 +1,25 @@
-//! A runner's weeks in one picture: the scale they are followed by, runs, messages, spells of each flag with
-//! their stages, days that do not count. Shapes say what colours say, so that it can be printed; the table below
-//! it says all of it in words.
+//! A runner's weeks in one picture: the scale they are followed by, runs with the pain during them, messages, the
+//! days on which each flag's signs were reported, its spells with their stages, days that do not count. Shapes say
+//! what colours say, so that it can be printed; the table below it says all of it in words.
 
 use std::collections::BTreeMap;
 
 use afterrun_rules::{
     Chart, RuleBook,
     assess::{Assessment, End},
-    book::Flag,
+    book::{About, AnswerKind, Flag, FlagEvidence},
+    chart::{LoggedRun, Source, Value},
     decision::{Audience, EntryState, Subject},
+    evidence::{Evidence, Report},
 };
-use afterrun_store::Units;
 use chrono::{Datelike, Days, NaiveDate, Weekday};
 use maud::{Markup, html};
 
 use super::{
+    dates,
+    patient_show::View,
     sparkline::{level, scale, value_on},
-    text,
+    text, text_patient,
 };
 use crate::words;
 
@@ -27,7 +30,7 @@ const DAYS: u64 = 42;
 const LEFT: i64 = 150;
 /// Width that the days share, and the least and most of it that one takes.
 const WIDTH: i64 = 640;
-const STEP: std::ops::RangeInclusive<i64> = 17..=34;
+const STEP: std::ops::RangeInclusive<i64> = 17..=44;
 /// Top and bottom of the scale.
 const TOP: i64 = 12;
 const BOTTOM: i64 = 112;
@@ -41,8 +44,17 @@ struct Day {
     excused: bool,
     paused: bool,
     asked: bool,
-    runs: Vec<(String, String)>,
+    /// Nothing was asked and nothing is known, on a day that is over.
+    silent: bool,
+    runs: Vec<DayRun>,
     messages: Vec<(bool, String)>,
+}
+
+/// One run: its distance, the run in words, the worst pain during it.
+struct DayRun {
+    distance: String,
+    words: String,
+    pain: Option<i32>,
 }
 
 /// What is drawn.
@@ -51,13 +63,17 @@ pub(crate) struct Plot<'a> {
     chart: &'a Chart,
     assessment: &'a Assessment,
     days: BTreeMap<NaiveDate, Day>,
+    /// By position of the flag: what its reports said, for days on which they said something.
+    signs: Vec<BTreeMap<NaiveDate, Evidence>>,
     first: NaiveDate,
     /// Width of a day.
     step: i64,
 }
 
 impl<'a> Plot<'a> {
-    pub(crate) fn of(book: &'a RuleBook, chart: &'a Chart, assessment: &'a Assessment, units: Units) -> Self {
+    pub(crate) fn of(view: &'a View<'_>) -> Self {
+        let (book, chart, assessment, units) =
+            (&*view.book, &view.chart, &view.assessment, view.patient.units);
         let today = assessment.day;
         let begun = chart.local_date(chart.enrolled_at);
         let begun = chart.runs.first().map_or(begun, |run| begun.min(run.day));
@@ -71,12 +87,17 @@ impl<'a> Plot<'a> {
                 let excused = chart.excuses.iter().any(|excuse| excuse.from <= day && day <= excuse.to);
                 let asked = chart.check_ins.iter().any(|check_in| check_in.about_day == day);
                 let value = value_on(book, chart, day);
-                (day, Day { value, excused, asked, paused: chart.is_paused(day), ..Day::default() })
+                let silent = day < today && !asked && !chart.has_report(day) && day >= begun;
+                (day, Day { value, excused, asked, silent, paused: chart.is_paused(day), ..Day::default() })
             })
             .collect();
         for run in &chart.runs {
             if let Some(day) = days.get_mut(&run.day) {
-                day.runs.push((words::distance_number(run.run.distance_m, units), words::run(run, units)));
+                day.runs.push(DayRun {
+                    distance: words::distance_number(run.run.distance_m, units),
+                    words: words::run(run, units),
+                    pain: pain_on(book, chart, run),
+                });
             }
         }
         for entry in &chart.ledger {
@@ -90,7 +111,8 @@ impl<'a> Plot<'a> {
             }
         }
         let step = (WIDTH / days.len().max(1) as i64).clamp(*STEP.start(), *STEP.end());
-        Self { book, chart, assessment, days, first, step }
+        let signs = book.flags.iter().map(|flag| signs_of(book, chart, flag, first)).collect();
+        Self { book, chart, assessment, days, signs, first, step }
     }
 
     fn x(&self, day: NaiveDate) -> i64 {
@@ -101,6 +123,7 @@ impl<'a> Plot<'a> {
     fn flags(&self) -> impl Iterator<Item = (usize, &'a Flag)> {
         let in_sight = |at: &usize| {
             self.assessment.flags[*at].episodes.iter().any(|episode| episode.last_seen >= self.first)
+                || self.signs[*at].values().any(|evidence| *evidence == Evidence::Present)
         };
         let shown = (0..self.book.flags.len()).filter(in_sight);
         shown.map(|at| (at, &self.book.flags[at]))
@@ -111,21 +134,31 @@ impl<'a> Plot<'a> {
         let flags: Vec<_> = self.flags().collect();
         let width = LEFT + self.days.len() as i64 * self.step + 8;
         let under = BOTTOM + 18;
-        let height = under + 14 + (2 + flags.len() as i64) * ROW + 6;
+        let pain_on_run = self.days.values().flat_map(|day| &day.runs).any(|run| run.pain.is_some());
+        let rows = 2 + i64::from(pain_on_run);
+        let height = under + 14 + (rows + flags.len() as i64) * ROW + 6;
+        let row = |number: i64| under + 14 + number * ROW;
         html! {
             div.plot tabindex="0" role="group" aria-label=(text::PLOT) {
                 svg role="img" aria-label=(text::PLOT_LABEL) viewBox={ "0 0 " (width) " " (height) } width=(width) height=(height) {
+                    // Hatched: to be told from the rest without colour.
+                    defs {
+                        pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)" {
+                            line.hatch x1="0" y1="0" x2="0" y2="6" {}
+                        }
+                    }
                     (self.backdrop(height))
                     (self.axis(width))
                     (self.values())
-                    (self.row_of_runs(under + 14))
-                    (self.row_of_messages(under + 14 + ROW))
-                    @for (row, (at, flag)) in flags.iter().enumerate() {
-                        (self.row_of_flag(*at, flag, under + 14 + (2 + row as i64) * ROW))
+                    (self.row_of_runs(row(0)))
+                    @if pain_on_run { (self.row_of_pain_on_run(row(1))) }
+                    (self.row_of_messages(row(rows - 1)))
+                    @for (number, (at, flag)) in flags.iter().enumerate() {
+                        (self.row_of_flag(*at, flag, row(rows + number as i64)))
                     }
                 }
             }
-            p.hint.legend { (text::PLOT_LEGEND) }
+            p.hint.legend { (text_patient::PICTURE_LEGEND) }
         }
     }
 
@@ -134,13 +167,14 @@ impl<'a> Plot<'a> {
         html! {
             @for (day, known) in &self.days {
                 @if known.excused || known.paused {
-                    rect.off x=(self.x(*day)) y=(TOP) width=(self.step) height=(height - TOP - 4) {
+                    rect.off fill="url(#hatch)" x=(self.x(*day)) y=(TOP) width=(self.step) height=(height - TOP - 4) {
                         title { @if known.paused { (text::PAUSED_DAY) } @else { (text::EXCUSED_DAY) } }
                     }
+                    text.tick text-anchor="middle" x=(self.x(*day) + self.step / 2) y=(TOP + 9) { @if known.paused { "P" } @else { "E" } }
                 }
                 @if day.weekday() == Weekday::Mon {
                     line.week x1=(self.x(*day)) x2=(self.x(*day)) y1=(TOP) y2=(height - 4) {}
-                    text.tick x=(self.x(*day) + 2) y=(BOTTOM + 14) { (day.format(text::TICK)) }
+                    text.tick x=(self.x(*day) + 2) y=(BOTTOM + 14) { (dates::way(self.book).day_and_month(*day)) }
                 }
             }
         }
@@ -165,12 +199,12 @@ impl<'a> Plot<'a> {
                     Some(value) => {
                         @let y = height_of(value, from, to);
                         rect.(level(value, from, to)) x=(self.x(*day) + 2) y=(y) width=(self.step - 4) height=(BOTTOM + 2 - y) {
-                            title { (day.format(text::SHORT_DATE)) ": " (value) }
+                            title { (dates::way(self.book).short_date(*day)) ": " (value) }
                         }
                         text.value text-anchor="middle" x=(self.x(*day) + self.step / 2) y=(y - 2) { (value) }
                     },
-                    None if known.asked => {
-                        text.silent text-anchor="middle" x=(self.x(*day) + self.step / 2) y=(BOTTOM) { "–" }
+                    None if known.asked || known.silent => {
+                        text.silent text-anchor="middle" x=(self.x(*day) + self.step / 2) y=(BOTTOM) { @if known.asked { "–" } @else { "·" } }
                     },
                     None => {},
                 }
@@ -182,9 +216,20 @@ impl<'a> Plot<'a> {
         html! {
             text.name x="0" y=(y + 12) { (text::ROW_RUNS) }
             @for (day, known) in &self.days {
-                @if let Some((number, words)) = known.runs.last() {
-                    rect.run rx="3" x=(self.x(*day)) y=(y + 1) width=(self.step) height="15" { title { (words) } }
-                    text.onrun text-anchor="middle" x=(self.x(*day) + self.step / 2) y=(y + 12) { (number) }
+                @if let Some(run) = known.runs.last() {
+                    rect.run rx="3" x=(self.x(*day)) y=(y + 1) width=(self.step) height="15" { title { (run.words) } }
+                    text.onrun text-anchor="middle" x=(self.x(*day) + self.step / 2) y=(y + 12) { (run.distance) }
+                }
+            }
+        }
+    }
+
+    fn row_of_pain_on_run(&self, y: i64) -> Markup {
+        html! {
+            text.name x="0" y=(y + 12) { (text_patient::ROW_PAIN_ON_RUN) }
+            @for (day, known) in &self.days {
+                @if let Some(pain) = known.runs.iter().filter_map(|run| run.pain).max() {
+                    text.value text-anchor="middle" x=(self.x(*day) + self.step / 2) y=(y + 12) { (pain) }
                 }
             }
         }
@@ -205,13 +250,19 @@ impl<'a> Plot<'a> {
 
     fn row_of_flag(&self, at: usize, flag: &Flag, y: i64) -> Markup {
         let episodes = &self.assessment.flags[at].episodes;
+        let way = dates::way(self.book);
         html! {
             text.name x="0" y=(y + 12) { (shorten(&flag.title)) title { (flag.title) } }
             @for episode in episodes.iter().filter(|episode| episode.last_seen >= self.first) {
                 @let from = episode.onset.max(self.first);
                 @let width = ((episode.last_seen - from).num_days() + 1) * self.step;
                 rect.spell.open[episode.end == End::Open] rx="4" x=(self.x(from)) y=(y + 1) width=(width) height="15" {
-                    title { (text::spell(&flag.title, episode.onset, episode.last_seen)) }
+                    title { (text::spell(&flag.title, &way.short_date(episode.onset), &way.short_date(episode.last_seen))) }
+                }
+            }
+            @for (day, evidence) in &self.signs[at] {
+                @if let Some(mark) = sign(*evidence) {
+                    text.sign text-anchor="middle" x=(self.x(*day) + self.step / 2) y=(y + 12) { (mark) }
                 }
             }
             @for entry in &self.chart.ledger {
@@ -227,6 +278,13 @@ impl<'a> Plot<'a> {
         }
     }
 
+    /// Titles of the flags whose signs were reported on a day.
+    fn signs_on(&self, day: NaiveDate) -> String {
+        let here = self.book.flags.iter().zip(&self.signs);
+        let there = here.filter(|(_, signs)| signs.get(&day) == Some(&Evidence::Present));
+        there.map(|(flag, _)| &*flag.title).collect::<Vec<_>>().join("; ")
+    }
+
     /// The same in words, newest day first.
     pub(crate) fn table(&self) -> Markup {
         html! {
@@ -238,19 +296,23 @@ impl<'a> Plot<'a> {
                             th scope="col" { (text::COLUMN_DAY) }
                             th scope="col" { (text::SCALE) }
                             th scope="col" { (text::ROW_RUNS) }
+                            th scope="col" { (text_patient::ROW_PAIN_ON_RUN) }
+                            th scope="col" { (text_patient::COLUMN_SIGNS) }
                             th scope="col" { (text::ROW_MESSAGES) }
                         }
                     }
                     tbody {
                         @for (day, known) in self.days.iter().rev() {
                             tr {
-                                th scope="row" { (day.format(text::SHORT_DATE)) }
+                                th scope="row" { (dates::way(self.book).short_date(*day)) }
                                 td {
                                     @match known.value { Some(value) => (value), None if known.asked => (text::NO_ANSWER), None => "" }
                                     @if known.excused { " " (text::EXCUSED_DAY) }
                                     @if known.paused { " " (text::PAUSED_DAY) }
                                 }
-                                td { (known.runs.iter().map(|(_, words)| words.as_str()).collect::<Vec<_>>().join(", ")) }
+                                td { (known.runs.iter().map(|run| run.words.as_str()).collect::<Vec<_>>().join(", ")) }
+                                td { @for pain in known.runs.iter().filter_map(|run| run.pain) { (pain) " " } }
+                                td { (self.signs_on(*day)) }
                                 td { (known.messages.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>().join(", ")) }
                             }
                         }
@@ -258,6 +320,42 @@ impl<'a> Plot<'a> {
                 }
             }
         }
+    }
+}
+
+/// What a flag's reports said on each day from a first one on: the worst of the day. Flags over runs have no days.
+fn signs_of(book: &RuleBook, chart: &Chart, flag: &Flag, first: NaiveDate) -> BTreeMap<NaiveDate, Evidence> {
+    let mut found = BTreeMap::new();
+    let FlagEvidence::Days { when, clear_when } = &flag.evidence else { return found };
+    let from = chart.answers.partition_point(|answer| answer.about_day < first);
+    for (at, answer) in chart.answers.iter().enumerate().skip(from) {
+        let report = Report { book, answers: &chart.answers, at };
+        if let Some(evidence) = report.evidence(when, clear_when.as_ref()) {
+            let day = found.entry(answer.about_day).or_insert(evidence);
+            *day = (*day).max(evidence);
+        }
+    }
+    found
+}
+
+/// The mark of a day; none: nothing to see.
+fn sign(evidence: Evidence) -> Option<&'static str> {
+    match evidence {
+        Evidence::Present => Some("◆"),
+        Evidence::Between => Some("◇"),
+        Evidence::Clear => None,
+    }
+}
+
+/// The worst pain during a run: the first scale that is about runs.
+fn pain_on(book: &RuleBook, chart: &Chart, run: &LoggedRun) -> Option<i32> {
+    let is_scale = |kind: &AnswerKind| matches!(kind, AnswerKind::Scale { .. });
+    let asked = book.questions.iter().find(|one| one.about == About::Run && is_scale(&one.answer))?;
+    let about = Source::Run(run.run.id.clone());
+    let answer = chart.answers.iter().find(|answer| answer.source == about)?;
+    match answer.values.get(asked.id.as_str()) {
+        Some(Value::Number(pain)) => Some(*pain),
+        _ => None,
     }
 }
 

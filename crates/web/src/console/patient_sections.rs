@@ -1,33 +1,23 @@
 //! The parts of a runner's page.
 
-use afterrun_rules::{
-    Action, Event,
-    assess::assess,
-    chart::{AnswerEvent, Value},
-    decision::Audience,
-    evidence::{Evidence, Truth},
-    explain::{DayMark, FlagExplanation, explain},
-    plan::plan,
-};
+use afterrun_rules::{Event, chart::AnswerEvent, decision::Audience, describe};
 use afterrun_store::{Attempt, Message};
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 
-use super::{Room, frame::token, patient_show::View, text, work_item_list};
+use super::{Room, dates, frame::token, patient_show::View, text, text_patient, work_item_list};
 
 /// Answers shown, newest first; older ones are in the export.
 const ANSWERS: usize = 60;
 
-/// Things to come that are named.
-const AHEAD: usize = 6;
-
-/// Turns of the plan followed to find them.
-const TURNS_AHEAD: usize = 40;
+/// Answers, messages to the runner and lines of history that fit on one sheet of paper beside the rest.
+const ANSWERS_ON_PAPER: usize = 8;
+const MESSAGES_ON_PAPER: usize = 5;
+const HISTORY_ON_PAPER: usize = 10;
 
 impl View<'_> {
     fn when(&self, at: DateTime<Utc>) -> String {
-        let local = at.with_timezone(&self.chart.zone_at(at));
-        local.format(text::DATE_AND_TIME).to_string()
+        dates::date_and_time(at, self.chart.zone_at(at), dates::way(&self.book))
     }
 }
 
@@ -40,9 +30,10 @@ pub(super) fn head(view: &View<'_>) -> Markup {
             h1 { (patient.name) }
             p.hint {
                 (patient.email) " · " (zone.name()) " · "
-                (text::local_time(&view.me.now.with_timezone(&zone).format(text::DATE_AND_TIME).to_string()))
+                (text::local_time(&view.when(view.me.now)))
             }
         }
+        p.paper { (text_patient::ON_PAPER) }
         p.chips {
             @if let Some(row) = view.open_row() { span.chip.(text::urgency_class(row.urgency)) { (text::urgency(row.urgency)) } }
             @if patient.stopped_at.is_some() { span.chip.quiet { (text::STOPPED) } }
@@ -54,118 +45,10 @@ pub(super) fn head(view: &View<'_>) -> Markup {
     }
 }
 
-/// What the work-list says, and the buttons for it.
-pub(super) fn work(view: &View<'_>) -> Markup {
-    let Some(row) = view.open_row() else {
-        return html! { section.card { h2 { (text::WORK) } p { (text::NO_WORK) } } };
-    };
-    let mine = row.owner.as_ref().is_some_and(|(key, _)| *key == view.me.user.key);
-    html! {
-        section.card.work {
-            h2 { (text::WORK) }
-            p.reason { (text::plain(&row.reason.text)) }
-            p { (work_item_list::state(row, view.me.now, &view.book)) }
-            @if view.me.may_act() {
-                form.row method="post" action=(view.path()) {
-                    (token(view.me))
-                    @if mine {
-                        button.secondary name="do" value="hand-back" { (text::HAND_BACK) }
-                    } @else {
-                        button.primary name="do" value="take" { (text::TAKE) }
-                    }
-                }
-                form method="post" action=(view.path()) {
-                    (token(view.me))
-                    input type="hidden" name="do" value="contact";
-                    fieldset {
-                        legend { (text::CONTACT) }
-                        div.row { @for (word, _, words) in text::CONTACTS { button.secondary name="how" value=(word) { (words) } } }
-                    }
-                }
-                form method="post" action=(view.path()) {
-                    (token(view.me))
-                    input type="hidden" name="do" value="resolve";
-                    fieldset {
-                        legend { (text::RESOLVE) }
-                        div.row { @for (word, _, words) in text::RESOLUTIONS { button.secondary name="how" value=(word) { (words) } } }
-                    }
-                }
-                details {
-                    summary { (text::SNOOZE) }
-                    form.stack method="post" action=(view.path()) {
-                        (token(view.me))
-                        label for="snooze-until" { (text::SNOOZE_UNTIL) }
-                        input #snooze-until type="date" name="until" required;
-                        label for="snooze-why" { (text::SNOOZE_WHY) }
-                        input #snooze-why name="why" required maxlength="200";
-                        button.secondary name="do" value="snooze" { (text::SNOOZE) }
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// What will happen if nothing new becomes known.
-pub(super) fn next(view: &View<'_>) -> Markup {
-    let ahead = ahead(view);
-    html! {
-        section.card {
-            h2 { (text::NEXT) }
-            @if ahead.is_empty() { p { (text::NOTHING_NEXT) } }
-            ul.lines {
-                @for (at, what) in &ahead { li { span.when { (view.when(*at)) } " " (what) } }
-            }
-        }
-    }
-}
-
-/// The plan is followed on a copy of the chart, and the queue read.
-fn ahead(view: &View<'_>) -> Vec<(DateTime<Utc>, String)> {
-    let now = view.me.now;
-    let mut chart = view.chart.clone();
-    let mut found: Vec<(DateTime<Utc>, String)> = Vec::new();
-    let mut at = now;
-    for _ in 0..TURNS_AHEAD {
-        let assessment = assess(&view.book, &chart, at);
-        let planned = plan(&view.book, &chart, &assessment, at);
-        for decision in &planned.decisions {
-            let what = match &decision.action {
-                Action::Send { message, .. } => Some(text::will_send(message.as_str())),
-                Action::OpenCheckIn { message, .. } => Some(text::will_ask(message.as_str())),
-                Action::TellClinic { .. } => Some(text::WILL_TELL.to_owned()),
-                Action::Cancel | Action::Covered { .. } => None,
-            };
-            found.extend(what.filter(|_| decision.at > now).map(|what| (decision.at, what)));
-            chart.record(decision, at);
-            chart.mark_done(&decision.identity);
-        }
-        if planned.decisions.is_empty() {
-            match planned.next_due.filter(|next| *next > at) {
-                Some(next) => at = next,
-                None => break,
-            }
-        }
-        if found.len() >= AHEAD {
-            break;
-        }
-    }
-    let queued =
-        view.messages.rows.iter().filter(|message| message.state == afterrun_store::MessageState::Queued);
-    found.extend(queued.filter_map(|message| {
-        let mail = message.mail.as_ref().filter(|_| message.audience == Audience::Patient)?;
-        let name = message.message.as_ref().map_or(mail.subject.as_str(), |id| id.as_str());
-        Some((mail.due_at, text::is_queued(name)))
-    }));
-    found.sort();
-    found.truncate(AHEAD);
-    found
-}
-
 /// What people did.
 pub(super) fn history(view: &View<'_>) -> Markup {
     html! {
-        section.card {
+        section.card.history {
             h2 { (text::HISTORY) }
             @if view.me.may_act() {
                 form.stack method="post" action=(view.path()) {
@@ -176,8 +59,8 @@ pub(super) fn history(view: &View<'_>) -> Markup {
                 }
             }
             ul.lines {
-                @for line in &view.history.rows {
-                    li {
+                @for (at, line) in view.history.rows.iter().enumerate() {
+                    li.off-paper[at >= HISTORY_ON_PAPER] {
                         span.when { (view.when(line.at)) } " "
                         strong { (text::history(&line.what)) }
                         @if !line.detail.is_empty() { ": " (text::history_detail(&line.detail)) }
@@ -187,131 +70,6 @@ pub(super) fn history(view: &View<'_>) -> Markup {
             }
             @if let Some(next) = &view.history.next { p.more { a href={ (view.path()) "?history=" (next) } { (text::MORE) } } }
         }
-    }
-}
-
-/// Facts a clinician can enter.
-pub(super) fn care(view: &View<'_>) -> Markup {
-    if view.patient.stopped_at.is_some() {
-        return html! { section.card { h2 { (text::CARE) } p { (text::STOPPED_WORDS) } } };
-    }
-    html! {
-        section.card.care {
-            h2 { (text::CARE) }
-            details { summary { (text::LOG_RUN) } (run_form(view)) }
-            details {
-                summary { (text::PAUSE) }
-                form.stack method="post" action=(view.path()) {
-                    (token(view.me))
-                    label for="pause-until" { (text::PAUSE_UNTIL) }
-                    input #pause-until type="date" name="until" required;
-                    button.secondary name="do" value="pause" { (text::PAUSE) }
-                }
-                @if view.chart.is_paused(view.assessment.day) {
-                    form method="post" action=(view.path()) {
-                        (token(view.me))
-                        button.secondary name="do" value="resume" { (text::RESUME) }
-                    }
-                }
-            }
-            details {
-                summary { (text::CHANGE_ZONE) }
-                form.stack method="post" action=(view.path()) {
-                    (token(view.me))
-                    label for="zone" { (text::ZONE) }
-                    input #zone name="zone" required value=(view.chart.zone_at(view.me.now).name()) aria-describedby="zone-hint";
-                    p.hint #zone-hint { (text::ZONE_HINT) }
-                    button.secondary name="do" value="time-zone" { (text::CHANGE_ZONE) }
-                }
-            }
-            details {
-                summary { (text::STOP) }
-                form.stack method="post" action=(view.path()) {
-                    (token(view.me))
-                    p { (text::STOP_WORDS) }
-                    label.tick { input type="checkbox" name="surely" value="yes" required; " " (text::STOP_SURELY) }
-                    button.danger name="do" value="stop" { (text::STOP) }
-                }
-            }
-        }
-    }
-}
-
-fn run_form(view: &View<'_>) -> Markup {
-    html! {
-        form.stack method="post" action=(view.path()) {
-            (token(view.me))
-            label for="run-date" { (text::RUN_DATE) }
-            input #run-date type="date" name="date" required value=(view.chart.local_date(view.me.now).format("%Y-%m-%d"));
-            label for="run-time" { (text::RUN_TIME) }
-            input #run-time type="time" name="time" required;
-            label for="run-distance" { (crate::text::distance_label(view.patient.units)) }
-            input #run-distance name="distance" inputmode="decimal" required;
-            label for="run-kind" { (text::RUN_KIND) }
-            select #run-kind name="kind" {
-                option value="training" { (text::TRAINING) }
-                @for (race, title) in view.book.races() { option value={ "race:" (race) } { (title) } }
-            }
-            button.secondary name="do" value="log-run" { (text::LOG_RUN) }
-        }
-    }
-}
-
-/// Why, and why not, for each flag; open ones first and unfolded.
-pub(super) fn flags(view: &View<'_>) -> Markup {
-    let explanation = explain(&view.book, &view.chart, view.me.now);
-    let is_open = |flag: &&FlagExplanation| flag.state.starts_with("open");
-    let (open, shut): (Vec<_>, Vec<_>) = explanation.flags.iter().partition(is_open);
-    html! {
-        section.card {
-            h2 { (text::WHY) }
-            @if let Some(recovery) = &explanation.recovery { p { (recovery) } }
-            @for error in &explanation.rule_errors { p.fault { (error) } }
-            @for flag in open { (explained(flag, true)) }
-            @for flag in shut { (explained(flag, false)) }
-        }
-    }
-}
-
-fn explained(flag: &FlagExplanation, is_open: bool) -> Markup {
-    html! {
-        details.flag open[is_open] {
-            summary { strong { (flag.title) } span.hint { " " (text::plain(&flag.state)) } }
-            @if let Some(miss) = &flag.nearest_miss { p { (text::NEAREST_MISS) " " (text::plain(miss)) } }
-            @if !flag.told.is_empty() { ul.lines { @for line in &flag.told { li { (text::plain(line)) } } } }
-            @if !flag.leaves.is_empty() {
-                h3 { (text::LEAVES) }
-                ul.lines {
-                    @for leaf in &flag.leaves {
-                        li { (text::holds(leaf.holds == Truth::True, leaf.holds == Truth::Unknown)) " " (leaf.text) ": " (leaf.answer.as_deref().unwrap_or(text::NO_ANSWER)) }
-                    }
-                }
-            }
-            table.plain {
-                thead { tr { th scope="col" { (text::COLUMN_DAY) } th scope="col" { (text::COLUMN_MARK) } th scope="col" { (text::COLUMN_ANSWERS) } } }
-                tbody {
-                    @for row in flag.days.iter().rev() {
-                        tr {
-                            th scope="row" { (row.day.format(text::SHORT_DATE)) @if let Some(number) = row.number { span.hint { " " (text::day_number(number)) } } }
-                            td { (mark(row.mark)) }
-                            td { (row.answers.join(", ")) }
-                        }
-                    }
-                }
-            }
-            p.hint { (text::rule_at(&flag.place.to_string())) }
-        }
-    }
-}
-
-fn mark(mark: DayMark) -> &'static str {
-    match mark {
-        DayMark::Observed(Evidence::Present) => text::MARK_PRESENT,
-        DayMark::Observed(Evidence::Between) => text::MARK_BETWEEN,
-        DayMark::Observed(Evidence::Clear) => text::MARK_CLEAR,
-        DayMark::Silent => text::MARK_SILENT,
-        DayMark::Excused => text::MARK_EXCUSED,
-        DayMark::Today => text::MARK_TODAY,
     }
 }
 
@@ -333,16 +91,16 @@ pub(super) fn answers(view: &View<'_>) -> Markup {
         given[at + 1..].iter().any(same)
     };
     html! {
-        section.card {
+        section.card.answers {
             h2 { (text::ANSWERS) }
             @if given.is_empty() { p { (text::NEVER_ANSWERED) } } @else {
                 table.plain {
                     thead { tr { th scope="col" { (text::COLUMN_ABOUT) } th scope="col" { (text::COLUMN_RECEIVED) } th scope="col" { (text::COLUMN_ANSWERS) } } }
                     tbody {
                         @for (at, (received, answer)) in given.iter().enumerate().rev().take(ANSWERS) {
-                            tr.replaced[replaced(at)] {
-                                th scope="row" { (answer.about_day.format(text::SHORT_DATE)) }
-                                td { (view.when(*received)) @if replaced(at) { span.hint { " " (text::REPLACED) } } }
+                            tr.replaced[replaced(at)].off-paper[given.len() - at > ANSWERS_ON_PAPER] {
+                                th scope="row" { (dates::way(&view.book).short_date(answer.about_day)) }
+                                td { (view.when(*received)) @if by_telephone(view, *received, answer) { span.hint { (text_patient::BY_TELEPHONE) } } @if replaced(at) { span.hint { " " (text::REPLACED) } } }
                                 td { (values(view, answer)) }
                             }
                         }
@@ -354,21 +112,29 @@ pub(super) fn answers(view: &View<'_>) -> Markup {
     }
 }
 
+/// A clinician took it down: the mark that says so came with it.
+fn by_telephone(view: &View<'_>, received: DateTime<Utc>, answer: &AnswerEvent) -> bool {
+    view.events.iter().filter(|timed| timed.at == received).any(|timed| match &timed.event {
+        Event::ByTelephone(named) => {
+            named.about_day == answer.about_day
+                && named.check_in == answer.check_in
+                && named.run == answer.run
+        }
+        _ => false,
+    })
+}
+
 fn values(view: &View<'_>, answer: &AnswerEvent) -> Markup {
     let signs = answer.emergencies.iter().flatten().map(|id| {
         view.book.emergencies.iter().find(|sign| sign.id == *id).map_or(id.as_str(), |sign| &*sign.ask)
     });
     html! {
-        dl.values {
-            @for (question, value) in answer.values.iter() {
-                dt { (view.book.question(question.as_str()).map_or(question.as_str(), |(_, question)| &*question.ask)) }
-                dd {
-                    @match value {
-                        Value::YesNo(true) => (crate::text::YES),
-                        Value::YesNo(false) => (crate::text::NO),
-                        Value::Number(number) => (number),
-                        Value::Word(word) => (word),
-                    }
+        ul.values {
+            @for (id, value) in answer.values.iter() {
+                @let question = view.book.question(id.as_str());
+                li title=[question.map(|(_, question)| &*question.ask)] {
+                    @match question { Some((ix, _)) => (describe::question_name(&view.book, ix)), None => (id) }
+                    " " strong { (text_patient::value(value)) }
                 }
             }
         }
@@ -378,20 +144,23 @@ fn values(view: &View<'_>, answer: &AnswerEvent) -> Markup {
 
 /// Every message with why, newest first.
 pub(super) fn messages(view: &View<'_>) -> Markup {
+    let to_runner = |message: &&Message| message.audience == Audience::Patient && message.mail.is_some();
+    let to_runner = view.messages.rows.iter().filter(to_runner).take(MESSAGES_ON_PAPER);
+    let on_paper: Vec<_> = to_runner.map(|message| message.key).collect();
     html! {
-        section.card {
+        section.card.messages {
             h2 { (text::MESSAGES) }
             @if view.messages.rows.is_empty() { p { (text::NO_MESSAGES) } } @else {
                 table.plain {
                     thead { tr { th scope="col" { (text::COLUMN_WHEN) } th scope="col" { (text::COLUMN_WHAT) } th scope="col" { (text::COLUMN_WHY) } } }
                     tbody {
                         @for message in &view.messages.rows {
-                            tr {
+                            tr.off-paper[!on_paper.contains(&message.key)] {
                                 td { (view.when(message.settled_at.unwrap_or(message.decided_at))) }
                                 th scope="row" {
                                     @match &message.mail {
                                         Some(mail) => a href={ (view.room.href("/console/messages/")) (message.key.0) } { (mail.subject) },
-                                        None => (message.identity_text),
+                                        None => (text_patient::identity(&message.identity_text)),
                                     }
                                     span.hint { (text::to(message.audience)) " · " (text::message_state(message.state)) }
                                 }
@@ -411,8 +180,8 @@ pub(super) fn messages(view: &View<'_>) -> Markup {
 
 /// One message as it was sent.
 pub(super) fn message(room: &Room, message: &Message, attempts: &[Attempt]) -> Markup {
-    let zone = room.recorder.book().clinic.time_zone;
-    let when = |at: DateTime<Utc>| at.with_timezone(&zone).format(text::DATE_AND_TIME).to_string();
+    let book = room.recorder.book();
+    let when = |at: DateTime<Utc>| dates::date_and_time(at, book.clinic.time_zone, dates::way(&book));
     html! {
         h1 { @match &message.mail { Some(mail) => (mail.subject), None => (message.identity_text) } }
         p.chips {

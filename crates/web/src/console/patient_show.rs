@@ -3,9 +3,14 @@
 
 use std::sync::Arc;
 
-use afterrun_rules::{Chart, RuleBook, TimedEvent, assess, assess::Assessment, ids::PatientId};
+use afterrun_rules::{
+    Chart, RuleBook, TimedEvent, assess,
+    assess::Assessment,
+    explain::{Explanation, explain},
+    ids::PatientId,
+};
 use afterrun_store::{
-    LinkScope, Message, MessageKey, Page, Patient, StoreError, WorkLine, WorkRow, WorkState,
+    LinkScope, Message, MessageKey, Page, Patient, StoreError, USER_LINK, WorkLine, WorkRow, WorkState,
 };
 use axum::{
     extract::{Path, Query, State},
@@ -15,8 +20,8 @@ use maud::html;
 use serde::Deserialize;
 
 use super::{
-    Room, Shared, frame, frame::Tab, patient_plot::Plot, patient_sections as sections, session::SignedIn,
-    text,
+    Room, Shared, frame, frame::Tab, patient_care as care, patient_flags::flags, patient_next::next,
+    patient_plot::Plot, patient_sections as sections, session::SignedIn, text,
 };
 use crate::link::Open;
 
@@ -42,6 +47,7 @@ pub(crate) struct View<'a> {
     pub patient: Patient,
     pub chart: Chart,
     pub assessment: Assessment,
+    pub explanation: Explanation,
     pub events: Vec<TimedEvent>,
     pub messages: Page<Message>,
     pub history: Page<WorkLine>,
@@ -70,6 +76,7 @@ impl<'a> View<'a> {
             patient: stored.patient,
             room,
             me,
+            explanation: explain(&book, &chart, me.now),
             book,
             chart,
             assessment,
@@ -101,24 +108,24 @@ pub(crate) async fn show(
 }
 
 fn page(view: &View<'_>, done: Option<&str>) -> Response {
-    let plot = Plot::of(&view.book, &view.chart, &view.assessment, view.patient.units);
+    let plot = Plot::of(view);
     let main = html! {
         @if let Some(words) = done { p.done role="status" { (words) } }
         (sections::head(view))
         div.sheet {
             div.story {
                 section.card { h2 { (text::TIMELINE) } (plot.drawing()) (plot.table()) }
-                (sections::flags(view))
+                (flags(view))
                 (sections::answers(view))
                 (sections::messages(view))
             }
             aside.side aria-label=(text::ACTIONS) {
-                (sections::work(view))
-                (sections::next(view))
+                (care::work(view))
+                (next(view))
             }
             div.side.later {
                 (sections::history(view))
-                @if view.me.may_act() { (sections::care(view)) }
+                @if view.me.may_act() { (care::care(view)) }
             }
         }
     };
@@ -129,6 +136,10 @@ fn page(view: &View<'_>, done: Option<&str>) -> Response {
 pub(crate) async fn message(State(room): State<Shared>, me: SignedIn, Path(key): Path<i64>) -> Response {
     let read = async {
         let message = room.store.message(MessageKey(key)).await?;
+        // It lets whoever reads it into somebody else's account.
+        if message.identity_text.starts_with(USER_LINK) {
+            return Err(StoreError::NotFound { what: "message", id: key.to_string() });
+        }
         let subject = message.patient.as_ref().map_or_else(|| format!("message {key}"), ToString::to_string);
         room.store.audit(me.now, &me.actor(), "message-view", &subject).await?;
         let attempts = room.store.attempts(MessageKey(key)).await?;
@@ -157,5 +168,5 @@ pub(crate) fn as_opened(
         revoked: false,
     };
     // No chart has this version: whoever took a turn on it would read it anew.
-    Open { link, patient, chart, version: -1, book, now, closed: None }
+    Open { link, patient, chart, version: -1, book, now, closed: None, on_behalf: None }
 }

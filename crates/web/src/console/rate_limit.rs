@@ -19,7 +19,8 @@ pub(crate) const BY_ACCOUNT: u32 = 10;
 /// Tries from one address: a clinic signs in from behind one.
 pub(crate) const BY_ADDRESS: u32 = 60;
 
-/// Keys remembered; beyond it the counts that have run out go, and if none has, all go.
+/// Keys remembered; beyond it the counts that have run out go, then those of one try, and only then all: whoever
+/// floods us with names must not wash away the count of the account he is after.
 const REMEMBERED_AT_MOST: usize = 20_000;
 
 /// Counts tries.
@@ -33,6 +34,9 @@ impl RateLimit {
         let is_over = |began: DateTime<Utc>| now - began >= WINDOW || now < began;
         if tries.len() >= REMEMBERED_AT_MOST {
             tries.retain(|_, (began, _)| !is_over(*began));
+            if tries.len() >= REMEMBERED_AT_MOST {
+                tries.retain(|_, (_, count)| *count > 1);
+            }
             if tries.len() >= REMEMBERED_AT_MOST {
                 tries.clear();
             }
@@ -77,5 +81,16 @@ mod tests {
             limit.count(number.to_string(), 1, minute(0));
         }
         assert!(limit.0.lock().unwrap().len() <= REMEMBERED_AT_MOST);
+    }
+
+    #[test]
+    fn a_flood_of_names_washes_no_count_away() {
+        let limit = RateLimit::default();
+        let try_it = || limit.count("account of the admin".to_owned(), 2, minute(0));
+        assert_eq!([try_it(), try_it(), try_it()], [true, true, false]);
+        for number in 0..3 * REMEMBERED_AT_MOST {
+            limit.count(number.to_string(), 1, minute(0));
+        }
+        assert!(!try_it());
     }
 }

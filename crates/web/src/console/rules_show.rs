@@ -14,7 +14,7 @@ use axum::{extract::State, response::Response};
 use chrono::NaiveDate;
 use maud::{Markup, html};
 
-use super::{Room, Shared, frame, frame::Tab, session::SignedIn, text};
+use super::{Room, Shared, frame, frame::Tab, live, session::SignedIn, text};
 
 /// The order in which kinds of rule are shown, most looked for first.
 const KINDS: [&str; 6] = ["flag", "emergency", "check-in", "window", "question", "clinic"];
@@ -86,7 +86,7 @@ fn page(room: &Room, me: &SignedIn, scores: &[RuleScore], warnings: &[(String, S
         @for kind in KINDS { (rules_of_kind(&described, kind)) }
         (messages(&book))
     };
-    frame::page(room, me, Tab::Rules, text::RULES, main)
+    live::page(room, me, Tab::Rules, text::RULES, main)
 }
 
 fn scorecard(book: &RuleBook, scores: &[RuleScore]) -> Markup {

@@ -2,17 +2,17 @@
 //!
 //! The cookie holds 256 random bits made here, never a value a browser brought; the store knows their SHA-256.
 
-use std::convert::Infallible;
+use std::{borrow::Cow, convert::Infallible, net::IpAddr};
 
 use afterrun_store::{Role, StoreError, User};
 use axum::{
     extract::{FromRequest, FromRequestParts, Request},
-    http::{HeaderMap, HeaderValue, Method, header, request::Parts},
-    response::Response,
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
+    response::{IntoResponse, Response},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Room, Shared, desk, frame, sign_in};
+use super::{Room, Shared, desk, frame, live::LIVE, sign_in};
 use crate::{fields, fields::Fields, link::token_hash};
 
 /// A session not used for this long ends: NIST SP 800-63B section 4.2.3.
@@ -21,6 +21,9 @@ pub(crate) const IDLE: TimeDelta = TimeDelta::minutes(30);
 pub(crate) const ABSOLUTE: TimeDelta = TimeDelta::hours(12);
 /// How exactly use is noted: a page a second must not be a write a second.
 const TOUCH_EVERY: TimeDelta = TimeDelta::minutes(1);
+
+/// Characters of an address that a proxy names: longer than any.
+const ADDRESS_AT_MOST: usize = 64;
 
 /// The field of every form that holds the session's token.
 pub(crate) const FORM_TOKEN: &str = "token";
@@ -33,12 +36,24 @@ pub(crate) struct SignedIn {
     /// SHA-256 of the cookie.
     pub token_hash: [u8; 32],
     pub now: DateTime<Utc>,
+    /// The page asks by itself what is new, and shows what has this hash; see `live`.
+    pub live: Option<String>,
 }
 
 impl SignedIn {
     /// May look after patients.
     pub(crate) fn may_act(&self) -> bool {
         self.user.role >= Role::Clinician
+    }
+
+    /// May change users and read the audit log.
+    pub(crate) fn is_admin(&self) -> bool {
+        self.user.role >= Role::Admin
+    }
+
+    /// A patient's name as this user's lists show it.
+    pub(crate) fn names<'a>(&self, name: &'a str) -> Cow<'a, str> {
+        self.user.names.of(name)
     }
 
     /// How the audit log names the user.
@@ -65,10 +80,12 @@ pub(crate) async fn of(room: &Room, headers: &HeaderMap) -> Result<SignedIn, Not
         room.store.end_session(&hash).await.map_err(NotSignedIn::Unavailable)?;
         return Err(NotSignedIn::Unknown);
     }
-    if now - found.used_at >= TOUCH_EVERY {
+    let live = headers.get(LIVE).map(|seen| seen.to_str().unwrap_or_default().to_owned());
+    // A page that asks by itself is not somebody who uses it.
+    if live.is_none() && now - found.used_at >= TOUCH_EVERY {
         room.store.touch_session(&hash, now).await.map_err(NotSignedIn::Unavailable)?;
     }
-    Ok(SignedIn { user: found.user, form_token: form_token(&token), token_hash: hash, now })
+    Ok(SignedIn { user: found.user, form_token: form_token(&token), token_hash: hash, now, live })
 }
 
 /// Begins a session and gives the header that sets its cookie.
@@ -118,6 +135,9 @@ impl FromRequestParts<Shared> for SignedIn {
     async fn from_request_parts(parts: &mut Parts, room: &Shared) -> Result<Self, Response> {
         match of(room, &parts.headers).await {
             Ok(signed_in) => Ok(signed_in),
+            Err(NotSignedIn::Unknown) if parts.headers.contains_key(LIVE) => {
+                Err(StatusCode::UNAUTHORIZED.into_response())
+            }
             Err(NotSignedIn::Unknown) => {
                 // A form sent after the session ended: its address may be for POST only.
                 let next = (parts.method == Method::GET).then(|| parts.uri.path().to_owned());
@@ -125,6 +145,30 @@ impl FromRequestParts<Shared> for SignedIn {
             }
             Err(NotSignedIn::Unavailable(error)) => Err(frame::unavailable(room, &error)),
         }
+    }
+}
+
+/// A signed-in admin.
+pub(crate) struct Admin(pub SignedIn);
+
+impl FromRequestParts<Shared> for Admin {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, room: &Shared) -> Result<Self, Response> {
+        let me = SignedIn::from_request_parts(parts, room).await?;
+        if me.is_admin() { Ok(Self(me)) } else { Err(frame::not_allowed(room)) }
+    }
+}
+
+/// A form posted by a signed-in admin, its token checked.
+pub(crate) struct PostedByAdmin(pub Posted);
+
+impl FromRequest<Shared> for PostedByAdmin {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, room: &Shared) -> Result<Self, Response> {
+        let posted = Posted::from_request(request, room).await?;
+        if posted.me.is_admin() { Ok(Self(posted)) } else { Err(frame::not_allowed(room)) }
     }
 }
 
@@ -179,9 +223,41 @@ impl<S: Send + Sync> FromRequestParts<S> for Address {
         let forwarded = parts.headers.get("x-forwarded-for").and_then(|value| value.to_str().ok());
         let last = forwarded.and_then(|all| all.rsplit(',').next()).map(str::trim);
         Ok(Self(match (peer, last) {
-            (Some(peer), Some(last)) if peer.is_loopback() => last.to_owned(),
-            (Some(peer), _) => peer.to_string(),
+            (Some(peer), Some(last)) if peer.is_loopback() => {
+                last.parse().map_or_else(|_| last.chars().take(ADDRESS_AT_MOST).collect(), network)
+            }
+            (Some(peer), _) => network(peer),
             (None, _) => String::new(),
         }))
+    }
+}
+
+/// Who counts as one: an IPv4 address; of IPv6 the first 64 bits, for whoever has one address has all of these
+/// (RFC 4291 section 2.5.4).
+fn network(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => {
+            let [one, two, three, four, ..] = address.segments();
+            format!("{one:x}:{two:x}:{three:x}:{four:x}")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::network;
+
+    #[test]
+    fn addresses_of_one_network_count_as_one() {
+        let cases = [
+            ("192.0.2.7", "192.0.2.7"),
+            ("::ffff:192.0.2.7", "192.0.2.7"),
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2"),
+            ("2001:db8:1:2::9", "2001:db8:1:2"),
+        ];
+        for (address, expected) in cases {
+            assert_eq!(network(address.parse().unwrap()), expected, "{address}");
+        }
     }
 }

@@ -79,12 +79,17 @@ async fn add(
 
 /// What is wrong with what was entered, in words.
 fn examine(email: &str, password: Option<&str>, again: Option<&str>) -> Result<(), String> {
-    let (name, host) = email.split_once('@').unwrap_or_default();
-    let is_address = !name.is_empty() && !host.is_empty() && email.len() <= 254;
-    if !is_address || email.chars().any(|c| c.is_whitespace() || c.is_control()) {
+    if !is_address(email) {
         return Err(text::BAD_EMAIL.to_owned());
     }
     new_password(password, again)
+}
+
+/// Looks like an address; RFC 5321 section 4.5.3.1 allows 254 characters in all.
+pub(crate) fn is_address(email: &str) -> bool {
+    let (name, host) = email.split_once('@').unwrap_or_default();
+    let is_whole = !name.is_empty() && !host.is_empty() && email.len() <= 254;
+    is_whole && !email.chars().any(|c| c.is_whitespace() || c.is_control())
 }
 
 /// What is wrong with a new password entered twice, in words.

@@ -3,7 +3,7 @@
 //! One answer, after the same time, for a wrong password and for an account that does not exist. A session in
 //! the cookie from before is ended: whoever signs in gets a new one.
 
-use afterrun_store::StoreError;
+use afterrun_store::{StoreError, User, UserLinkKind};
 use axum::{
     extract::{Query, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
@@ -16,7 +16,7 @@ use super::{
     Room, Shared, frame,
     rate_limit::{BY_ACCOUNT, BY_ADDRESS},
     session::{self, Address, Anyone, Posted},
-    text,
+    text, text_users,
 };
 
 /// Seconds after which trying again makes sense: the window in which tries are counted.
@@ -29,6 +29,8 @@ pub(crate) enum Said {
     Wrong,
     TooOften,
     Changed,
+    /// By a link.
+    Set(UserLinkKind),
 }
 
 /// Where to go after signing in.
@@ -54,8 +56,9 @@ pub(crate) async fn submit(
     let next = safe(fields.get("next"));
     let now = room.recorder.now();
     let account = format!("account {}", email.to_lowercase());
+    // Nobody who is turned away may fill the memory with accounts.
     let may_try = room.limit.count(format!("address {address}"), BY_ADDRESS, now)
-        & room.limit.count(account.clone(), BY_ACCOUNT, now);
+        && room.limit.count(account.clone(), BY_ACCOUNT, now);
     if !may_try {
         if let Err(error) = room.store.audit(now, "console", "sign-in-limited", "").await {
             return frame::unavailable(&room, &error);
@@ -82,6 +85,7 @@ async fn enter(
 ) -> Result<Option<HeaderValue>, StoreError> {
     let now = room.recorder.now();
     let user = room.store.user_by_email(email).await?;
+    let user = user.filter(User::may_sign_in);
     let hash = user.as_ref().map(|user| user.password_hash.clone());
     let fits = room.passwords.fits(password, hash).await;
     let fits = fits.map_err(|_| StoreError::Backend("no password can be checked".to_owned()))?;
@@ -117,12 +121,17 @@ pub(crate) fn page(room: &Room, said: Said, email: &str, next: &str) -> Response
         Said::Nothing => (StatusCode::OK, None),
         Said::Wrong => (StatusCode::UNPROCESSABLE_ENTITY, Some(text::WRONG)),
         Said::TooOften => (StatusCode::TOO_MANY_REQUESTS, Some(text::TOO_OFTEN)),
-        Said::Changed => (StatusCode::OK, None),
+        Said::Changed | Said::Set(_) => (StatusCode::OK, None),
+    };
+    let done = match said {
+        Said::Changed => Some(text::PASSWORD_CHANGED),
+        Said::Set(kind) => Some(text_users::password_set(kind)),
+        _ => None,
     };
     let main = html! {
         section.card.narrow {
             h1 { (text::SIGN_IN_TITLE) }
-            @if said == Said::Changed { p.done role="status" { (text::PASSWORD_CHANGED) } }
+            @if let Some(words) = done { p.done role="status" { (words) } }
             @if let Some(words) = words { p.fault role="alert" { (words) } }
             form.stack method="post" action=(room.href("/console/sign-in")) {
                 input type="hidden" name="next" value=(next);
@@ -132,6 +141,7 @@ pub(crate) fn page(room: &Room, said: Said, email: &str, next: &str) -> Response
                 input #password name="password" type="password" autocomplete="current-password" required autofocus[!email.is_empty()];
                 button.primary { (text::SIGN_IN) }
             }
+            p { a href=(room.href("/console/reset")) { (text_users::FORGOTTEN) } }
             p.hint { (text::SIGN_IN_HINT) }
             // The cookie is not sent with a link from a mail program; it is with one from our own page.
             @if next != "/console" { p.hint { a href=(room.href(next)) { (text::SIGNED_IN_ALREADY) } } }

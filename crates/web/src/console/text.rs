@@ -2,14 +2,12 @@
 
 use afterrun_rules::{chart::Reach, decision::Audience};
 use afterrun_store::{Contact, MessageState, Resolution, Role, Urgency, WorkState};
-use chrono::NaiveDate;
 
 pub(crate) const LANGUAGE: &str = "en";
 
 // Dates (strftime).
 pub(crate) const SHORT_DATE: &str = "%a %-d %b %Y";
 pub(crate) const DATE_AND_TIME: &str = "%a %-d %b %Y, %H:%M";
-pub(crate) const TICK: &str = "%-d %b";
 
 // The frame.
 pub(crate) const PRODUCT: &str = "Afterrun";
@@ -274,6 +272,10 @@ pub(crate) fn done(what: &str) -> Option<&'static str> {
         "resume" => "Check-ins go on.",
         "time-zone" => "The time zone is changed.",
         "stop" => "All messages are stopped.",
+        "open-again" => "Open again. You see to this runner.",
+        "override" => "Your word about the stage is stored.",
+        "address" => "The address is changed. Its owner is asked to confirm it.",
+        "telephone" => "The answers are stored.",
         _ => return None,
     };
     Some(words)
@@ -288,6 +290,15 @@ pub(crate) fn history(what: &str) -> &str {
         "snooze" => "put off",
         "note" => "note",
         "reopen" => "opened again",
+        "open-again" => "opened it again",
+        "pause" => "paused check-ins until",
+        "resume" => "let check-ins go on",
+        "stop" => "stopped all messages",
+        "time-zone" => "changed the time zone to",
+        "log-run" => "logged a run",
+        "override" => "decided about a stage",
+        "address" => "changed the mail address",
+        "telephone" => "entered answers given by telephone",
         other => other,
     }
 }
@@ -296,7 +307,9 @@ pub(crate) fn history(what: &str) -> &str {
 pub(crate) fn history_detail(detail: &str) -> &str {
     let contact = CONTACTS.iter().find(|(word, ..)| *word == detail).map(|(.., words)| *words);
     let resolution = RESOLUTIONS.iter().find(|(word, ..)| *word == detail).map(|(.., words)| *words);
-    contact.or(resolution).unwrap_or(detail)
+    let outcome =
+        super::text_patient::OUTCOMES.iter().find(|(word, ..)| *word == detail).map(|(.., words)| *words);
+    contact.or(resolution).or(outcome).unwrap_or(detail)
 }
 
 pub(crate) fn local_time(time: &str) -> String {
@@ -305,10 +318,6 @@ pub(crate) fn local_time(time: &str) -> String {
 
 pub(crate) fn will_send(message: &str) -> String {
     format!("{message} is sent")
-}
-
-pub(crate) fn will_ask(message: &str) -> String {
-    format!("{message} asks")
 }
 
 pub(crate) fn is_queued(message: &str) -> String {
@@ -360,9 +369,6 @@ pub(crate) fn message_state(state: MessageState) -> &'static str {
 // The picture.
 pub(crate) const PLOT: &str = "Picture of the last weeks; it can be scrolled";
 pub(crate) const PLOT_LABEL: &str = "The last weeks day by day. The table below says the same in words.";
-pub(crate) const PLOT_LEGEND: &str = "Bars: the worst reported on a day; – asked and not answered. Solid envelopes told \
-    something, hollow ones asked. Numbered circles: the stage told. A dashed spell goes on. Grey days with a dotted edge \
-    do not count.";
 pub(crate) const PLOT_TABLE: &str = "The same as a table";
 pub(crate) const SCALE: &str = "Worst pain";
 pub(crate) const ROW_RUNS: &str = "Runs";
@@ -370,8 +376,8 @@ pub(crate) const ROW_MESSAGES: &str = "Messages";
 pub(crate) const EXCUSED_DAY: &str = "(excused)";
 pub(crate) const PAUSED_DAY: &str = "(paused)";
 
-pub(crate) fn spell(title: &str, from: NaiveDate, until: NaiveDate) -> String {
-    format!("{title}: {} to {}", from.format(SHORT_DATE), until.format(SHORT_DATE))
+pub(crate) fn spell(title: &str, from: &str, until: &str) -> String {
+    format!("{title}: {from} to {until}")
 }
 
 // Runners.
@@ -423,12 +429,7 @@ pub(crate) const LATER: &str = "for later";
 pub(crate) const IN_FLIGHT: &str = "being sent";
 pub(crate) const PUT_ASIDE: &str = "put aside";
 pub(crate) const MAIL_SERVER: &str = "Mail server";
-pub(crate) const NO_TROUBLE: &str = "No trouble is known.";
 pub(crate) const VERSIONS: &str = "Versions";
 pub(crate) const IN_FORCE: &str = "In force since";
-pub(crate) const TIME: &str = "Time";
+pub(crate) const TIME: &str = "Time zone";
 pub(crate) const NEWEST_MESSAGES: &str = "Newest messages";
-
-pub(crate) fn waits(minutes: i64) -> String {
-    format!("The oldest message due waits for {} minutes.", minutes.max(0))
-}

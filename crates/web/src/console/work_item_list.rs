@@ -1,7 +1,13 @@
 //! The first page: who needs a look, most urgent first, and why.
 
-use afterrun_rules::{RuleBook, chart::Reach};
-use afterrun_store::{Page, StoreError, StoredChart, WorkFilter, WorkRow, WorkState};
+use afterrun_rules::{
+    Chart, RuleBook,
+    book::FlagEvidence,
+    chart::{Reach, Source},
+    describe,
+    evidence::Report,
+};
+use afterrun_store::{Page, StoreError, StoredChart, Urgency, WorkFilter, WorkRow, WorkState};
 use axum::{
     extract::{Query, State},
     response::Response,
@@ -11,11 +17,12 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::{
-    Room, Shared, frame,
+    Room, Shared, dates, frame,
     frame::Tab,
+    live,
     session::{Posted, SignedIn},
-    sparkline::sparkline,
-    text,
+    sparkline::{scale, sparkline},
+    text, text_patient,
 };
 use crate::words;
 
@@ -27,6 +34,8 @@ const ROWS: u32 = 25;
 pub(crate) struct Asked {
     show: Option<String>,
     after: Option<String>,
+    /// What was just done.
+    done: Option<String>,
 }
 
 const FILTERS: [(&str, &str); 7] = [
@@ -52,7 +61,7 @@ pub(crate) async fn show(State(room): State<Shared>, me: SignedIn, Query(asked):
         _ => WorkFilter::Open,
     };
     match read(&room, filter, asked.after.as_deref(), me.now).await {
-        Ok(page) => list(&room, &me, shown, &page),
+        Ok(page) => list(&room, &me, shown, &page, asked.done.as_deref().and_then(text::done)),
         Err(error) => frame::unavailable(&room, &error),
     }
 }
@@ -86,16 +95,18 @@ async fn read(
     Ok(Page { rows, next: page.next })
 }
 
-fn list(room: &Room, me: &SignedIn, shown: &str, page: &Rows) -> Response {
+fn list(room: &Room, me: &SignedIn, shown: &str, page: &Rows, done: Option<&str>) -> Response {
     let book = room.recorder.book();
     let main = html! {
+        @if let Some(words) = done { p.done role="status" { (words) } }
         div.heading {
             h1 { (text::WORK_LIST) }
+            p.beside { a href=(room.href("/console/scorecard")) { (text_patient::SCORECARD) } }
             form method="post" action=(room.href("/console/looked")) {
                 (frame::token(me))
                 button.quiet { (text::LOOKED) }
                 @if let Some(at) = me.user.looked_at {
-                    span.hint { " " (text::last_looked(&words::day_and_time(at, book.clinic.time_zone, at.with_timezone(&book.clinic.time_zone).date_naive()))) }
+                    span.hint { " " (text::last_looked(&words::day_and_time(at, book.clinic.time_zone, at.with_timezone(&book.clinic.time_zone).date_naive(), Some(dates::way(&book))))) }
                 }
             }
         }
@@ -118,7 +129,7 @@ fn list(room: &Room, me: &SignedIn, shown: &str, page: &Rows) -> Response {
                         th scope="col" { (text::COLUMN_RUNNER) }
                         th scope="col" { (text::COLUMN_WHY) }
                         th scope="col" { (text::COLUMN_DAYS) }
-                        th scope="col" { (text::COLUMN_STATE) }
+                        th scope="col" { (text_patient::COLUMN_STATE) }
                     }
                 }
                 tbody { @for (row, stored) in &page.rows { (work_row(room, me, &book, row, stored)) } }
@@ -128,7 +139,7 @@ fn list(room: &Room, me: &SignedIn, shown: &str, page: &Rows) -> Response {
             p.more { a href={ (room.href("/console")) "?show=" (shown) "&after=" (next) } { (text::MORE) } }
         }
     };
-    frame::page(room, me, Tab::Work, text::WORK_LIST, main)
+    live::page(room, me, Tab::Work, text::WORK_LIST, main)
 }
 
 fn work_row(room: &Room, me: &SignedIn, book: &RuleBook, row: &WorkRow, stored: &StoredChart) -> Markup {
@@ -142,15 +153,15 @@ fn work_row(room: &Room, me: &SignedIn, book: &RuleBook, row: &WorkRow, stored: 
                 @if row.is_overdue(me.now) { span.overdue { (text::OVERDUE) } }
             }
             th scope="row" {
-                a.runner href=(path) { (row.patient_name) }
-                span.hint { (last_run(stored, today)) }
+                a.runner href=(path) { (me.names(&row.patient_name)) }
+                span.hint { (last_run(book, stored, today)) }
                 @if row.reach != Reach::Confirmed { span.hint { (text::reach(row.reach)) } }
             }
             td {
-                @if let Some(title) = row.flag.as_ref().and_then(|flag| book.flag(flag.as_str())).map(|flag| &flag.title) {
-                    strong.title { (title) }
-                }
-                p.reason { (text::plain(&row.reason.text)) }
+                @if let Some(title) = title(book, row) { strong.title { (title) } }
+                p.reason { (text_patient::reason_below_title(&text::plain(&row.reason.text), title(book, row))) }
+                @let numbers = newest_answer(book, chart, row);
+                @if !numbers.is_empty() { p.numbers { span.hint { (text_patient::NEWEST) } " " (numbers) } }
                 @if row.open_items > 1 { p.hint { (text::and_more(row.open_items - 1)) } }
             }
             td {
@@ -163,12 +174,56 @@ fn work_row(room: &Room, me: &SignedIn, book: &RuleBook, row: &WorkRow, stored: 
                     form method="post" action=(path) {
                         (frame::token(me))
                         input type="hidden" name="back" value="list";
-                        button.secondary name="do" value="take" { (text::TAKE) span.unseen { " " (row.patient_name) } }
+                        button.primary name="do" value="take" { (text::TAKE) span.unseen { " " (me.names(&row.patient_name)) } }
                     }
                 }
+                @if me.may_act() { (one_tap(me, row, &path)) }
             }
         }
     }
+}
+
+/// Title of the row's flag, if it has one.
+fn title<'a>(book: &'a RuleBook, row: &WorkRow) -> Option<&'a str> {
+    row.flag.as_ref().and_then(|flag| book.flag(flag.as_str())).map(|flag| &*flag.title)
+}
+
+/// How it ended, in one tap. Whoever closes an emergency has to have opened the runner's page.
+fn one_tap(me: &SignedIn, row: &WorkRow, path: &str) -> Markup {
+    if row.urgency == Urgency::Emergency {
+        return html! {};
+    }
+    html! {
+        form.outcome method="post" action=(path) {
+            (frame::token(me))
+            input type="hidden" name="back" value="list";
+            input type="hidden" name="do" value="resolve";
+            span.hint { (text_patient::OUTCOME) }
+            @for (word, _, words) in text_patient::OUTCOMES {
+                button.secondary name="how" value=(word) { (words) span.unseen { ": " (row.patient_name) } }
+            }
+        }
+    }
+}
+
+/// The newest report's numbers behind the reason: what the flag's condition asks, or else the scale.
+fn newest_answer(book: &RuleBook, chart: &Chart, row: &WorkRow) -> String {
+    let newest = chart.answers.iter().rposition(|answer| matches!(answer.source, Source::CheckIn(_)));
+    let Some(at) = newest else { return String::new() };
+    let report = Report { book, answers: &chart.answers, at };
+    let mut asked = Vec::new();
+    match row.flag.as_ref().and_then(|flag| book.flag(flag.as_str())).map(|flag| &flag.evidence) {
+        Some(FlagEvidence::Days { when, .. }) => when.for_each_question(&mut |question| asked.push(question)),
+        _ => {
+            asked.extend(scale(book).and_then(|(question, ..)| Some(book.question(question.id.as_str())?.0)))
+        }
+    }
+    asked.dedup();
+    let said = asked.into_iter().filter_map(|question| {
+        let value = report.value_of(question)?;
+        Some(format!("{} {}", describe::question_name(book, question), text_patient::value(value)))
+    });
+    said.collect::<Vec<_>>().join(", ")
 }
 
 /// State and owner in words.
@@ -184,14 +239,14 @@ pub(crate) fn state(row: &WorkRow, now: DateTime<Utc>, book: &RuleBook) -> Marku
             @match &row.owner { Some((_, email)) => (email), None => (text::NOBODYS) }
         }
         @if let Some(until) = row.snoozed_until.filter(|until| *until > now) {
-            span.hint { (text::until(&words::day_and_time(until, zone, now.with_timezone(&zone).date_naive()))) }
+            span.hint { (text::until(&words::day_and_time(until, zone, now.with_timezone(&zone).date_naive(), Some(dates::way(book))))) }
         }
     }
 }
 
-fn last_run(stored: &StoredChart, today: chrono::NaiveDate) -> String {
+fn last_run(book: &RuleBook, stored: &StoredChart, today: chrono::NaiveDate) -> String {
     match stored.chart.runs.last() {
-        Some(run) => words::run_on(run, stored.patient.units, today),
+        Some(run) => words::run_on(run, stored.patient.units, today, Some(dates::way(book))),
         None => text::NO_RUN.to_owned(),
     }
 }

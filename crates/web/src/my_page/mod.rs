@@ -206,6 +206,6 @@ impl View<'_> {
     }
 
     pub(crate) fn day(&self, day: chrono::NaiveDate) -> String {
-        words::day(day, self.today())
+        words::day(day, self.today(), self.open.book.clinic.locale)
     }
 }

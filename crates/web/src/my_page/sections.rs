@@ -56,7 +56,7 @@ fn told(view: &View<'_>) -> Markup {
 }
 
 fn resting(view: &View<'_>, rest: &Rest<'_>, held: bool) -> Markup {
-    let run = words::run_on(rest.run, view.open.patient.units, view.today());
+    let run = words::run_on(rest.run, view.open.patient.units, view.today(), view.open.book.clinic.locale);
     html! {
         section.card {
             p.kicker { (rest.window.title) }
@@ -64,7 +64,7 @@ fn resting(view: &View<'_>, rest: &Rest<'_>, held: bool) -> Markup {
             @match rest.cleared {
                 Some(first) if !held => p.big { (text::run_from(&view.day(first))) },
                 _ => {
-                    p.big { (text::rest_days(rest.window.min_days, rest.window.max_days, &words::date(rest.at_least, view.today()))) }
+                    p.big { (text::rest_days(rest.window.min_days, rest.window.max_days, &words::date(rest.at_least, view.today(), view.open.book.clinic.locale))) }
                     (days(view, rest))
                     @if !held { p { (text::WE_WILL_SAY_WHEN) } }
                 },
@@ -104,11 +104,11 @@ pub(crate) fn next(view: &View<'_>) -> Markup {
         section.card {
             h2 { (text::NEXT_TITLE) }
             @if let Some(check_in) = standing::waiting(view.chart, view.now) {
-                p { (text::waits_for_you(&view.day(check_in.about_day), &day_and_time(check_in.expires_at, zone, today))) }
+                p { (text::waits_for_you(&view.day(check_in.about_day), &day_and_time(check_in.expires_at, zone, today, view.open.book.clinic.locale))) }
                 (crate::shut::ask_fresh_link(text::FRESH_BUTTON))
             }
             p { (match at {
-                Some(at) => text::next_ask(&day_and_time(at, zone, today)),
+                Some(at) => text::next_ask(&day_and_time(at, zone, today, view.open.book.clinic.locale)),
                 None => text::NO_NEXT_ASK.to_owned(),
             }) }
         }
@@ -206,11 +206,11 @@ pub(crate) fn runs(view: &View<'_>) -> Markup {
                         @if !stopped {
                             div.actions {
                                 a.button.quiet href={ "?edit=" (logged.run.id) "#log" } {
-                                    (text::CORRECT) span.unseen { " " (words::run_on(logged, view.open.patient.units, view.today())) }
+                                    (text::CORRECT) span.unseen { " " (words::run_on(logged, view.open.patient.units, view.today(), view.open.book.clinic.locale)) }
                                 }
                                 details.confirm {
                                     summary.button.quiet {
-                                        (text::DELETE) span.unseen { " " (words::run_on(logged, view.open.patient.units, view.today())) }
+                                        (text::DELETE) span.unseen { " " (words::run_on(logged, view.open.patient.units, view.today(), view.open.book.clinic.locale)) }
                                     }
                                     form method="post" action="?" {
                                         input type="hidden" name="do" value="delete-run";
@@ -229,7 +229,7 @@ pub(crate) fn runs(view: &View<'_>) -> Markup {
 fn run_line(view: &View<'_>, logged: &LoggedRun) -> Markup {
     let units: Units = view.open.patient.units;
     let zone = view.chart.zone_at(logged.run.started_at);
-    let started = day_and_time(logged.run.started_at, zone, view.today());
+    let started = day_and_time(logged.run.started_at, zone, view.today(), view.open.book.clinic.locale);
     html! {
         p.run-line {
             strong { (words::distance_number(logged.run.distance_m, units)) " " (text::unit_short(units)) }
@@ -252,7 +252,7 @@ pub(crate) fn pause(view: &View<'_>) -> Markup {
             section.card id="pause" {
                 h2 { (text::PAUSED_TITLE) }
                 p { (match until {
-                    Some(until) => text::paused_until(&words::date(until, today)),
+                    Some(until) => text::paused_until(&words::date(until, today, view.open.book.clinic.locale)),
                     None => text::PAUSED_OPEN.to_owned(),
                 }) }
                 form method="post" action="?" { button.main name="do" value="resume" { (text::RESUME) } }

@@ -2,11 +2,16 @@
 
 use std::sync::{Arc, Mutex};
 
-use afterrun_rules::{Event, Reason, RuleBook, TimedEvent, book::TellClinic, chart::Reach, ids::PatientId};
-use afterrun_store::{AuditLine, NewPatient, NewUser, NewWorkItem, Role, Sqlite, Store, Turn, Units};
+use afterrun_rules::{
+    Event, Reason, RuleBook, TimedEvent, book::TellClinic, chart::Reach, decision::Audience, ids::PatientId,
+};
+use afterrun_store::{
+    AuditLine, Claim, Mail, NewMessage, NewPatient, NewUser, NewWorkItem, Role, Settlement, Sqlite, Store,
+    StoreError, Turn, USER_LINK, Units,
+};
 use afterrun_web::{
-    Console, Desk, RecordError, Recorded, Recorder, RejectedEdit, console_routes, hash_password,
-    new_set_up_token,
+    Console, Desk, Machinery, RecordError, Recorded, Recorder, RejectedEdit, UserMail, console_routes,
+    hash_password, new_set_up_token, token_hash,
 };
 use async_trait::async_trait;
 use axum::{
@@ -29,6 +34,9 @@ pub struct Clinic {
     pub now: Mutex<DateTime<Utc>>,
     pub events: Mutex<Vec<Event>>,
     pub rejected: Mutex<Option<String>>,
+    pub machinery: Mutex<Machinery>,
+    /// What was asked of the machinery.
+    pub asked: Mutex<Vec<String>>,
     book: Arc<RuleBook>,
     base_url: &'static str,
 }
@@ -68,6 +76,8 @@ impl Clinic {
             now: Mutex::new(start()),
             events: Mutex::default(),
             rejected: Mutex::default(),
+            machinery: Mutex::default(),
+            asked: Mutex::default(),
             book: Arc::new(crate::book::book()),
             base_url,
         })
@@ -136,6 +146,31 @@ impl Clinic {
         self.store.audit_log(None, None, 100).await.unwrap().rows
     }
 
+    /// The path of the link in the only mail to this address that waits, and takes the mail off the queue.
+    pub async fn link_mailed_to(&self, email: &str) -> Option<String> {
+        let now = *self.now.lock().unwrap();
+        let lease_until = now + TimeDelta::minutes(1);
+        let claim = Claim {
+            worker: "w".to_owned(),
+            now,
+            lease_until,
+            limit: 100,
+            pressing_limit: 0,
+            hold_patients: true,
+        };
+        let waiting = self.store.claim(claim).await.unwrap();
+        let mut path = None;
+        for message in waiting {
+            if message.mail.recipient == email {
+                assert!(path.is_none(), "one mail at a time");
+                path = Some(String::from_utf8(message.mail.bytes.to_vec()).unwrap());
+            }
+            let sent = Settlement::Accepted { said: "250".to_owned() };
+            assert!(self.store.settle(message.key, "w", now, sent).await.unwrap());
+        }
+        path
+    }
+
     pub fn set_up_token(&self) -> (&'static str, String, String) {
         new_set_up_token().unwrap()
     }
@@ -171,7 +206,53 @@ impl Recorder for Clinic {
     }
 }
 
+#[async_trait]
 impl Desk for Clinic {
+    fn user_mail(&self, ask: &UserMail<'_>) -> Result<Option<NewMessage>, StoreError> {
+        if ask.to.contains("unwritable") {
+            return Ok(None);
+        }
+        Ok(Some(NewMessage {
+            entry: None,
+            identity_text: format!("{USER_LINK}{}", token_hash(ask.path)[0]),
+            audience: Audience::Clinic,
+            reason: Reason::new("user-mail", "somebody asked"),
+            facts: Default::default(),
+            mail: Some(Mail {
+                recipient: ask.to.to_owned(),
+                due_at: ask.now,
+                stale_at: Some(ask.expires_at),
+                message_id: format!("<{}>", ask.path),
+                envelope_from: "b@clinic.example".to_owned(),
+                subject: "A link".to_owned(),
+                bytes: ask.path.as_bytes().into(),
+            }),
+        }))
+    }
+
+    async fn machinery(&self) -> Result<Machinery, StoreError> {
+        Ok(self.machinery.lock().unwrap().clone())
+    }
+
+    async fn hold(&self, why: &str) -> Result<(), StoreError> {
+        self.machinery.lock().unwrap().held = Some(why.to_owned());
+        Ok(())
+    }
+
+    async fn release(&self) -> Result<(), StoreError> {
+        self.machinery.lock().unwrap().held = None;
+        Ok(())
+    }
+
+    async fn try_mail_now(&self, _: DateTime<Utc>) -> Result<(), StoreError> {
+        self.asked.lock().unwrap().push("try-now".to_owned());
+        Ok(())
+    }
+
+    fn ring(&self) {
+        self.asked.lock().unwrap().push("ring".to_owned());
+    }
+
     fn book_since(&self) -> DateTime<Utc> {
         start() - TimeDelta::days(30)
     }
@@ -191,6 +272,17 @@ impl Desk for Clinic {
 
     fn version(&self) -> &'static str {
         "1.2.3"
+    }
+
+    async fn change_address(&self, _: &PatientId, email: &str) -> Result<(), RecordError> {
+        match email {
+            "new@runner.example" => Ok(()),
+            _ => Err(RecordError::Refused("this is no mail address".to_owned())),
+        }
+    }
+
+    async fn export(&self, patient: &PatientId) -> Result<String, RecordError> {
+        Ok(format!("{{\"patient\":\"{patient}\"}}"))
     }
 }
 

@@ -121,12 +121,16 @@ async fn every_answer_is_private_and_asks_for_nothing_from_elsewhere() {
             ("strict-transport-security", "max-age=31536000"),
             (
                 "content-security-policy",
-                "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+                "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; form-action 'self'; \
+                 frame-ancestors 'none'; base-uri 'none'",
             ),
         ] {
             assert_eq!(page.header(name), value, "{name} of {path}");
         }
-        page.lacks("<script").lacks(" style=").lacks("<style").lacks("src=");
+        page.lacks(" style=").lacks("<style").lacks("javascript:").lacks(" onclick");
+        for (_, script) in page.html.match_indices("<script").map(|(at, _)| page.html.split_at(at)) {
+            assert!(script.starts_with("<script src=\"/console/live.js?v="), "{path}");
+        }
     }
     let sheet = browser.get("/console/style.css").await;
     sheet.is(200).lacks("url(").lacks("@import").lacks("http");

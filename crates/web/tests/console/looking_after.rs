@@ -63,7 +63,7 @@ async fn work_is_taken_contacted_and_resolved() {
     clinic.raise("pain", TellClinic::Today, "stage-reached").await;
     let mut browser = clinic.signed_in("clinician").await;
     let answer = browser.post(RUNNER, &[("do", "take"), ("back", "list")]).await;
-    assert_eq!(answer.is(303).header("location"), "/console");
+    assert_eq!(answer.is(303).header("location"), "/console?done=take");
     assert_eq!(state(&clinic).await, WorkState::Acknowledged);
     press(&mut browser, "contact", "no-answer").await;
     assert!(clinic.events.lock().unwrap().is_empty(), "nobody was reached");

@@ -1,13 +1,25 @@
 //! The console as a browser sees it: a real store in memory, requests in, HTML and recorded events out.
 
 #[cfg(test)]
+mod attacks;
+#[cfg(test)]
 #[path = "../pages/support/book.rs"]
 mod book;
+#[cfg(test)]
+mod caring;
 #[cfg(test)]
 mod clinic;
 #[cfg(test)]
 mod forged;
 #[cfg(test)]
+mod live;
+#[cfg(test)]
 mod looking_after;
 #[cfg(test)]
+mod operating;
+#[cfg(test)]
+mod resetting;
+#[cfg(test)]
 mod signing_in;
+#[cfg(test)]
+mod users;

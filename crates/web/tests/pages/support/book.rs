@@ -143,6 +143,7 @@ fn clinic() -> Clinic {
         phone: "555-0100".into(),
         booking_link: "https://clinic.example/book".into(),
         emergency_line: "If this is an emergency, call 911.".into(),
+        locale: None,
         time_zone: chrono_tz::America::Chicago,
         office_hours: vec![OfficeHours { days: vec![Weekday::Mon], from: time(8), until: time(18) }],
         send_window: SendWindow { from: time(7), until: time(20) },

@@ -23,7 +23,7 @@ use afterrun_store::{
 use afterrun_web::{RecordError, Recorded, Recorder, Site, runner_routes, token_hash};
 use async_trait::async_trait;
 use axum::Router;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::{book, token};
 
@@ -274,7 +274,7 @@ impl Recorder for Fake {
 
 impl Fake {
     /// A call the pages have no business making.
-    fn not_for_pages<T>(&self, method: &'static str) -> afterrun_store::Result<T> {
+    pub(super) fn not_for_pages<T>(&self, method: &'static str) -> afterrun_store::Result<T> {
         self.calls.lock().unwrap().push(method);
         Err(StoreError::Backend(format!("the pages must not call {method}")))
     }
@@ -322,6 +322,10 @@ impl Store for Fake {
         self.not_for_pages("commit")
     }
 
+    async fn commit_address(&self, _: Turn, _: &str) -> afterrun_store::Result<()> {
+        self.not_for_pages("commit_address")
+    }
+
     async fn due_patients(&self, _: DateTime<Utc>, _: u32) -> afterrun_store::Result<Vec<PatientId>> {
         self.not_for_pages("due_patients")
     }
@@ -354,6 +358,14 @@ impl Store for Fake {
 
     async fn try_again(&self, _: MessageKey, _: DateTime<Utc>) -> afterrun_store::Result<bool> {
         self.not_for_pages("try_again")
+    }
+
+    async fn left_for_patients(
+        &self,
+        _: DateTime<Utc>,
+        _: u32,
+    ) -> afterrun_store::Result<Vec<DateTime<Utc>>> {
+        self.not_for_pages("left_for_patients")
     }
 
     async fn release(&self, _: &[MessageKey], _: &str) -> afterrun_store::Result<()> {
@@ -539,6 +551,10 @@ impl Store for Fake {
         self.not_for_pages("rule_scores")
     }
 
+    async fn scorecard(&self, _: DateTime<Utc>) -> afterrun_store::Result<afterrun_store::Scorecard> {
+        self.not_for_pages("scorecard")
+    }
+
     async fn audit_log(
         &self,
         _: Option<&str>,
@@ -563,6 +579,10 @@ impl Store for Fake {
 
     async fn unacknowledged_items(&self, _: DateTime<Utc>, _: u32) -> afterrun_store::Result<Vec<WorkItem>> {
         self.not_for_pages("unacknowledged_items")
+    }
+
+    async fn next_work_due(&self, _: Option<TimeDelta>) -> afterrun_store::Result<Option<DateTime<Utc>>> {
+        self.not_for_pages("next_work_due")
     }
 
     async fn add_escalation(

@@ -3,6 +3,7 @@
 mod book;
 mod browser;
 mod fake;
+mod fake_accounts;
 
 pub use book::{book, gate};
 pub use browser::{Answer, Browser};

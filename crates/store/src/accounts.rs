@@ -1,0 +1,69 @@
+//! What a store does for the console's users beyond signing them in: inviting, changing, letting go, and giving
+//! a new password to whoever forgot the old one.
+//!
+//! Each change is noted in the audit log together with the change itself. The mail that carries a link goes
+//! through the outbox like any other; see [`USER_LINK`] for what becomes of its text.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+
+use crate::{
+    AuditLine, NewMessage, NewUser, NewUserLink, Page, Result, User, UserChange, UserChanged, UserKey,
+    UserLink,
+};
+
+/// Begins the identity of every mail that carries a link for a user. Once such a mail has been sent or given up,
+/// the store forgets its bytes: they hold the only copy of the token.
+pub const USER_LINK: &str = "user-link/";
+
+/// Users of the console.
+#[async_trait]
+pub trait Accounts: Send + Sync + 'static {
+    /// The user in a row.
+    async fn user(&self, key: UserKey) -> Result<Option<User>>;
+    /// Adds a user who has no password yet, with the link to choose one and the mail that carries it.
+    ///
+    /// # Errors
+    /// [`StoreError::Exists`](crate::StoreError::Exists) for an address seen before, letter case ignored.
+    async fn invite_user(
+        &self,
+        user: NewUser,
+        link: NewUserLink,
+        mail: NewMessage,
+        by: UserKey,
+        now: DateTime<Utc>,
+    ) -> Result<UserKey>;
+    /// Makes a link for a user, and adds the mail that carries it. An invitation ends the one before. `by` is who
+    /// the audit log names.
+    async fn add_user_link(
+        &self,
+        user: UserKey,
+        link: NewUserLink,
+        mail: NewMessage,
+        by: &str,
+        now: DateTime<Utc>,
+    ) -> Result<()>;
+    /// What a link opens, unless it has expired or its user was let go.
+    async fn user_link(&self, token_hash: &[u8; 32], now: DateTime<Utc>) -> Result<Option<UserLink>>;
+    /// Uses a link up: sets the password, ends all links and all sessions of the user. None: it opens nothing,
+    /// and nothing has changed.
+    async fn use_user_link(
+        &self,
+        token_hash: &[u8; 32],
+        password_hash: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Option<User>>;
+    /// Changes a user, never so that no active admin with a password is left.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`](crate::StoreError::NotFound) for a row that is no user.
+    async fn change_user(
+        &self,
+        user: UserKey,
+        change: UserChange,
+        by: UserKey,
+        now: DateTime<Utc>,
+    ) -> Result<UserChanged>;
+    /// The audit log of what one actor did, newest first.
+    async fn audit_by(&self, actor: &str, after: Option<&str>, limit: u32) -> Result<Page<AuditLine>>;
+}

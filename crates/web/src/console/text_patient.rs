@@ -1,0 +1,154 @@
+//! Words of the work-list and of a runner's page that came with what a clinician can do there. `text` has the rest.
+
+use afterrun_rules::{
+    book::Stage,
+    chart::{Value, Word},
+};
+use afterrun_store::Resolution;
+use chrono::TimeDelta;
+
+// The work-list.
+pub(crate) const OUTCOME: &str = "Done:";
+pub(crate) const NEWEST: &str = "Newest answer:";
+pub(crate) const SCORECARD: &str = "How the rules fare";
+pub(crate) const COLUMN_STATE: &str = "State and owner";
+
+/// One tap each, on the list: word, meaning, words.
+pub(crate) const OUTCOMES: [(&str, Resolution, &str); 3] = [
+    ("acted", Resolution::Acted, "Acted"),
+    ("not-needed", Resolution::NotNeeded, "Not needed"),
+    ("already-known", Resolution::AlreadyKnown, "Known already"),
+];
+
+/// A reason that begins with the title that stands above it, without it.
+pub(crate) fn reason_below_title(reason: &str, title: Option<&str>) -> String {
+    let below = title.and_then(|title| reason.strip_prefix(&format!("\u{201c}{title}\u{201d}")));
+    let Some(below) = below else { return reason.to_owned() };
+    let below = below.trim_start_matches([':', ' ']);
+    let mut letters = below.chars();
+    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// An answer's value, as a clinician reads it.
+pub(crate) fn value(value: &Value) -> String {
+    match value {
+        Value::YesNo(true) => crate::text::YES.to_owned(),
+        Value::YesNo(false) => crate::text::NO.to_owned(),
+        Value::Number(number) => number.to_string(),
+        Value::Word(word) => word.to_string(),
+    }
+}
+
+/// What a decision without a mail is about: `stage · pain-lasting · heads-up · 2026-03-31`.
+pub(crate) fn identity(identity: &str) -> String {
+    let parts = identity.split('/').filter(|part| !matches!(*part, "patient" | "clinic"));
+    parts.collect::<Vec<_>>().join(" · ")
+}
+
+pub(crate) const OPEN_AGAIN: &str = "Open it again";
+
+// The scorecard.
+pub(crate) const SCORECARD_HINT: &str = "Work that each rule made in the last 90 days. Acted on: resolved with advice, \
+    a visit, a referral or \u{201c}acted\u{201d}. The time is from the alert until somebody was in touch, half of them \
+    sooner.";
+pub(crate) const UNUSED: &str = "Nobody acted on these in 60 days";
+pub(crate) const UNUSED_HINT: &str = "They spoke up, and it made no difference to anybody. Worth a look: is the \
+    threshold too low, or the work not noted?";
+pub(crate) const NO_SCORES: &str = "No rule has made any work in the last 90 days.";
+pub(crate) const COLUMN_RULE: &str = "Rule";
+pub(crate) const COLUMN_FIRES: &str = "Alerts";
+pub(crate) const COLUMN_PER_HUNDRED: &str = "In 100 check-ins";
+pub(crate) const COLUMN_ACTED: &str = "Acted on";
+pub(crate) const COLUMN_NOT_NEEDED: &str = "Not needed";
+pub(crate) const COLUMN_KNOWN: &str = "Known already";
+pub(crate) const COLUMN_OPEN: &str = "Not resolved";
+pub(crate) const COLUMN_MEDIAN: &str = "Until contact";
+pub(crate) const NEVER: &str = "never";
+
+pub(crate) fn check_ins_counted(count: u64) -> String {
+    format!("{count} check-ins were sent in this time.")
+}
+
+pub(crate) fn share(part: u64, of: u64) -> String {
+    let percent = (part * 100 + of / 2).checked_div(of);
+    percent.map_or("–".to_owned(), |percent| format!("{part} of {of} ({percent} %)"))
+}
+
+pub(crate) fn took(time: TimeDelta) -> String {
+    match time.num_minutes() {
+        minutes @ ..=90 => format!("{minutes} min"),
+        minutes @ ..=2880 => format!("{} h", (minutes + 30) / 60),
+        minutes => format!("{} days", (minutes + 720) / 1440),
+    }
+}
+
+// What happens next.
+pub(crate) const ASKS: &str = "check-in";
+pub(crate) const REMINDS: &str = "reminder, if it is not answered";
+pub(crate) const IF_IT_GOES_ON: &str = "If it goes on";
+pub(crate) const WITH_NEXT_REPORT: &str = "with the next report that says so";
+
+pub(crate) fn stage_ahead(stage: &Stage, title: &str) -> String {
+    format!("{} ({title})", stage.id)
+}
+
+pub(crate) fn at_earliest(day: &str) -> String {
+    format!("{day} at the earliest")
+}
+
+pub(crate) fn if_still(condition: &str) -> String {
+    format!("if still {condition}")
+}
+
+pub(crate) fn more_reports(count: u32) -> String {
+    if count == 1 {
+        "1 more day of it is needed".to_owned()
+    } else {
+        format!("{count} more days of it are needed")
+    }
+}
+
+pub(crate) const WITHHELD: &str = "withheld by a clinician";
+
+// Deciding instead of the rules.
+pub(crate) const OVERRIDE: &str = "Decide about a stage instead of the rules";
+pub(crate) const OVERRIDE_HINT: &str = "Counts for what goes on now, not for another time. It leaves in the \
+    hours and limits of all messages. A stage told now is not told again when the rule reaches it.";
+pub(crate) const STAGE: &str = "Stage";
+pub(crate) const BECAUSE: &str = "Why";
+pub(crate) const OVERRIDES: [(&str, Word, &str); 3] = [
+    ("send", Word::Send, "Tell the runner now"),
+    ("withhold", Word::Withhold, "Withhold it"),
+    ("allow", Word::Allow, "As the rules say"),
+];
+pub(crate) const NO_SUCH_STAGE: &str = "Please choose a stage of something that goes on.";
+
+// By telephone.
+pub(crate) const TELEPHONE: &str = "Enter answers given by telephone";
+pub(crate) const TELEPHONE_HINT: &str = "The same questions as the runner gets. What you enter counts as the runner's \
+    answer and replaces one given for the same day.";
+pub(crate) const TELEPHONE_DAY: &str = "About which day";
+pub(crate) const TELEPHONE_BUTTON: &str = "To the questions";
+pub(crate) const BY_TELEPHONE: &str = "by telephone";
+pub(crate) const BAD_ANSWER_DAY: &str =
+    "Answers can be entered for today and the 14 days before, since the enrolment.";
+
+// Another address.
+pub(crate) const ADDRESS: &str = "Change the mail address";
+pub(crate) const NEW_ADDRESS: &str = "New address";
+pub(crate) const ADDRESS_HINT: &str = "The new address gets one mail that asks to confirm it, and nothing about health \
+    before that. Links in old mails stop working at once.";
+
+// Export.
+pub(crate) const EXPORT: &str = "Export everything (JSON)";
+
+// On paper.
+pub(crate) const ON_PAPER: &str = "The newest of everything; the console has all of it.";
+
+// The picture.
+pub(crate) const ROW_PAIN_ON_RUN: &str = "Pain on run";
+pub(crate) const PICTURE_LEGEND: &str = "Bars: the worst reported on a day. – asked, not answered; · nothing asked, \
+    nothing known. Runs: distance, and below it the worst pain during the run. ◆ the flag's sign was reported, ◇ in \
+    between. A band is an episode, dashed while it goes on; numbered circles are the stages told. Filled messages told \
+    something, hollow ones asked. Hatched days do not count: E excused, P paused.";
+pub(crate) const COLUMN_SIGNS: &str = "Signs reported";
