@@ -1,7 +1,7 @@
 //! The store on SQLite: one file, one writer thread with group commit, a few readers.
-// Long because: a trait is implemented in one place, and each of its methods is a line or two here.
 //!
 //! Leaves out: every rule about care. What a method promises is said at [`Store`]; here it is only done.
+// Long because: a trait is implemented in one place, and each of its methods is a line or two here.
 
 mod accounts;
 mod address;
