@@ -22,12 +22,13 @@ use crate::{
     clock::{Clock, SteadyClock},
     clock_guard::CLOCK_HOLD,
     compose::Letterhead,
-    config::{Config, Mode},
+    config::{Config, EditRules, Mode},
     delivery::{Delivery, HOLD, Round},
     desk::AtTheDesk,
     health,
     recorder::Recording,
     reloading::{Reloading, gate, refusal, sources_of, stored_book},
+    rules_desk::AtTheRulesDesk,
     rules_live::LiveRules,
     scheduler::{Scheduler, Ticked},
     token::random_text,
@@ -93,6 +94,7 @@ pub struct App {
     /// Wakes the loops.
     pub(crate) wake: Arc<Wake>,
     standing_notice: Option<String>,
+    rules_desk: AtTheRulesDesk,
 }
 
 impl App {
@@ -120,11 +122,19 @@ impl App {
         }
         let recording = Arc::new(Recording::new(turns.clone(), clock.clone(), wake.clone()));
         let delivery = Delivery::new(turns.clone(), transport, clock.clone(), worker);
+        let reloading = Reloading::new(turns.clone(), clock.clone(), &config.rules, wake.clone());
         let app = Self {
+            rules_desk: AtTheRulesDesk::new(
+                turns.clone(),
+                reloading.clone(),
+                clock.clone(),
+                config.rules.clone(),
+                config.edit_rules == EditRules::InConsole,
+            ),
             watcher: Watcher::begin(turns.clone(), delivery.clone(), steady, now).await?,
             scheduler: Scheduler { turns: turns.clone() },
             delivery,
-            reloading: Reloading::new(turns.clone(), clock.clone(), &config.rules, wake.clone()),
+            reloading,
             standing_notice: standing_notice(&config),
             recording,
             turns,
@@ -154,6 +164,7 @@ impl App {
                 delivery: self.delivery.clone(),
                 app: self.clone(),
             }),
+            rules: Arc::new(self.rules_desk.clone()),
             base_url,
         };
         runner_routes(site).merge(console_routes(console)).merge(health::routes(self.clone()))

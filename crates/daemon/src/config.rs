@@ -44,6 +44,8 @@ pub struct Config {
     pub bounce_domain: Option<String>,
     /// Whether patients' mail goes to the patients.
     pub mode: Mode,
+    /// Where the rules may be edited.
+    pub edit_rules: EditRules,
 }
 
 impl Default for Config {
@@ -59,6 +61,7 @@ impl Default for Config {
             from: From::default(),
             bounce_domain: None,
             mode: Mode::Live,
+            edit_rules: EditRules::InFolder,
         }
     }
 }
@@ -127,6 +130,16 @@ pub enum Mode {
     Live,
     /// No: to the clinic instead, for a first week.
     Shadow,
+}
+
+/// Where the rules may be edited.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+pub enum EditRules {
+    /// In their folder, with any editor.
+    #[default]
+    InFolder,
+    /// In the console as well, by clinicians and admins: the service writes the folder.
+    InConsole,
 }
 
 /// Why there is no configuration.
@@ -284,6 +297,7 @@ mod tests {
                 connections: Some(8),
             }),
             mode: Mode::Shadow,
+            edit_rules: EditRules::InConsole,
             ..Config::default()
         };
         let text = r#"Config(
@@ -291,6 +305,7 @@ mod tests {
             smtp: (host: "mail.clinic.example", security: StartTls, user: "afterrun", password_file: "password",
                 connections: 8),
             mode: Shadow,
+            edit_rules: InConsole,
         )"#;
         check(text, Ok(&expected));
     }

@@ -8,7 +8,9 @@ use std::{
 use afterrun_rules::{
     Event, Reason, RuleBook, TimedEvent, chart::Chart, chart::Reach, decision::Audience, ids::PatientId,
 };
-use afterrun_store::{LinkScope, NewLink, NewMessage, NewPatient, StoreError, StoredChart};
+use afterrun_store::{
+    Enrolment, LinkScope, NewLink, NewMessage, NewPatient, Patient, StoreError, StoredChart,
+};
 use afterrun_web::{RecordError, Recorded, Recorder};
 use arc_swap::ArcSwapOption;
 use async_trait::async_trait;
@@ -18,6 +20,7 @@ use crate::{
     clinic_mail,
     clock::Clock,
     compose::{Composer, When},
+    token::random_id,
     turn::{Extras, TurnError, Turns},
     wake::Wake,
 };
@@ -98,8 +101,9 @@ impl Recorder for Recording {
         if before.stopped_at.is_none() {
             return Ok(());
         }
+        let random = random_id().map_err(|error| refusal(patient, error.into()))?;
         let again = NewPatient {
-            id: None,
+            id: Some(random.into()),
             name: before.name,
             email: before.email,
             time_zone: before.time_zone,
@@ -107,7 +111,10 @@ impl Recorder for Recording {
             units: before.units,
             reach: if before.reach == Reach::Dead { Reach::Unconfirmed } else { before.reach },
         };
-        let id = store.add_patient(again, now).await.map_err(|error| refusal(patient, error.into()))?;
+        // In one: an address that has to be confirmed anew is asked for it, or nothing would ever come.
+        let enrolment = enrolment(&self.turns, again, now).map_err(|error| refusal(patient, error))?;
+        let ids = store.enrol(vec![enrolment], now).await.map_err(|error| refusal(patient, error.into()))?;
+        let Some(id) = ids.into_iter().next() else { return Ok(()) };
         tracing::info!(before = %patient, patient = %id, "enrolled again");
         self.turns.take(&id, &[], &Extras::default(), now).await.map_err(|error| refusal(&id, error))?;
         self.wake.ring();
@@ -177,6 +184,32 @@ pub(crate) fn confirm_address(composer: &Composer<'_>) -> Result<Extras, TurnErr
     let reason =
         Reason::new("confirm-address", "Nothing about health is sent before the address is confirmed.");
     note_to_patient(composer, &text, link, format!("{CONFIRM}/{}", composer.now.timestamp()), reason)
+}
+
+/// A new patient with the mail that asks to confirm the address, if it has to be.
+///
+/// # Errors
+/// When there is no randomness for the link.
+pub(crate) fn enrolment(turns: &Turns, new: NewPatient, now: DateTime<Utc>) -> Result<Enrolment, TurnError> {
+    if new.reach == Reach::Confirmed {
+        return Ok(Enrolment { patient: new, messages: Vec::new(), links: Vec::new() });
+    }
+    let patient = Patient {
+        id: new.id.clone().unwrap_or_else(|| PatientId::from("")),
+        name: new.name.clone(),
+        email: new.email.clone(),
+        time_zone: new.time_zone,
+        language: new.language.clone(),
+        units: new.units,
+        enrolled_at: now,
+        reach: new.reach,
+        stopped_at: None,
+        next_due: None,
+    };
+    let live = turns.rules.current();
+    let letterhead = &turns.letterhead;
+    let extras = confirm_address(&Composer { live: &live, letterhead, patient: &patient, now })?;
+    Ok(Enrolment { patient: new, messages: extras.messages, links: extras.links })
 }
 
 /// Begins the identity of mails that ask for an address to be confirmed.

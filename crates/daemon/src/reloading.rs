@@ -16,7 +16,7 @@ use afterrun_rules::{
     scenario_run::Failure,
     source::{Source, Sources},
 };
-use afterrun_store::{NewMessage, StoredBook};
+use afterrun_store::{BookFiles, NewMessage, NewRefusedBook, StoredBook};
 use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
 
@@ -200,8 +200,7 @@ impl Reloading {
                 Looked::InForce(rules.current().book.hash)
             }
             Verdict::Rejected { sources, diagnostics } => {
-                let hash = sources.hash();
-                self.refuse(Some(hash), refusal(&diagnostics, &sources)).await;
+                self.refuse(Some(&sources), refusal(&diagnostics, &sources)).await;
                 Looked::Rejected
             }
             Verdict::Unreadable { why } => {
@@ -249,8 +248,9 @@ impl Reloading {
         }
     }
 
-    async fn refuse(&self, hash: Option<BookHash>, findings: String) {
+    async fn refuse(&self, sources: Option<&Sources>, findings: String) {
         let rules = &self.turns.rules;
+        let hash = sources.map(Sources::hash);
         let known = rules.rejected().is_some_and(|before| before.hash == hash && before.findings == findings);
         if known {
             return;
@@ -263,6 +263,13 @@ impl Reloading {
         );
         let now = self.clock.now();
         rules.set_rejected(Some(Rejected { hash, at: now, findings: findings.clone() }));
+        if let Some(sources) = sources {
+            let (hash, files) = (sources.hash(), files_of(sources));
+            let refused = NewRefusedBook { hash, at: now, findings: findings.clone(), files };
+            if let Err(why) = self.turns.store.save_refused(refused).await {
+                tracing::error!(error = %why, "the refused edit could not be stored");
+            }
+        }
         if let Err(why) = self.tell_editors(&live, hash, &findings).await {
             tracing::error!(error = %why, "the editors could not be told of the refused edit");
         }
@@ -299,11 +306,16 @@ impl Reloading {
 /// A book as the store keeps it.
 #[must_use]
 pub fn stored_book(sources: &Sources, book: &RuleBook, now: chrono::DateTime<chrono::Utc>) -> StoredBook {
+    StoredBook { hash: book.hash, files: files_of(sources), live_since: now }
+}
+
+/// The files that could be read.
+fn files_of(sources: &Sources) -> BookFiles {
     let bytes = |(path, source): (&Arc<str>, &Source)| match source {
         Source::Bytes(bytes) => Some((path.to_string(), bytes.clone())),
         Source::Unreadable(_) => None,
     };
-    StoredBook { hash: book.hash, files: sources.files.iter().filter_map(bytes).collect(), live_since: now }
+    sources.files.iter().filter_map(bytes).collect()
 }
 
 /// The files of a stored book as `load` takes them.

@@ -182,6 +182,17 @@ impl Chart {
         at.with_timezone(&self.zone_at(at)).date_naive()
     }
 
+    /// Whether the local date at an instant is this day or a later one. Asks the zone only where the answer is not
+    /// plain: no local date is more than one away from the date in UTC.
+    #[must_use]
+    pub fn was_on_or_after(&self, at: DateTime<Utc>, day: NaiveDate) -> bool {
+        match (at.date_naive() - day).num_days() {
+            ..=-2 => false,
+            -1..=0 => self.local_date(at) >= day,
+            1.. => true,
+        }
+    }
+
     /// Takes in one event. Events that name something unknown (a run never logged, an answer never given)
     /// change nothing.
     pub fn apply(&mut self, timed: &TimedEvent) {
@@ -258,12 +269,10 @@ impl Chart {
         }
     }
 
-    /// Values that were answered before are kept once: many mornings are alike, and so they take no more
-    /// memory and are seen to be alike at a glance.
+    /// What was answered before is kept once: many mornings are alike, or at least answer the same questions, and so
+    /// they take no more memory and are seen to be alike at a glance.
     fn share(&self, given: &Values) -> Values {
-        let recent = self.answers.iter().rev().take(ANSWERS_COMPARED);
-        let same = recent.map(|answer| &answer.values).find(|values| *values == given);
-        same.unwrap_or(given).clone()
+        given.shared_with(self.answers.iter().rev().take(ANSWERS_COMPARED).map(|answer| &answer.values))
     }
 
     fn end_pauses(&mut self, on: NaiveDate) {

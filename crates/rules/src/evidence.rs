@@ -3,14 +3,14 @@
 //! Kleene's strong logic (S. C. Kleene, *Introduction to Metamathematics*, 1952, section 64): an unanswered
 //! question is unknown, and unknown spreads only where it could change the result.
 
-use std::cell::Cell;
+use std::{cell::Cell, sync::Arc};
 
 use chrono::NaiveDate;
 use smallvec::SmallVec;
 
 use crate::{
     book::{AnswerKind, Condition, Question, QuestionIx, RuleBook},
-    chart::{Answer, Value},
+    chart::{Answer, Value, Values},
 };
 
 /// What a day, or a run, says about a flag. Ordered: the worst of a day's reports is the largest.
@@ -127,26 +127,93 @@ impl<'a> Read<'a> for Report<'a> {
 /// has ten.
 const QUESTIONS_ON_STACK: usize = 32;
 
+/// Lists of questions whose places are remembered. A chart knows a few: all is well, something hurts, a run's.
+const LISTS: usize = 8;
+
+/// No value was given to a question.
+const BLANK: u16 = u16::MAX;
+
+/// What was found to be meant by leaving out a question, if it was looked for.
+type Meant<'a> = Cell<Option<Option<&'a Value>>>;
+
+/// Where a [`Reader`] keeps what it finds.
+#[derive(Default)]
+pub(crate) struct Notes<'a> {
+    /// By question.
+    meant: SmallVec<[Meant<'a>; QUESTIONS_ON_STACK]>,
+    /// For each list remembered, by question: the position of the value given, or [`BLANK`].
+    places: SmallVec<[u16; QUESTIONS_ON_STACK * LISTS]>,
+}
+
 /// Reads one report after another and each question of a report once, however many flags look at it.
-pub(crate) struct Reader<'a> {
+pub(crate) struct Reader<'a, 'n> {
     report: Report<'a>,
-    /// By question: what was found, if it was looked for.
-    read: SmallVec<[Cell<Option<Option<&'a Value>>>; QUESTIONS_ON_STACK]>,
+    given: &'a [Value],
+    meant: &'n mut [Meant<'a>],
+    lists: [Option<&'a Values>; LISTS],
+    next_list: usize,
+    places: &'n mut [u16],
+    /// Where the places of the list that this report answers begin.
+    places_at: usize,
+    looked_at_given: Cell<bool>,
     looked_back: Cell<bool>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a, 'n> Reader<'a, 'n> {
     /// Begins with no report read.
-    pub(crate) fn new(book: &'a RuleBook, answers: &'a [Answer]) -> Self {
-        let read = SmallVec::from_elem(Cell::new(None), book.questions.len());
-        Self { report: Report { book, answers, at: 0 }, read, looked_back: Cell::new(false) }
+    pub(crate) fn new(book: &'a RuleBook, answers: &'a [Answer], notes: &'n mut Notes<'a>) -> Self {
+        notes.meant.resize(book.questions.len(), Cell::new(None));
+        notes.places.resize(book.questions.len() * LISTS, BLANK);
+        Self {
+            report: Report { book, answers, at: 0 },
+            given: &[],
+            meant: &mut notes.meant,
+            lists: [None; LISTS],
+            next_list: 0,
+            places: &mut notes.places,
+            places_at: 0,
+            looked_at_given: Cell::new(false),
+            looked_back: Cell::new(false),
+        }
     }
 
     /// Turns to the report at a position, which must be one of an answer.
     pub(crate) fn turn_to(&mut self, at: usize) {
+        let values = &self.report.answers[at].values;
         self.report.at = at;
-        self.read.fill(Cell::new(None));
+        self.given = values.given();
+        self.places_at = self.list_of(values) * self.meant.len();
+        self.meant.fill(Cell::new(None));
+        self.looked_at_given.set(false);
         self.looked_back.set(false);
+    }
+
+    /// The place among `lists` of the questions that these values answer.
+    fn list_of(&mut self, values: &'a Values) -> usize {
+        let same = |list: &Option<&Values>| list.is_some_and(|list| list.answer_one_list_with(values));
+        if let Some(known) = self.lists.iter().position(same) {
+            return known;
+        }
+        let list = self.next_list;
+        self.next_list = (list + 1) % LISTS;
+        self.lists[list] = Some(values);
+        let questions = &self.report.book.questions[..];
+        let places = &mut self.places[list * questions.len()..][..questions.len()];
+        places.fill(BLANK);
+        let mut next = 0;
+        for (place, id) in (0..BLANK).zip(values.questions()) {
+            // Values come in the order asked, and so, nearly always, in the order of the questions.
+            let mut from_next = (next..questions.len()).chain(0..next);
+            let Some(of) = from_next.find(|of| questions[*of].id == *id) else { continue };
+            places[of] = place;
+            next = of + 1;
+        }
+        list
+    }
+
+    /// Whether any value given in this report has been looked at since it was turned to.
+    pub(crate) fn looked_at_given(&self) -> bool {
+        self.looked_at_given.get()
     }
 
     /// Whether what was said of this report since it was turned to depends on earlier ones.
@@ -154,25 +221,65 @@ impl<'a> Reader<'a> {
         self.looked_back.get()
     }
 
-    /// As [`Report::evidence`].
+    /// As [`Report::evidence`]. Most flags look at one question alone, which is then read once.
     pub(crate) fn evidence(&self, when: &Condition, clear_when: Option<&Condition>) -> Option<Evidence> {
-        evidence(self, when, clear_when)
+        let (present, clear) = match (when, clear_when) {
+            (Condition::AtLeast(question, least), clear) => {
+                let most = match clear {
+                    None => least.saturating_sub(1),
+                    Some(Condition::AtMost(of, most)) if of == question => *most,
+                    Some(_) => return evidence(self, when, clear_when),
+                };
+                let number = self.number(*question, GATE_DEPTH)?;
+                (number >= *least, number <= most)
+            }
+            (Condition::OneOf(question, choices), clear) => {
+                let clear_choices = match clear {
+                    None => None,
+                    Some(Condition::OneOf(of, choices)) if of == question => Some(choices),
+                    Some(_) => return evidence(self, when, clear_when),
+                };
+                let Some(Value::Word(word)) = self.value(*question, GATE_DEPTH) else { return None };
+                let present = is_one_of(word, choices);
+                (present, clear_choices.map_or(!present, |choices| is_one_of(word, choices)))
+            }
+            _ => return evidence(self, when, clear_when),
+        };
+        Some(match (present, clear) {
+            (true, _) => Evidence::Present,
+            (false, true) => Evidence::Clear,
+            (false, false) => Evidence::Between,
+        })
+    }
+
+    /// What is meant by leaving out a question; looked for once.
+    fn meant(&self, at: usize, depth: u8) -> Option<&'a Value> {
+        let meant_before = self.meant.get(at)?;
+        if let Some(known) = meant_before.get() {
+            return known;
+        }
+        let definition = self.report.book.questions.get(at)?;
+        let found = meant(self, definition, depth);
+        // Further down a chain of gates, a gated question may be unknown for want of depth alone.
+        if depth == GATE_DEPTH || definition.only_if.is_none() {
+            meant_before.set(Some(found));
+        }
+        found
     }
 }
 
-impl<'a> Read<'a> for Reader<'a> {
+impl<'a> Read<'a> for Reader<'a, '_> {
+    #[inline]
     fn value(&self, question: QuestionIx, depth: u8) -> Option<&'a Value> {
         let at = usize::from(question.0);
-        let (definition, read) = (self.report.book.questions.get(at)?, self.read.get(at)?);
-        if let Some(known) = read.get() {
-            return known;
+        let places = self.places.get(self.places_at..self.places_at + self.meant.len())?;
+        match *places.get(at)? {
+            BLANK => self.meant(at, depth),
+            place => {
+                self.looked_at_given.set(true);
+                self.given.get(usize::from(place))
+            }
         }
-        let found = value(self, definition, depth);
-        // Further down a chain of gates, a gated question may be unknown for want of depth alone.
-        if depth == GATE_DEPTH || definition.only_if.is_none() {
-            read.set(Some(found));
-        }
-        found
     }
 
     fn report(&self) -> Report<'a> {
@@ -186,9 +293,12 @@ impl<'a> Read<'a> for Reader<'a> {
 
 fn value<'a>(read: &impl Read<'a>, definition: &'a Question, depth: u8) -> Option<&'a Value> {
     let report = read.report();
-    if let Some(value) = report.answers[report.at].values.get(definition.id.as_str()) {
-        return Some(value);
-    }
+    let given = report.answers[report.at].values.get(definition.id.as_str());
+    given.or_else(|| meant(read, definition, depth))
+}
+
+/// The value meant by leaving out a question.
+fn meant<'a>(read: &impl Read<'a>, definition: &'a Question, depth: u8) -> Option<&'a Value> {
     let (gate, meant) = (definition.only_if.as_ref()?, definition.skipped_means.as_ref()?);
     (depth > 0 && holds(read, gate, depth - 1) == Truth::False).then_some(meant)
 }
@@ -216,7 +326,7 @@ fn holds<'a>(read: &impl Read<'a>, condition: &Condition, depth: u8) -> Truth {
             known(read.number(*question, depth).map(|number| (number <= *most).into()))
         }
         Condition::OneOf(question, choices) => known(match read.value(*question, depth) {
-            Some(Value::Word(word)) => Some(choices.contains(word).into()),
+            Some(Value::Word(word)) => Some(is_one_of(word, choices).into()),
             _ => None,
         }),
         Condition::Yes(question) => known(read.yes(*question, depth).map(Truth::from)),
@@ -232,6 +342,10 @@ fn holds<'a>(read: &impl Read<'a>, condition: &Condition, depth: u8) -> Truth {
             rose_by(read, *question, *points, *within_days, depth)
         }
     }
+}
+
+fn is_one_of(word: &str, choices: &[Arc<str>]) -> bool {
+    choices.iter().any(|choice| **choice == *word)
 }
 
 fn rose_by<'a>(
@@ -267,7 +381,7 @@ pub fn misfit(kind: &AnswerKind, value: &Value) -> Option<String> {
             Some(format!("a whole number from {from} to {to} is wanted"))
         }
         (AnswerKind::Choice(choices), Value::Word(word)) => {
-            (!choices.iter().any(|(choice, _)| choice == word)).then(|| {
+            (!choices.iter().any(|(choice, _)| **choice == **word)).then(|| {
                 let known: Vec<_> = choices.iter().map(|(choice, _)| format!("`{choice}`")).collect();
                 format!("`{word}` is none of {}", known.join(", "))
             })

@@ -210,6 +210,17 @@ impl Walk {
     }
 }
 
+/// Whether a file at this path below a rules folder is one of its rule or message files: parts separated by `/`, none
+/// of them empty, a dot file or a dropping, and an ending that counts.
+#[must_use]
+pub fn takes(path: &str) -> bool {
+    let (below, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let parts_count = path.split('/').all(|part| !part.is_empty() && !is_dropping(OsStr::new(part)));
+    let plain = !path.chars().any(|c| c.is_control() || c == '\\');
+    let ending = name.ends_with(".ron") || name.ends_with(".md");
+    parts_count && plain && ending && path.split('/').count() <= MAX_DEPTH && counts(below, OsStr::new(name))
+}
+
 /// The rule files of a folder, when none of them can be told by name. Whoever picks rule files by their ending
 /// must not overlook that there may be some.
 fn all_of(folder: &str) -> String {

@@ -10,6 +10,7 @@ mod check_ins;
 mod clinic;
 mod overrides;
 mod overtaken;
+mod probes;
 mod recovery;
 mod stages;
 mod time_only;
@@ -34,8 +35,15 @@ use crate::{
 /// Plans a chart. Total and deterministic.
 #[must_use]
 pub fn plan(book: &RuleBook, chart: &Chart, assessment: &Assessment, now: DateTime<Utc>) -> Plan {
-    let mut planner =
-        Planner { book, chart, assessment, now, decisions: Vec::new(), next: None, next_wall: None };
+    let mut planner = Planner {
+        book,
+        chart,
+        assessment,
+        now,
+        decisions: Vec::new(),
+        next: None,
+        next_wall: NextWall::None,
+    };
     overtaken::cancel(&mut planner);
     // What is cancelled here still stands in the ledger: it must neither speak for anything nor take up a
     // place. The next round, which a decision always leads to, plans the rest without it.
@@ -49,7 +57,8 @@ pub fn plan(book: &RuleBook, chart: &Chart, assessment: &Assessment, now: DateTi
         check_ins::want(&mut planner, &mut wanted);
         allot::allot(&mut planner, wanted);
     }
-    Plan { decisions: planner.decisions, next_due: planner.next }
+    let next_due = planner.next_due();
+    Plan { decisions: planner.decisions, next_due }
 }
 
 /// What all parts of the plan work with.
@@ -60,9 +69,22 @@ struct Planner<'a> {
     now: DateTime<Utc>,
     decisions: Vec<Decision>,
     next: Option<DateTime<Utc>>,
-    /// The earliest future time on the patient's wall among those that `next` is the minimum of.
-    next_wall: Option<NaiveDateTime>,
+    /// The earliest future time on the patient's wall that was noted.
+    next_wall: NextWall,
 }
+
+/// The earliest future time noted on the patient's wall.
+#[derive(Clone, Copy)]
+enum NextWall {
+    None,
+    /// Its instant is among those that `next` is the minimum of.
+    Noted(NaiveDateTime),
+    /// Its instant has not been asked for: an earlier time may yet be noted.
+    Far(NaiveDateTime),
+}
+
+/// A clock is set back by a day at most (Sitka, 1867): whatever lies further ahead on the wall has not come.
+const SET_BACK_AT_MOST: TimeDelta = TimeDelta::days(2);
 
 /// Order in which a budget is spent, most important first. Those from [`Priority::RecoveryPlan`] on are
 /// dropped when nothing is left; the others wait for the next window.
@@ -101,31 +123,47 @@ impl Planner<'_> {
     /// Asks the zone for the instant only if it may count: of two times on one wall the later one is never the
     /// earlier instant, and what the clock on it has shown is past.
     fn look_again_by_wall(&mut self, wall: NaiveDateTime) {
-        if self.may_be_next(wall) {
+        if !self.may_be_next(wall) {
+            return;
+        }
+        if wall - self.assessment.wall_time > SET_BACK_AT_MOST {
+            self.next_wall = NextWall::Far(wall);
+        } else {
             let at = instant(self.assessment.zone, wall);
             self.note_wall(wall, at);
         }
     }
 
+    /// The earliest of all that was noted.
+    fn next_due(&mut self) -> Option<DateTime<Utc>> {
+        if let NextWall::Far(wall) = self.next_wall {
+            self.look_again(instant(self.assessment.zone, wall));
+        }
+        self.next
+    }
+
     /// Whether a time on the wall may be future and earlier than all that were noted.
     fn may_be_next(&self, wall: NaiveDateTime) -> bool {
-        wall > self.assessment.wall_time && self.next_wall.is_none_or(|next| wall < next)
+        wall > self.assessment.wall_time
+            && match self.next_wall {
+                NextWall::None => true,
+                NextWall::Noted(next) | NextWall::Far(next) => wall < next,
+            }
     }
 
     /// Notes a time on the wall together with its instant.
     fn note_wall(&mut self, wall: NaiveDateTime, at: DateTime<Utc>) {
         if at > self.now {
-            self.next_wall = Some(wall);
+            self.next_wall = NextWall::Noted(wall);
             self.look_again(at);
         }
     }
 
     /// Whether a time on the patient's wall has come. Like comparing its instant, without asking the zone where
-    /// the answer is plain: a clock is set back by a day at most (Sitka, 1867).
+    /// the answer is plain.
     fn has_come(&self, wall: NaiveDateTime) -> bool {
         let shown = self.assessment.wall_time;
-        wall <= shown
-            || (wall - shown <= TimeDelta::days(2) && instant(self.assessment.zone, wall) <= self.now)
+        wall <= shown || (wall - shown <= SET_BACK_AT_MOST && instant(self.assessment.zone, wall) <= self.now)
     }
 
     /// The patient can be written to about health.

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Rounds of planning in one turn. Each round records what it decided and a decision is made once, so a
-/// handful is plenty; the bound keeps a mistake of ours from hanging the caller.
+/// handful is plenty ([`Story::most_rounds`]); the bound keeps a mistake of ours from hanging the caller.
 const ROUNDS: usize = 64;
 
 /// When to look again at a chart whose planning did not come to rest.
@@ -36,12 +36,22 @@ pub fn settle(
     chart: &mut Chart,
     now: DateTime<Utc>,
 ) -> (Vec<Decision>, Option<DateTime<Utc>>) {
+    let (decided, next_due, _) = settle_counting(book, chart, now);
+    (decided, next_due)
+}
+
+/// As [`settle`]; also says in how many rounds, the last of which found nothing.
+fn settle_counting(
+    book: &RuleBook,
+    chart: &mut Chart,
+    now: DateTime<Utc>,
+) -> (Vec<Decision>, Option<DateTime<Utc>>, usize) {
     let mut decided = Vec::new();
-    for _ in 0..ROUNDS {
+    for round in 1..=ROUNDS {
         let assessment = assess(book, chart, now);
         let plan = plan(book, chart, &assessment, now);
         if plan.decisions.is_empty() {
-            return (decided, plan.next_due);
+            return (decided, plan.next_due, round);
         }
         for decision in plan.decisions {
             chart.record(&decision, now);
@@ -49,7 +59,7 @@ pub fn settle(
         }
     }
     // Our mistake, and no reason to lose sight of a patient.
-    (decided, Some(now + LOOK_AGAIN_AFTER))
+    (decided, Some(now + LOOK_AGAIN_AFTER), ROUNDS)
 }
 
 /// A chart on its way through time.
@@ -60,6 +70,7 @@ pub struct Story {
     /// Everything decided so far, in order.
     pub taken: Vec<Taken>,
     next_due: Option<DateTime<Utc>>,
+    most_rounds: usize,
 }
 
 impl Story {
@@ -67,7 +78,7 @@ impl Story {
     #[must_use]
     pub fn new(chart: Chart) -> Self {
         let next_due = Some(chart.enrolled_at);
-        Self { chart, taken: Vec::new(), next_due }
+        Self { chart, taken: Vec::new(), next_due, most_rounds: 0 }
     }
 
     /// Lets time pass up to, and including, an instant.
@@ -93,8 +104,9 @@ impl Story {
     }
 
     fn turn(&mut self, book: &RuleBook, now: DateTime<Utc>) {
-        let (decided, next_due) = settle(book, &mut self.chart, now);
+        let (decided, next_due, rounds) = settle_counting(book, &mut self.chart, now);
         self.next_due = next_due;
+        self.most_rounds = self.most_rounds.max(rounds);
         let taken = decided.into_iter().map(|decision| Taken { decided_at: now, decision });
         self.taken.extend(taken);
         self.chart.ledger.deliver_until(now);
@@ -103,6 +115,13 @@ impl Story {
     /// The next instant at which anything happens by itself: the plan may change, or a queued message goes.
     fn next_step(&self) -> Option<DateTime<Utc>> {
         self.chart.ledger.queued().map(|entry| entry.at).chain(self.next_due).min()
+    }
+
+    /// The most rounds of planning that any turn so far took. More than a handful means that a decision is made and
+    /// taken back again.
+    #[must_use]
+    pub fn most_rounds(&self) -> usize {
+        self.most_rounds
     }
 
     /// Messages that went out to the patient, in order: the decisions to send that were not cancelled before

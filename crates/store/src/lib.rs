@@ -17,6 +17,7 @@ mod accounts;
 #[macro_use]
 #[path = "../tests/conformance/mod.rs"]
 mod conformance;
+pub mod book;
 pub mod model;
 mod opened;
 mod operations;
@@ -25,6 +26,7 @@ pub mod user;
 pub mod work;
 
 pub use accounts::{Accounts, USER_LINK};
+pub use book::*;
 pub use model::*;
 pub use opened::OpenedCheckIn;
 pub use operations::{Bounces, HASTENED, MailHour, Operations};
@@ -361,6 +363,24 @@ pub trait Store: Accounts + Operations + Send + Sync + 'static {
     async fn save_book(&self, book: StoredBook) -> Result<DateTime<Utc>>;
     /// The newest accepted rule book.
     async fn last_good_book(&self) -> Result<Option<StoredBook>>;
+    /// Notes who is about to make the folder hold another content, and why. [`Store::save_book`] of that content
+    /// takes the newest such note as its own.
+    async fn note_edit(&self, edit: NewRuleEdit) -> Result<()>;
+    /// Takes back what was noted about this content and has not come into force.
+    async fn forget_edit(&self, hash: &BookHash) -> Result<()>;
+    /// Books that were in force, newest first.
+    async fn books(&self, after: Option<&str>, limit: u32) -> Result<Page<BookSpell>>;
+    /// The newest spell in which a book was in force.
+    async fn book_spell(&self, hash: &BookHash) -> Result<Option<BookSpell>>;
+    /// The files of a book that was in force or is among the refused; none are known of any other.
+    async fn book_files(&self, hash: &BookHash) -> Result<BookFiles>;
+    /// What was decided under a book, sent or not, newest first.
+    async fn book_messages(&self, hash: &BookHash, after: Option<&str>, limit: u32) -> Result<Page<Message>>;
+    /// Keeps a refused book, unless the newest one kept is the same with the same findings. Of more than
+    /// [`REFUSED_KEPT`] the oldest are forgotten, and their files with them.
+    async fn save_refused(&self, book: NewRefusedBook) -> Result<()>;
+    /// Refused books, newest first.
+    async fn refused_books(&self, after: Option<&str>, limit: u32) -> Result<Page<RefusedBook>>;
 
     // The rest.
 

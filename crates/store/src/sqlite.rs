@@ -39,7 +39,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::Connection;
 
-use afterrun_rules::{TimedEvent, ids::PatientId};
+use afterrun_rules::{TimedEvent, book::BookHash, ids::PatientId};
 
 pub use self::open::{Mode, Options};
 use self::{
@@ -49,10 +49,10 @@ use self::{
     writer::Writer,
 };
 use crate::{
-    Attempt, AuditLine, Bounced, Claim, Enrolment, Erased, Link, Message, MessageKey, NewMessage, NewPatient,
-    NewUser, OpenedCheckIn, OutboxMessage, Page, Patient, QueueDepth, Result, RuleScore, Scorecard, Session,
-    Settlement, Store, StoreError, StoredBook, StoredChart, Turn, User, UserKey, WorkChange, WorkFilter,
-    WorkItem, WorkLine, WorkRow,
+    Attempt, AuditLine, BookFiles, BookSpell, Bounced, Claim, Enrolment, Erased, Link, Message, MessageKey,
+    NewMessage, NewPatient, NewRefusedBook, NewRuleEdit, NewUser, OpenedCheckIn, OutboxMessage, Page,
+    Patient, QueueDepth, RefusedBook, Result, RuleScore, Scorecard, Session, Settlement, Store, StoreError,
+    StoredBook, StoredChart, Turn, User, UserKey, WorkChange, WorkFilter, WorkItem, WorkLine, WorkRow,
 };
 
 /// The store on SQLite. Dropping it waits for the writes under way and gives the lock back.
@@ -464,6 +464,44 @@ impl Store for Sqlite {
 
     async fn last_good_book(&self) -> Result<Option<StoredBook>> {
         self.read(books::last).await
+    }
+
+    async fn note_edit(&self, edit: NewRuleEdit) -> Result<()> {
+        self.write(move |db| books::note_edit(db, &edit)).await
+    }
+
+    async fn forget_edit(&self, hash: &BookHash) -> Result<()> {
+        let hash = *hash;
+        self.write(move |db| books::forget_edit(db, &hash)).await
+    }
+
+    async fn books(&self, after: Option<&str>, limit: u32) -> Result<Page<BookSpell>> {
+        let after = after.map(str::to_owned);
+        self.read(move |db| books::spells(db, after.as_deref(), limit)).await
+    }
+
+    async fn book_spell(&self, hash: &BookHash) -> Result<Option<BookSpell>> {
+        let hash = *hash;
+        self.read(move |db| books::spell(db, &hash)).await
+    }
+
+    async fn book_files(&self, hash: &BookHash) -> Result<BookFiles> {
+        let hash = *hash;
+        self.read(move |db| books::files(db, &hash)).await
+    }
+
+    async fn book_messages(&self, hash: &BookHash, after: Option<&str>, limit: u32) -> Result<Page<Message>> {
+        let (hash, after) = (*hash, after.map(str::to_owned));
+        self.read(move |db| messages::of_book(db, &hash, after.as_deref(), limit)).await
+    }
+
+    async fn save_refused(&self, book: NewRefusedBook) -> Result<()> {
+        self.write(move |db| books::save_refused(db, &book)).await
+    }
+
+    async fn refused_books(&self, after: Option<&str>, limit: u32) -> Result<Page<RefusedBook>> {
+        let after = after.map(str::to_owned);
+        self.read(move |db| books::refused(db, after.as_deref(), limit)).await
     }
 
     async fn setting(&self, key: &str) -> Result<Option<String>> {

@@ -36,6 +36,16 @@ impl Fields {
         self.pairs.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.trim())
     }
 
+    /// The last value of a field as it came.
+    pub(crate) fn untouched(&self, name: &str) -> Option<&str> {
+        self.pairs.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// All values of a field as they came.
+    pub(crate) fn all_untouched<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.pairs.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
     /// All values of a field.
     pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.pairs.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.trim())

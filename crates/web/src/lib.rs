@@ -29,7 +29,9 @@ mod text;
 mod words;
 
 pub use console::{
-    Console, Desk, Machinery, OpenCircuit, RejectedEdit, UserMail, console_routes, new_set_up_token,
+    Candidate, ComparisonSeen, ComparisonState, Console, Desk, Machinery, NewComparison, NotCompared,
+    NotSaved, OpenCircuit, RejectedEdit, RulesDesk, Save, SaveFile, Tried, UserMail, console_routes,
+    file_hash, new_set_up_token,
 };
 pub use link::token_hash;
 pub use password::{BadPassword, PASSWORD_BYTES, PASSWORD_CHARACTERS, examine_password, hash_password};

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use afterrun_rules::{
-    chart::Chart,
     compare::{Comparing, Comparison},
     replay::ChartFile,
 };
@@ -18,12 +17,10 @@ use super::{
     rules_folder::{Read, read},
     tool::{Shared, block_on, open_named_store, open_store, say},
 };
+use crate::compare_history;
 
 /// Charts between two words of progress.
 const STEP: u64 = 100;
-
-/// Patients read at a time.
-const PAGE: u32 = 200;
 
 /// Live through the same charts under two rule books: who would no longer be flagged, and who newly.
 ///
@@ -122,24 +119,13 @@ async fn each_stored(
 ) -> anyhow::Result<()> {
     let mut after = None;
     loop {
-        let page = store.patients(after.as_deref(), PAGE).await?;
+        let page = store.patients(after.as_deref(), compare_history::PAGE).await?;
         for patient in &page.rows {
-            take(stored_chart(store, &patient.id, now).await?);
+            take(compare_history::chart(store, &patient.id, now).await?);
         }
         match page.next {
             Some(next) => after = Some(next),
             None => return Ok(()),
         }
     }
-}
-
-async fn stored_chart(
-    store: &dyn Store,
-    id: &afterrun_rules::ids::PatientId,
-    now: DateTime<Utc>,
-) -> anyhow::Result<ChartFile> {
-    let known = store.chart(id).await?.chart;
-    let zone = known.zones.first().map_or(chrono_tz::Tz::UTC, |(_, zone)| *zone);
-    let chart = Chart::new(id.clone(), zone, known.enrolled_at);
-    Ok(ChartFile { chart, events: store.events(id).await?, until: Some(now) })
 }

@@ -3,7 +3,7 @@
 use afterrun_mail::check_address;
 use afterrun_rules::chart::{Event, PauseEvent, Reach};
 use afterrun_store::{NewPatient, Patient as Stored, Units};
-use anyhow::bail;
+use anyhow::{Context, bail};
 use chrono::{NaiveDate, SecondsFormat};
 use chrono_tz::Tz;
 use clap::{Args, Subcommand, ValueEnum};
@@ -12,10 +12,10 @@ use super::{
     Ended,
     patient_erase::Erase,
     patient_export::Export,
-    patient_import::Import,
+    patient_import::{Import, check_language, check_name},
     tool::{Shared, Tool, say, say_decisions},
 };
-use crate::{compose::Composer, recorder::confirm_address, turn::Extras};
+use crate::{recorder::enrolment, token::random_id, turn::Extras};
 
 /// Rows asked for at a time.
 const PAGE: u32 = 200;
@@ -133,12 +133,15 @@ impl Patient {
 impl Add {
     async fn execute(self, tool: &Tool) -> anyhow::Result<()> {
         let email = check_address(&self.email)?;
-        if self.name.trim().is_empty() {
+        let name = self.name.trim();
+        if name.is_empty() {
             bail!("a name is needed");
         }
+        check_name(name)?;
+        check_language(&self.language)?;
         let new = NewPatient {
-            id: None,
-            name: self.name.trim().to_owned(),
+            id: Some(random_id()?.into()),
+            name: name.to_owned(),
             email,
             time_zone: self.time_zone.unwrap_or(tool.book().clinic.time_zone),
             language: self.language,
@@ -149,16 +152,10 @@ impl Add {
             reach: if self.confirmed { Reach::Confirmed } else { Reach::Unconfirmed },
         };
         let store = &tool.turns.store;
-        let id = store.add_patient(new, tool.now).await?;
-        let patient = store.patient(&id).await?;
-        let extras = if self.confirmed {
-            Extras::default()
-        } else {
-            let live = tool.turns.rules.current();
-            let letterhead = &tool.turns.letterhead;
-            confirm_address(&Composer { live: &live, letterhead, patient: &patient, now: tool.now })?
-        };
-        tool.turns.take(&id, &[], &extras, tool.now).await?;
+        // In one: nobody is enrolled without the mail that asks to confirm the address.
+        let ids = store.enrol(vec![enrolment(&tool.turns, new, tool.now)?], tool.now).await?;
+        let id = ids.first().context("nobody was enrolled; this is a bug")?;
+        tool.turns.take(id, &[], &Extras::default(), tool.now).await?;
         store.audit(tool.now, "command line", "patient-add", id.as_str()).await?;
         say(id)
     }

@@ -3,8 +3,8 @@
 use std::{collections::HashMap, path::PathBuf};
 
 use afterrun_mail::check_address;
-use afterrun_rules::{chart::Reach, ids::PatientId};
-use afterrun_store::{Enrolment, NewPatient, Patient, Units};
+use afterrun_rules::chart::Reach;
+use afterrun_store::{NewPatient, Units};
 use anyhow::{Context, bail};
 use chrono_tz::Tz;
 use clap::Args;
@@ -16,7 +16,7 @@ use super::{
     table::{Mistakes, Row, Table},
     tool::{Shared, Tool, say},
 };
-use crate::{compose::Composer, recorder::confirm_address, token::random_id};
+use crate::{recorder::enrolment, token::random_id};
 
 const COLUMNS: &[&str] = &["name", "email", "time_zone", "language", "units", "confirmed"];
 /// Runners shown in the preview; the rest is counted.
@@ -60,7 +60,7 @@ impl Import {
         let mut enrolments = Vec::with_capacity(count);
         for (_, patient) in new {
             bar.inc(1);
-            enrolments.push(enrolment(&tool, patient)?);
+            enrolments.push(enrolment(&tool.turns, patient, tool.now)?);
         }
         bar.finish_and_clear();
         let ids = tool.turns.store.enrol(enrolments, tool.now).await?;
@@ -80,9 +80,7 @@ async fn examine(
 ) -> anyhow::Result<NewPatient> {
     table.whole(row)?;
     let name = table.needed(row, "name")?;
-    if name.chars().any(char::is_control) {
-        bail!("the name has a line break or another control character in it");
-    }
+    check_name(name)?;
     let email = check_address(table.needed(row, "email")?)?;
     if let Some(line) = seen.insert(email.to_lowercase(), row.line) {
         bail!("the same address is in line {line}");
@@ -109,9 +107,7 @@ async fn examine(
         Some(other) => bail!("`{other}` in `confirmed`: write `yes` or `no`"),
     };
     let language = table.cell(row, "language").unwrap_or("en");
-    if !language.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
-        bail!("`{language}` is no language: write it like `en` or `de-CH`");
-    }
+    check_language(language)?;
     Ok(NewPatient {
         id: Some(random_id()?.into()),
         name: name.to_owned(),
@@ -138,25 +134,18 @@ fn preview(new: &[(u64, NewPatient)]) -> anyhow::Result<Ended> {
     Ok(Ended::Well)
 }
 
-/// The patient with the mail that asks to confirm the address.
-fn enrolment(tool: &Tool, new: NewPatient) -> anyhow::Result<Enrolment> {
-    if new.reach == Reach::Confirmed {
-        return Ok(Enrolment { patient: new, messages: Vec::new(), links: Vec::new() });
+/// A name that a mail's header can carry.
+pub(super) fn check_name(name: &str) -> anyhow::Result<()> {
+    if name.chars().any(char::is_control) {
+        bail!("the name has a line break or another control character in it");
     }
-    let patient = Patient {
-        id: new.id.clone().unwrap_or_else(|| PatientId::from("")),
-        name: new.name.clone(),
-        email: new.email.clone(),
-        time_zone: new.time_zone,
-        language: new.language.clone(),
-        units: new.units,
-        enrolled_at: tool.now,
-        reach: new.reach,
-        stopped_at: None,
-        next_due: None,
-    };
-    let live = tool.turns.rules.current();
-    let letterhead = &tool.turns.letterhead;
-    let extras = confirm_address(&Composer { live: &live, letterhead, patient: &patient, now: tool.now })?;
-    Ok(Enrolment { patient: new, messages: extras.messages, links: extras.links })
+    Ok(())
+}
+
+/// A language that a mail's header can carry.
+pub(super) fn check_language(language: &str) -> anyhow::Result<()> {
+    if !language.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
+        bail!("`{language}` is no language: write it like `en` or `de-CH`");
+    }
+    Ok(())
 }

@@ -259,6 +259,15 @@ error[invalid-value]: `nobody` is no mail address
     }
 
     #[test]
+    fn where_rules_may_be_edited_is_one_of_two_words() {
+        check(
+            "(\n  edit_rules: InConsol,\n)",
+            r#"
+"#,
+        );
+    }
+
+    #[test]
     fn what_is_missing_is_shown_where_it_belongs() {
         check(
             "(\n  smtp: (port: 25),\n  listen: \"here\",\n)",

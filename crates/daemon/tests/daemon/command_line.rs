@@ -156,6 +156,16 @@ fn mails(folder: &Path) -> Vec<String> {
 }
 
 #[test]
+fn a_name_that_no_header_can_carry_is_refused() {
+    let clinic = clinic();
+    for (name, language) in [("Zoe\nBcc: all@example.org", "en"), ("Zoe\u{7}", "en"), ("Zoe", "en\r\nX: y")] {
+        let add = ["patient", "add", "--name", name, "--email", "zoe@example.org", "--language", language];
+        check(clinic.path(), &add, 2, &[]);
+    }
+    check(clinic.path(), &["patient", "list"], 0, &[]);
+}
+
+#[test]
 fn nothing_about_health_is_sent_before_the_address_is_confirmed() {
     let clinic = clinic();
     let now = ["--now", "2026-05-04T14:00:00Z"];

@@ -132,3 +132,20 @@ async fn a_slow_server_does_not_carry_a_round_into_the_night() {
     let depth = world.store.queue_depth(night).await.unwrap();
     assert_eq!((depth.in_flight, depth.due + depth.later), (0, 12 - sent as u64));
 }
+
+#[tokio::test]
+async fn who_starts_again_at_a_dead_address_is_asked_to_confirm_it() {
+    let world = World::new(NOON).await;
+    let runner = world.runner("zoe@example.org").await;
+    world.tell(&runner, Event::AddressDead {}).await;
+    world.tell(&runner, Event::Stop {}).await;
+    world.app.recording.start_again(&runner).await.unwrap();
+    world.pass_to(NOON).await;
+    let left = world.left();
+    let confirmations = left.iter().filter(|(to, text)| {
+        to == "zoe@example.org" && text.contains("Subject: Please confirm your email address")
+    });
+    assert_eq!(confirmations.count(), 1, "{left:#?}");
+    let again = world.store.patient_by_email("zoe@example.org").await.unwrap().unwrap();
+    assert_eq!((again.reach, again.stopped_at), (Reach::Unconfirmed, None));
+}

@@ -5,7 +5,7 @@
 
 use afterrun_rules::{
     Chart,
-    chart::{Source, Value},
+    chart::{RunKind, Source, Value},
 };
 use chrono::NaiveDate;
 
@@ -40,7 +40,30 @@ pub struct Rows {
     days: [Option<Day>; DAYS as usize],
     /// Scored runs: day and score.
     runs: Vec<(u8, u8)>,
+    newest_run: Option<NewestRun>,
     today: u8,
+}
+
+/// What the recovery window of a run depends on.
+#[derive(Clone, Copy)]
+pub struct NewestRun {
+    /// 0 training, else by position in [`RACES`], from 1.
+    pub race: u8,
+    pub metres: f64,
+}
+
+/// The races of the shipped table, in file order.
+const RACES: [&str; 5] = ["5k", "10k", "half-marathon", "marathon", "ultra"];
+
+fn newest_run(chart: &Chart) -> Option<NewestRun> {
+    let run = &chart.runs.last()?.run;
+    let race = match &run.kind {
+        RunKind::Race(race) => {
+            RACES.iter().position(|known| race == known).map_or(u8::MAX, |at| at as u8 + 1)
+        }
+        RunKind::Training => 0,
+    };
+    Some(NewestRun { race, metres: run.distance_m })
 }
 
 impl Rows {
@@ -48,7 +71,12 @@ impl Rows {
     pub fn of(chart: &Chart, today: NaiveDate) -> Self {
         let first = chart.local_date(chart.enrolled_at);
         let position = |day: NaiveDate| (day - first).num_days() as u8;
-        let mut rows = Self { days: [None; DAYS as usize], runs: Vec::new(), today: position(today) };
+        let mut rows = Self {
+            days: [None; DAYS as usize],
+            runs: Vec::new(),
+            newest_run: newest_run(chart),
+            today: position(today),
+        };
         for answer in &chart.answers {
             let word = |question: &str, meaning: &[&[&str]]| match answer.values.get(question) {
                 Some(Value::Word(word)) => {
@@ -112,6 +140,16 @@ pub struct Aggregates {
     pub swelling: Spell,
     pub severe: Spell,
     pub runs: LastRuns,
+    pub newest_run: Option<NewestRun>,
+}
+
+/// What a candidate says of a patient.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Said {
+    /// The stages reached, as bits by position in [`STAGES`].
+    pub stages: u8,
+    /// The recovery window of the newest run, if there was one and the candidate was asked.
+    pub window: Option<u8>,
 }
 
 const BRIDGE: u8 = 2;
@@ -171,11 +209,28 @@ pub fn aggregate(rows: &Rows) -> Aggregates {
         swelling: spell(rows, |day| graded(day.swelling)),
         severe: spell(rows, |day| banded(day.pain, 7, 8)),
         runs: last_runs(rows),
+        newest_run: rows.newest_run,
     }
 }
 
-/// From aggregates to the stages reached.
-pub fn stages(of: &Aggregates) -> u8 {
+/// From aggregates to the answer.
+pub fn decide(of: &Aggregates) -> Said {
+    Said { stages: stages(of), window: of.newest_run.map(window) }
+}
+
+const MILE: f64 = 1609.344;
+
+fn window(run: NewestRun) -> u8 {
+    match run.race {
+        race @ 1..=5 => race - 1,
+        _ if run.metres < 3.0 * MILE => 5,
+        _ if run.metres < 5.0 * MILE => 6,
+        _ if run.metres < 10.0 * MILE => 7,
+        _ => 8,
+    }
+}
+
+fn stages(of: &Aggregates) -> u8 {
     let reached =
         |spell: Spell, days: u8, reports: u8| spell.present && spell.days >= days && spell.reports >= reports;
     let runs = &of.runs;

@@ -17,9 +17,10 @@ mod charts;
 
 use std::{hint::black_box, sync::LazyLock, time::Instant};
 
-use afterrun_rules::{Assessment, RuleBook, assess, evidence::Evidence, plan};
+use afterrun_rules::{Assessment, RuleBook, assess, assess::window_of, evidence::Evidence, plan};
 
-use by_hand::{Aggregates, Rows, STAGES, aggregate, stages};
+use by_cel::Expressions;
+use by_hand::{Aggregates, Rows, STAGES, Said, aggregate, decide};
 use charts::{Patient, patient, shipped_pack};
 
 /// Patients that are looked at in turn for the time that one of them takes.
@@ -35,7 +36,8 @@ const PATIENTS_A_TURN: usize = 100;
 const ROUNDS: usize = 31;
 
 static BOOK: LazyLock<RuleBook> = LazyLock::new(shipped_pack);
-static CEL: LazyLock<by_cel::Stages> = LazyLock::new(by_cel::Stages::compile);
+static CEL_LEAST: LazyLock<Expressions> = LazyLock::new(Expressions::least);
+static CEL: LazyLock<Expressions> = LazyLock::new(Expressions::whole);
 static PATIENTS: LazyLock<Vec<Measured>> = LazyLock::new(|| (0..ONE_BY_ONE).map(Measured::new).collect());
 
 /// A patient in the form that each candidate wants.
@@ -76,15 +78,25 @@ fn main() {
 fn agree(patients: &[Measured]) {
     let mut raised = [0; STAGES.len()];
     for (number, measured) in patients.iter().enumerate() {
-        let by_hand = stages(&measured.aggregates);
-        assert_eq!(reached(&measured.assess()), by_hand, "patient {number}: Afterrun and the loop by hand");
-        assert_eq!(CEL.reached(&measured.aggregates), by_hand, "patient {number}: cel and the loop by hand");
+        let by_hand = decide(&measured.aggregates);
+        assert_eq!(said(measured), by_hand, "patient {number}: Afterrun and the loop by hand");
+        let stages = Said { window: None, ..by_hand };
+        let aggregates = &measured.aggregates;
+        assert_eq!(CEL_LEAST.with_resolver(aggregates), stages, "patient {number}: cel and the loop by hand");
+        assert_eq!(CEL.with_resolver(aggregates), by_hand, "patient {number}: cel and the loop by hand");
+        assert_eq!(CEL.with_variables_added(aggregates), by_hand, "patient {number}: variables added");
         assert_eq!(measured.assess_and_plan().decisions, [], "patient {number}: something is due");
-        (0..raised.len()).filter(|at| by_hand >> at & 1 == 1).for_each(|at| raised[at] += 1);
+        (0..raised.len()).filter(|at| by_hand.stages >> at & 1 == 1).for_each(|at| raised[at] += 1);
     }
     for ((flag, stage), raised) in STAGES.iter().zip(raised) {
         assert!(raised > 0, "no patient reaches {flag}, {stage}");
     }
+}
+
+fn said(of: &Measured) -> Said {
+    let newest_run = of.patient.chart.runs.last();
+    let window = newest_run.and_then(|logged| window_of(&BOOK, &logged.run)).map(|(at, _)| at as u8);
+    Said { stages: reached(&of.assess()), window }
 }
 
 /// The stages reached while their problem is reported, as bits by position in [`STAGES`].
@@ -107,19 +119,29 @@ fn reached(assessment: &Assessment) -> u8 {
 
 type Candidate = (&'static str, fn(&Measured));
 
-const CANDIDATES: [Candidate; 4] = [
+const CANDIDATES: [Candidate; 6] = [
     ("assess + plan, from the raw chart", |of| drop(black_box(of.assess_and_plan()))),
     ("assess alone, from the raw chart", |of| drop(black_box(of.assess()))),
-    ("cel, on aggregates", |of| {
-        black_box(CEL.reached(&of.aggregates));
+    ("cel, window and stages, resolver", |of| {
+        black_box(CEL.with_resolver(&of.aggregates));
+    }),
+    ("cel, the same, variables added", |of| {
+        black_box(CEL.with_variables_added(&of.aggregates));
+    }),
+    ("cel, stages alone, yes/no first", |of| {
+        black_box(CEL_LEAST.with_resolver(&of.aggregates));
     }),
     ("loop by hand, from rows", |of| {
-        black_box(stages(&aggregate(&of.rows)));
+        black_box(decide(&aggregate(&of.rows)));
     }),
 ];
 
+/// The candidates that the others are compared with: `cel` as it is used for the whole decision, and at its least.
+const CEL_AT: usize = 2;
+const CEL_LEAST_AT: usize = 4;
+
 /// Candidates in turn over the same few patients, so few that a turn is shorter than the machine's time slice;
-/// medians, their middle half, and each against `cel`.
+/// medians, their middle half, and each against `cel` both ways.
 fn print_ratios(patients: &[Measured]) {
     let mut times = [const { Vec::<f64>::new() }; CANDIDATES.len()];
     for _ in 0..ROUNDS {
@@ -136,10 +158,11 @@ fn print_ratios(patients: &[Measured]) {
         times.sort_unstable_by(f64::total_cmp);
         [1, 2, 3].map(|quarter| times[times.len() * quarter / 4])
     });
-    let [_, cel, _] = quartiles[2];
-    println!("{:<36} {:>10} {:>17} {:>8}", "", "ns/patient", "middle half", "to cel");
+    let (cel, cel_least) = (quartiles[CEL_AT][1], quartiles[CEL_LEAST_AT][1]);
+    println!("{:<36} {:>10} {:>17} {:>8} {:>8}", "", "ns/patient", "middle half", "to cel", "to least");
     for ((name, _), [low, median, high]) in CANDIDATES.iter().zip(quartiles) {
-        println!("{name:<36} {median:>10.0} {low:>8.0}..{high:<7.0} {:>8.3}", median / cel);
+        let (to_cel, to_least) = (median / cel, median / cel_least);
+        println!("{name:<36} {median:>10.0} {low:>8.0}..{high:<7.0} {to_cel:>8.3} {to_least:>8.3}");
     }
 }
 
@@ -172,7 +195,7 @@ fn print_growth(patients: &[Measured]) {
 mod one {
     //! One patient, a different one each time.
 
-    use super::{CANDIDATES, Measured, PATIENTS};
+    use super::{CANDIDATES, CEL_AT, Measured, PATIENTS};
 
     fn in_turn(bencher: divan::Bencher<'_, '_>, candidate: fn(&Measured)) {
         let mut next = 0;
@@ -189,12 +212,12 @@ mod one {
 
     #[divan::bench]
     fn cel_on_aggregates(bencher: divan::Bencher<'_, '_>) {
-        in_turn(bencher, CANDIDATES[2].1);
+        in_turn(bencher, CANDIDATES[CEL_AT].1);
     }
 
     #[divan::bench]
     fn loop_by_hand(bencher: divan::Bencher<'_, '_>) {
-        in_turn(bencher, CANDIDATES[3].1);
+        in_turn(bencher, CANDIDATES[5].1);
     }
 }
 

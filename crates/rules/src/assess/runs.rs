@@ -46,6 +46,9 @@ pub(super) fn evidence(
     mut observe: impl FnMut(NaiveDate, Evidence, DateTime<Utc>),
 ) {
     let wanted = rule.runs.max(3) as usize;
+    if chart.runs.len() < wanted {
+        return;
+    }
     let mut scored: SmallVec<[(NaiveDate, i32); RUNS_ON_STACK]> = SmallVec::new();
     let mut of_day: Option<(NaiveDate, Evidence, DateTime<Utc>)> = None;
     for (logged, score) in chart.runs.iter().zip(scores(book, chart, rule)) {

@@ -1,8 +1,9 @@
 //! Answered values.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 use crate::ids::QuestionId;
 
@@ -14,35 +15,80 @@ pub enum Value {
     YesNo(bool),
     /// A number on a scale.
     Number(i32),
-    /// A choice, or free text.
-    Word(Arc<str>),
+    /// A choice, or free text. Choices are short and kept in place: reading one looks at no other memory.
+    Word(SmolStr),
 }
 
 /// Answered values in the order given; a blank question is absent. Cheap to clone.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Values(Arc<[(QuestionId, Value)]>);
+///
+/// Questions and values lie apart, since most answers of a chart are to the same few lists of questions.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Values {
+    questions: Arc<[QuestionId]>,
+    /// By position in `questions`.
+    given: Arc<[Value]>,
+}
 
 impl Values {
     /// The value given to a question.
     #[must_use]
     pub fn get(&self, question: &str) -> Option<&Value> {
-        self.0.iter().find(|(id, _)| *id == *question).map(|(_, value)| value)
+        let at = self.questions.iter().position(|id| *id == *question)?;
+        self.given.get(at)
     }
 
     /// Sets or replaces a value.
     pub fn set(&mut self, question: QuestionId, value: Value) {
-        *self = self.0.iter().cloned().chain([(question, value)]).collect();
+        let before = self.iter().map(|(id, value)| (id.clone(), value.clone()));
+        *self = before.chain([(question, value)]).collect();
     }
 
     /// All values in order.
     pub fn iter(&self) -> impl Iterator<Item = (&QuestionId, &Value)> {
-        self.0.iter().map(|(id, value)| (id, value))
+        self.questions.iter().zip(self.given.iter())
+    }
+
+    /// Whether these are the same values kept once, which says more than that they are equal and costs less to ask.
+    #[must_use]
+    pub fn are_one_with(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.given, &other.given) && self.answer_one_list_with(other)
+    }
+
+    /// Whether the list of questions is one that is kept once.
+    pub(crate) fn answer_one_list_with(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.questions, &other.questions)
+    }
+
+    /// The questions answered, in order.
+    pub(crate) fn questions(&self) -> &[QuestionId] {
+        &self.questions
+    }
+
+    /// The values given, in the order of the questions.
+    pub(crate) fn given(&self) -> &[Value] {
+        &self.given
+    }
+
+    /// The same values, keeping once with others what they have in common: all of it, else the questions.
+    pub(crate) fn shared_with<'a>(&self, others: impl Iterator<Item = &'a Self> + Clone) -> Self {
+        if let Some(same) = others.clone().find(|other| *other == self) {
+            return same.clone();
+        }
+        let like = others.into_iter().find(|other| other.questions == self.questions);
+        let questions = like.map_or(&self.questions, |other| &other.questions);
+        Self { questions: questions.clone(), given: self.given.clone() }
     }
 
     /// Nothing was answered.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.questions.is_empty()
+    }
+}
+
+impl fmt::Debug for Values {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
     }
 }
 
@@ -57,7 +103,7 @@ impl<'de> Deserialize<'de> for Values {
         struct Visit;
         impl<'de> serde::de::Visitor<'de> for Visit {
             type Value = Values;
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a map from question to value (a number, true, false, a text, or null)")
             }
             fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Values, A::Error> {
@@ -75,13 +121,16 @@ impl<'de> Deserialize<'de> for Values {
 /// Of several values given to one question the last counts, in the place of the first.
 impl FromIterator<(QuestionId, Value)> for Values {
     fn from_iter<I: IntoIterator<Item = (QuestionId, Value)>>(values: I) -> Self {
-        let mut all: Vec<(QuestionId, Value)> = Vec::new();
+        let (mut questions, mut given) = (Vec::new(), Vec::new());
         for (id, value) in values {
-            match all.iter_mut().find(|(known, _)| *known == id) {
-                Some(known) => known.1 = value,
-                None => all.push((id, value)),
+            match questions.iter().position(|known| *known == id) {
+                Some(at) => given[at] = value,
+                None => {
+                    questions.push(id);
+                    given.push(value);
+                }
             }
         }
-        Self(all.into())
+        Self { questions: questions.into(), given: given.into() }
     }
 }

@@ -269,3 +269,32 @@ fn the_folders_gone_through_are_named() {
     assert_eq!(reading.folders[1].identity, reading.folders[4].identity);
     assert_eq!(Some(reading.folders[0].identity), Identity::of(place.path()));
 }
+
+#[test]
+fn a_path_is_taken_if_reading_the_folder_would_take_it() {
+    for path in ["red-flags.ron", "packs/achilles/a.ron", "messages/a.md", "de/messages/x/a.md"] {
+        assert!(takes(path), "{path}");
+    }
+    let refused = [
+        "",
+        "a.txt",
+        "README.md",
+        "a.RON",
+        "/etc/a.ron",
+        "../a.ron",
+        "a/../../b.ron",
+        "./a.ron",
+        "a//b.ron",
+        "a/",
+        ".a.ron",
+        ".git/a.ron",
+        "a.ron~",
+        "a\\b.ron",
+        "a\0.ron",
+        "a\n.ron",
+        "messages/.ron",
+    ];
+    for path in refused {
+        assert!(!takes(path), "{path}");
+    }
+}

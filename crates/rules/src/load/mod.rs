@@ -10,8 +10,11 @@ pub(crate) mod build_care;
 pub(crate) mod build_scenarios;
 pub mod findings;
 mod read;
+pub mod sign_offs;
 pub mod text;
 pub mod written;
+
+pub use read::{MAX_FILE_BYTES, MAX_FOLDER_BYTES};
 
 use chrono::NaiveDate;
 

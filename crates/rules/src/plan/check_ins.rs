@@ -1,4 +1,4 @@
-//! When to ask what: check-ins due on a day, probes, reminders.
+//! When to ask what: check-ins due on a day, reminders, and when to look again.
 //!
 //! At most one check-in per patient and local day: those due are merged at the earliest time under the first
 //! id in file order. A later one that day comes only if it asks something an open episode needs.
@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 
-use super::{Planner, Priority, Wanted, clinic::FLAGGED_DAYS_AT_MOST, date, overtaken};
+use super::{Planner, Priority, Wanted, clinic::FLAGGED_DAYS_AT_MOST, date, overtaken, probes};
 use crate::{
     assess::{Assessment, Episode},
     book::{About, CheckInRule, Flag, FlagEvidence, Lasts, QuestionIx, RuleBook, Starts},
@@ -15,7 +15,7 @@ use crate::{
     decision::{Action, Audience, Entry, Facts, Reason, Subject},
     ids::{QuestionId, RunId},
     ledger::Kind,
-    schedule::instant_on,
+    schedule::{Schedule, instant_on},
 };
 
 pub(super) fn want(planner: &mut Planner<'_>, wanted: &mut Vec<Wanted>) {
@@ -30,11 +30,11 @@ pub(super) fn want(planner: &mut Planner<'_>, wanted: &mut Vec<Wanted>) {
 }
 
 /// A rule that is due at an instant of a day.
-struct Due<'a> {
-    at: DateTime<Utc>,
-    rule_at: usize,
-    rule: &'a CheckInRule,
-    probe_for: Option<&'a Flag>,
+pub(super) struct Due<'a> {
+    pub(super) at: DateTime<Utc>,
+    pub(super) rule_at: usize,
+    pub(super) rule: &'a CheckInRule,
+    pub(super) probe_for: Option<&'a Flag>,
 }
 
 /// Whether a flag looks at one of these questions.
@@ -146,49 +146,6 @@ fn due_on<'a>(planner: &Planner<'a>, day: NaiveDate) -> Vec<Due<'a>> {
     found
 }
 
-/// The probe a flag wants: a check-in on the day its next stage asks for, so that "day 3" holds for anyone
-/// who answers. One per stage.
-fn probes<'a>(planner: &Planner<'a>) -> Vec<(NaiveDate, Due<'a>)> {
-    let (book, chart, assessment) = (planner.book, planner.chart, planner.assessment);
-    let mut found = Vec::new();
-    for (flag, assessed) in book.flags.iter().zip(&assessment.flags) {
-        let Some(episode) = assessed.open() else { continue };
-        // Over runs it is the next run that counts, not a day.
-        if matches!(flag.evidence, FlagEvidence::Runs(_)) {
-            continue;
-        }
-        let told = assessment.told(chart, flag, episode, Audience::Patient);
-        let ahead = flag.stages.iter().skip(told.map_or(0, |told| told + 1));
-        let days = ahead.map(|stage| episode.onset + Days::new(u64::from(stage.after_days)));
-        let Some((rule_at, rule)) = probe_rule(planner, flag, episode) else { continue };
-        // All that lie ahead, not the next alone: today's may have passed unanswered, and the one after it is
-        // then when to look again.
-        for day in days.filter(|day| *day > episode.onset && *day >= assessment.day) {
-            let Some((_, time)) = rule.schedule.first_on_or_after(day, None, day) else { continue };
-            let Some(at) = instant_on(assessment.zone, day, time) else { continue };
-            if at >= chart.book_since {
-                found.push((day, Due { at, rule_at, rule, probe_for: Some(flag) }));
-            }
-        }
-    }
-    found
-}
-
-/// The while-flagged rule that asks what the flag uses, else the rule whose answer opened the episode.
-fn probe_rule<'a>(planner: &Planner<'a>, flag: &Flag, episode: &Episode) -> Option<(usize, &'a CheckInRule)> {
-    let rules = || planner.book.check_ins.iter().enumerate();
-    let while_flagged =
-        rules().find(|(_, rule)| rule.starts == Starts::WhileFlagged && uses(flag, &rule.ask));
-    let opened_by = planner.chart.answers.iter().filter(|answer| answer.about_day == episode.onset);
-    let opened_by = opened_by.filter_map(|answer| match &answer.source {
-        Source::CheckIn(id) => Some(id),
-        Source::Run(_) => None,
-    });
-    while_flagged.or_else(|| {
-        opened_by.into_iter().find_map(|id| rules().find(|(_, rule)| rule.id == *id && uses(flag, &rule.ask)))
-    })
-}
-
 fn want_check_in(planner: &Planner<'_>) -> Option<Wanted> {
     let day = planner.assessment.day;
     let asked = planner.chart.check_ins.iter().any(|check_in| check_in.about_day == day);
@@ -200,10 +157,13 @@ fn want_check_in(planner: &Planner<'_>) -> Option<Wanted> {
         // Told on the telephone, or ahead of time: nothing is left to ask.
         return None;
     }
+    if asked && all_needed_asked(planner, day) {
+        return None;
+    }
     let mut due = due_on(planner, day);
     let will_ask: Vec<_> = due.iter().flat_map(|due| &due.rule.ask).copied().collect();
     let unasked = |probe: &Due<'_>| probe.probe_for.is_some_and(|flag| !uses(flag, &will_ask));
-    let probes = probes(planner).into_iter().filter(|(on, _)| *on == day).map(|(_, probe)| probe);
+    let probes = probes::wanted(planner).into_iter().filter(|(on, _)| *on == day).map(|(_, probe)| probe);
     due.extend(probes.filter(unasked));
     due.sort_by_key(|due| (due.at, due.rule_at));
     let earliest = due.first()?;
@@ -227,6 +187,23 @@ fn want_check_in(planner: &Planner<'_>) -> Option<Wanted> {
     }
     let today: Vec<_> = planner.chart.check_ins.iter().filter(|check_in| check_in.about_day == day).collect();
     later_today(planner, &due, &today)
+}
+
+/// Every question that an open episode uses has been asked about a day: nothing is left for a later check-in.
+fn all_needed_asked(planner: &Planner<'_>, day: NaiveDate) -> bool {
+    let (book, chart) = (planner.book, planner.chart);
+    let asked = |question: QuestionIx| {
+        let id = &book.questions[usize::from(question.0)].id;
+        let mut today = chart.check_ins.iter().rev().filter(|check_in| check_in.about_day == day);
+        today.any(|check_in| check_in.questions.contains(id))
+    };
+    let mut all = true;
+    for (flag, _) in
+        book.flags.iter().zip(&planner.assessment.flags).filter(|(_, flag)| flag.open().is_some())
+    {
+        for_each_question(flag, &mut |question| all = all && asked(question));
+    }
+    all
 }
 
 /// A check-in of the day was decided against (nothing left of the budget, or of the day).
@@ -341,8 +318,11 @@ fn want_reminder(planner: &mut Planner<'_>) -> Option<Wanted> {
     let check_in = chart.check_ins.iter().rev().find(|check_in| check_in.about_day == day)?;
     let rule = planner.book.check_in(check_in.id.as_str())?;
     let at = check_in.opened_at + TimeDelta::hours(i64::from(rule.remind_after_hours?));
+    if chart.has_report(day) {
+        return None;
+    }
     let subject = Subject::Reminder { check_in: rule.id.clone(), about_day: day };
-    if chart.has_report(day) || planner.is_decided(&subject, Audience::Patient) {
+    if planner.is_decided(&subject, Audience::Patient) {
         return None;
     }
     planner.look_again(at);
@@ -377,6 +357,9 @@ fn look_for_next(planner: &mut Planner<'_>) {
     let zone = planner.assessment.zone;
     if let Some(from) = first_unpaused(planner.chart, planner.assessment.day) {
         for rule in &planner.book.check_ins {
+            if !may_be_next(planner, rule, from) {
+                continue;
+            }
             let Some(span) = span(planner, rule) else { continue };
             let mut from = from.max(span.first);
             // Today's may be past, and the next may fall on a date this zone skips.
@@ -400,10 +383,25 @@ fn look_for_next(planner: &mut Planner<'_>) {
             }
         }
     }
-    for (_, probe) in probes(planner) {
-        planner.look_again(probe.at);
-    }
+    probes::look_for_next(planner);
     look_ahead_of_the_date(planner);
+}
+
+/// Whether a rule's first future time, if it were active on every day from a date on, is before all that were
+/// noted: far cheaper to ask than on which days it is.
+fn may_be_next(planner: &Planner<'_>, rule: &CheckInRule, from: NaiveDate) -> bool {
+    if matches!(rule.schedule, Schedule::EveryDays { .. }) {
+        return true;
+    }
+    let shown = planner.assessment.wall_time;
+    let first = |from| {
+        let (day, time) = rule.schedule.first_on_or_after(from, None, from)?;
+        Some(day.and_time(time))
+    };
+    let future = first(from).and_then(|wall| {
+        if wall > shown { Some(wall) } else { first(wall.date().succ_opt()?).filter(|wall| *wall > shown) }
+    });
+    future.is_none_or(|wall| planner.may_be_next(wall))
 }
 
 /// Whoever has travelled west across midnight has facts about dates the new zone has yet to begin.
@@ -414,10 +412,9 @@ fn look_ahead_of_the_date(planner: &mut Planner<'_>) {
     let answered = chart.answers.iter().rev().map(|answer| answer.about_day);
     let today = planner.assessment.day;
     // A zone is at most a day or two from another, so a handful of the newest of each suffices.
-    let ahead: Vec<_> =
-        asked.take(4).chain(ran.take(4)).chain(answered.take(4)).filter(|day| *day > today).collect();
-    for day in ahead {
-        planner.look_again(planner.local(day, chrono::NaiveTime::MIN));
+    let newest = asked.take(4).chain(ran.take(4)).chain(answered.take(4));
+    for day in newest.filter(|day| *day > today) {
+        planner.look_again_by_wall(day.and_time(chrono::NaiveTime::MIN));
     }
 }
 

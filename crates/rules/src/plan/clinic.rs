@@ -11,6 +11,7 @@ use crate::{
     chart::Reach,
     decision::{Action, Audience, Decision, Facts, Reason, Subject},
     evidence::Evidence,
+    ledger::Kind,
     schedule::instant,
 };
 
@@ -156,7 +157,7 @@ fn left_with_open_episode(planner: &mut Planner<'_>) {
     for (flag, assessed) in book.flags.iter().zip(&assessment.flags) {
         let Some(episode) = assessed.open() else { continue };
         let subject = Subject::LeftWithOpenEpisode { flag: flag.id.clone(), onset: episode.onset };
-        let decided = planner.chart.ledger.iter().any(|entry| {
+        let decided = planner.chart.ledger.of_kind(Kind::LeftWithOpenEpisode).any(|entry| {
             matches!(&entry.identity.subject, Subject::LeftWithOpenEpisode { flag: of, onset }
                 if flag.is_called(of.as_str()) && *onset == episode.onset)
         });
@@ -181,23 +182,27 @@ fn flagged_too_long(planner: &mut Planner<'_>) {
     };
     for (flag, assessed) in book.flags.iter().zip(&assessment.flags) {
         let Some(episode) = assessed.open() else { continue };
-        let subject = Subject::FlaggedTooLong { flag: flag.id.clone(), onset: episode.onset };
-        let decided = planner.chart.ledger.iter().any(|entry| {
+        let day = episode.onset + chrono::Days::new(FLAGGED_DAYS_AT_MOST + 1);
+        let wall = planner.time_messages_by_wall(day);
+        let has_come = planner.has_come(wall);
+        if !has_come && !planner.may_be_next(wall) {
+            continue;
+        }
+        let decided = planner.chart.ledger.of_kind(Kind::FlaggedTooLong).any(|entry| {
             matches!(&entry.identity.subject, Subject::FlaggedTooLong { flag: of, onset }
                 if flag.is_called(of.as_str()) && *onset == episode.onset)
         });
         if decided || !asks_while_flagged(flag) {
             continue;
         }
-        let day = episode.onset + chrono::Days::new(FLAGGED_DAYS_AT_MOST + 1);
-        let wall = planner.time_messages_by_wall(day);
         planner.look_again_by_wall(wall);
-        if planner.has_come(wall) {
+        if has_come {
             let (title, onset) = (quoted(&flag.title), date(episode.onset));
             let text = format!(
                 "{title} is open since {onset}; daily check-ins ended after {FLAGGED_DAYS_AT_MOST} days."
             );
             let reason = Reason::new("flagged-too-long", text);
+            let subject = Subject::FlaggedTooLong { flag: flag.id.clone(), onset: episode.onset };
             push(planner, subject, TellClinic::Today, reason, facts(planner, flag, episode));
         }
     }

@@ -7,6 +7,7 @@ use crate::{
     assess::{Colour, NewestReport, RecoveryState, window_of},
     chart::LoggedRun,
     decision::{Audience, EntryState, Facts, Reason, Subject},
+    ledger::Kind,
 };
 
 /// A plan later than this after the start of the run is of no use any more.
@@ -31,7 +32,8 @@ fn want_plan(planner: &Planner<'_>, logged: &LoggedRun) -> Option<Wanted> {
     if planner.now < logged.changed_at
         || logged.logged_at < planner.chart.book_since
         || planner.now >= useless_from
-        || planner.chart.is_paused(planner.chart.local_date(logged.logged_at))
+        || (!planner.chart.pauses.is_empty()
+            && planner.chart.is_paused(planner.chart.local_date(logged.logged_at)))
     {
         return None;
     }
@@ -44,11 +46,10 @@ fn want_plan(planner: &Planner<'_>, logged: &LoggedRun) -> Option<Wanted> {
         run.duration_s.map_or(logged.logged_at, |s| run.started_at + TimeDelta::seconds(i64::from(s)));
     let first_running_day = logged.day + chrono::Days::new(u64::from(window.min_days) + 1);
     let text = format!(
-        "{} on {}: {} to {} days of rest (window `{}`).",
+        "{} on {}: {} of rest (window `{}`).",
         window.title,
         date(logged.day),
-        window.min_days,
-        window.max_days,
+        rest_days(window.min_days, window.max_days),
         window.id,
     );
     Some(Wanted {
@@ -68,10 +69,19 @@ fn want_plan(planner: &Planner<'_>, logged: &LoggedRun) -> Option<Wanted> {
     })
 }
 
+/// "3 to 5 days", and "1 day" where both ends are the same.
+fn rest_days(least: u32, most: u32) -> String {
+    match (least, most) {
+        (1, 1) => "1 day".to_owned(),
+        _ if least == most => format!("{least} days"),
+        _ => format!("{least} to {most} days"),
+    }
+}
+
 /// Whether a plan was sent, waits to be sent, or was dropped. One that was queued and then taken back (its run
 /// was corrected, an emergency came between) comes again while it is of use.
 fn is_settled(planner: &Planner<'_>, subject: &Subject) -> bool {
-    planner.chart.ledger.iter().any(|entry| {
+    planner.chart.ledger.of_kind(Kind::RecoveryPlan).any(|entry| {
         entry.identity.subject == *subject
             && entry.identity.audience == Audience::Patient
             && (entry.state != EntryState::Cancelled || entry.message.is_none())

@@ -128,8 +128,11 @@ fn candidates<'a>(planner: &Planner<'a>) -> Vec<Candidate<'a>> {
         if !by_rule && asked.is_none() {
             continue;
         }
-        let told = planner.assessment.told(chart, flag, episode, Audience::Patient);
         let reached = episode.reached(flag).filter(|_| by_rule);
+        if reached.is_none() && asked.is_none() {
+            continue;
+        }
+        let told = planner.assessment.told(chart, flag, episode, Audience::Patient);
         let allowed = reached.and_then(|_| planner.reached_and_allowed(flag, episode));
         let candidate = |at: usize, newly| Candidate {
             flag,

@@ -27,9 +27,8 @@ pub(super) fn want(planner: &mut Planner<'_>, wanted: &mut Vec<Wanted>) {
 
 /// An earlier round or turn of today said it.
 fn lost_touch_said_today(planner: &Planner<'_>) -> bool {
-    planner.chart.ledger.iter().any(|entry| {
-        matches!(entry.identity.subject, Subject::Lapsed { .. })
-            && entry.identity.audience == Audience::Patient
+    planner.chart.ledger.of_kind(Kind::Lapsed).any(|entry| {
+        entry.identity.audience == Audience::Patient
             && entry.counts_as_told()
             && planner.chart.local_date(entry.at) == planner.assessment.day
     })
@@ -95,19 +94,17 @@ fn want_lost_touch(planner: &mut Planner<'_>) -> Vec<Wanted> {
         };
         let told_by_wall = planner.time_messages_by_wall(lapsed_on);
         planner.look_again_by_wall(told_by_wall);
-        let answered_since = assessed.last_observed.is_some_and(|day| day > episode.last_seen)
-            || planner
-                .chart
-                .answers
-                .iter()
-                .any(|answer| planner.chart.local_date(answer.received_at) >= lapsed_on);
-        if answered_since
+        let chart = planner.chart;
+        let answered_since =
+            || chart.answers.iter().any(|answer| chart.was_on_or_after(answer.received_at, lapsed_on));
+        if assessed.last_observed.is_some_and(|day| day > episode.last_seen)
             || !planner.has_come(told_by_wall)
             || !planner.can_write()
             || planner.chart.is_paused(lapsed_on)
             || planner.assessment.told(planner.chart, flag, episode, Audience::Patient).is_none()
             || end_told(planner, flag, episode, Audience::Patient)
             || planner.time_messages_at(lapsed_on) < planner.chart.book_since
+            || answered_since()
         {
             continue;
         }
@@ -199,8 +196,11 @@ pub(super) fn coming_nudge<'a>(planner: &Planner<'a>) -> Option<(&'a CheckInRule
     let calls = *missed.get((nudge.after_missed.max(1) - 1) as usize)?;
     let nudge_day = calls.about_day.checked_add_days(Days::new(1))?;
     let since = missed.first()?.about_day;
+    if nudge_day < planner.assessment.day {
+        return None;
+    }
     let heard_since = planner.chart.answers.iter().any(|answer| {
-        answer.about_day > since || planner.chart.local_date(answer.received_at) > calls.about_day
+        answer.about_day > since || planner.chart.was_on_or_after(answer.received_at, nudge_day)
     });
     // One silence reaches back to the last report, even if days in between have been excused meanwhile.
     let reported =
@@ -211,7 +211,7 @@ pub(super) fn coming_nudge<'a>(planner: &Planner<'a>) -> Option<(&'a CheckInRule
         Subject::Nudge { about_day, .. } => reported.is_none_or(|answer| *about_day > answer.about_day),
         _ => false,
     });
-    (!heard_since && !told && nudge_day >= planner.assessment.day).then_some((rule, calls, nudge_day))
+    (!heard_since && !told).then_some((rule, calls, nudge_day))
 }
 
 fn want_nudge(planner: &mut Planner<'_>) -> Option<Wanted> {
@@ -264,7 +264,7 @@ pub(super) fn lapses_for_clinic<'a>(planner: &mut Planner<'a>) -> Vec<(&'a Flag,
                 End::Open => match episode.lapse_day(planner.chart, flag) {
                     Some(on) => {
                         // It closes as that day begins, and what is asked while flagged may change with it.
-                        planner.look_again(planner.local(on, chrono::NaiveTime::MIN));
+                        planner.look_again_by_wall(on.and_time(chrono::NaiveTime::MIN));
                         on
                     }
                     None => continue,
@@ -273,6 +273,10 @@ pub(super) fn lapses_for_clinic<'a>(planner: &mut Planner<'a>) -> Vec<(&'a Flag,
             };
             let wall = planner.time_messages_by_wall(lapsed_on);
             planner.look_again_by_wall(wall);
+            let lapsed = matches!(episode.end, End::Lapsed(_)) && planner.has_come(wall);
+            if !lapsed || end_told(planner, flag, episode, Audience::Clinic) {
+                continue;
+            }
             let told = assessment.told(planner.chart, flag, episode, Audience::Patient).is_some()
                 || assessment.told(planner.chart, flag, episode, Audience::Clinic).is_some();
             // An edit that shortens the bridge lapses at once whoever is silent just now. That somebody who had
@@ -280,11 +284,7 @@ pub(super) fn lapses_for_clinic<'a>(planner: &mut Planner<'a>) -> Vec<(&'a Flag,
             let just_now = told
                 && assessed.newest() == Some(episode)
                 && lapsed_on + Days::new(LAPSE_IS_NEWS_DAYS) >= assessment.day;
-            if matches!(episode.end, End::Lapsed(_))
-                && planner.has_come(wall)
-                && (planner.time_messages_at(lapsed_on) >= planner.chart.book_since || just_now)
-                && !end_told(planner, flag, episode, Audience::Clinic)
-            {
+            if just_now || planner.time_messages_at(lapsed_on) >= planner.chart.book_since {
                 found.push((flag, *episode, told));
             }
         }

@@ -208,6 +208,7 @@ fn lived_until(book: &RuleBook, zone: Tz, events: &[TimedEvent], until: DateTime
         story.take_in(book, together[0].at, together);
     }
     story.pass_until(book, until);
+    assert!(story.most_rounds() <= ROUNDS, "a turn took {} rounds", story.most_rounds());
     story
 }
 

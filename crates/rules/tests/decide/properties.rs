@@ -93,6 +93,7 @@ fn chart_at(book: &RuleBook, zone: Tz, events: &[TimedEvent], until: DateTime<Ut
         story.take_in(book, together[0].at, together);
     }
     story.pass_until(book, until);
+    assert!(story.most_rounds() <= ROUNDS, "a turn took {} rounds", story.most_rounds());
     story.chart
 }
 

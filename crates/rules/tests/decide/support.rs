@@ -14,6 +14,10 @@ use afterrun_rules::{
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc, Weekday};
 use chrono_tz::Tz;
 
+/// Rounds of planning a turn may take: what is overtaken is cancelled, then what is due decided, then nothing is left.
+/// One more lets a decision call for another.
+pub const ROUNDS: usize = 4;
+
 pub fn time(text: &str) -> NaiveTime {
     NaiveTime::parse_from_str(text, "%H:%M").unwrap()
 }
@@ -222,6 +226,7 @@ impl Told {
             story.take_in(&self.book, together[0].at, together);
         }
         story.pass_until(&self.book, at(self.until_day, "23:59"));
+        assert!(story.most_rounds() <= ROUNDS, "a turn took {} rounds", story.most_rounds());
         story
     }
 

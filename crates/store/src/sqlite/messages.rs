@@ -140,6 +140,24 @@ pub(super) fn list(
     Ok(page(rows, limit, |message| message.key.0.to_string()))
 }
 
+/// A page of those decided under a rule book, newest first, without bytes.
+pub(super) fn of_book(
+    db: &Connection,
+    book: &BookHash,
+    after: Option<&str>,
+    limit: u32,
+) -> Answer<Page<Message>> {
+    let before: i64 = after.map_or(i64::MAX, |cursor| cursor.parse().unwrap_or(i64::MAX));
+    let query = format!(
+        "SELECT {COLUMNS} FROM {TABLES} WHERE m.book = ?1 AND m.key < ?2 ORDER BY m.key DESC LIMIT ?3"
+    );
+    let mut statement = db.prepare_cached(&query)?;
+    let rows = statement
+        .query_map(params![book.0.as_slice(), before, i64::from(limit) + 1], |row| Ok(message(row, None)))?;
+    let rows: Vec<Message> = rows.map(|row| row?).collect::<Answer<_>>()?;
+    Ok(page(rows, limit, |message| message.key.0.to_string()))
+}
+
 /// One, with its bytes.
 pub(super) fn get(db: &Connection, key: MessageKey) -> Answer<Message> {
     let query = format!("SELECT {COLUMNS}, l.bytes FROM {TABLES} WHERE m.key = ?1");

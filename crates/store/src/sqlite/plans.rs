@@ -29,6 +29,8 @@ const WALKED: &[&str] = &[
     "SCAN messages USING COVERING INDEX messages_quarantined",
     // Its last row only.
     "SCAN rule_books_live",
+    // A few rows (`REFUSED_KEPT`), of them the last.
+    "SCAN rule_books_refused",
     // All running enrolments are meant.
     "SCAN patients USING INDEX patients_active_email",
 ];

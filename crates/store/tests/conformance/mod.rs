@@ -4,6 +4,7 @@
 
 pub mod accounts;
 pub mod address;
+pub mod books;
 pub mod bounces;
 pub mod charts;
 pub mod clinic;
@@ -86,6 +87,11 @@ macro_rules! conformance {
             rest: [
                 books_keep_their_date_until_another_is_live, books_come_back_whole, settings_are_set_and_cleared,
                 the_audit_log_is_read_newest_first, the_store_answers,
+            ]
+            books: [
+                know_who_edited_them_and_why, forget_an_edit_that_was_not_made, are_listed_newest_first,
+                keep_their_files, know_what_they_sent, refused_are_kept_with_their_files,
+                refused_twice_are_kept_once, refused_long_ago_are_forgotten,
             ]
             erasure: [
                 takes_the_person_out_of_every_list, keeps_numbers_and_the_id, takes_every_enrolment_of_the_address,

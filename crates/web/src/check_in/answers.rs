@@ -144,7 +144,7 @@ fn parse(question: &Question, raw: &str) -> Result<Option<Value>, String> {
             _ => Err(text::off_scale(*from, *to)),
         },
         AnswerKind::Choice(choices) => match choices.iter().find(|(value, _)| **value == *raw) {
-            Some((value, _)) => Ok(Some(Value::Word(value.clone()))),
+            Some((value, _)) => Ok(Some(Value::Word((&**value).into()))),
             None => Err(text::MISSING_CHOICE.to_owned()),
         },
         AnswerKind::YesNo => match raw {

@@ -86,7 +86,7 @@ fn matches_leaf(leaf: &Condition, value: &Value) -> Option<bool> {
     match (leaf, value) {
         (Condition::AtLeast(_, least), Value::Number(number)) => Some(number >= least),
         (Condition::AtMost(_, most), Value::Number(number)) => Some(number <= most),
-        (Condition::OneOf(_, words), Value::Word(word)) => Some(words.contains(word)),
+        (Condition::OneOf(_, words), Value::Word(word)) => Some(words.iter().any(|known| **known == **word)),
         (Condition::Yes(_), Value::YesNo(yes)) => Some(*yes),
         (Condition::No(_), Value::YesNo(yes)) => Some(!yes),
         _ => None,
@@ -102,7 +102,9 @@ pub(crate) fn option_id(position: usize, option: usize) -> String {
 pub(crate) fn options(question: &Question) -> Vec<Value> {
     match &question.answer {
         AnswerKind::Scale { from, to, .. } => (*from..=*to).map(Value::Number).collect(),
-        AnswerKind::Choice(choices) => choices.iter().map(|(value, _)| Value::Word(value.clone())).collect(),
+        AnswerKind::Choice(choices) => {
+            choices.iter().map(|(value, _)| Value::Word((&**value).into())).collect()
+        }
         AnswerKind::YesNo => vec![Value::YesNo(true), Value::YesNo(false)],
         AnswerKind::Text { .. } => Vec::new(),
     }

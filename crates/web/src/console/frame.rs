@@ -51,6 +51,18 @@ pub(crate) fn sheet(
     title: &str,
     main: Markup,
 ) -> Response {
+    sheet_with(room, status, me, title, html! {}, main)
+}
+
+/// The same with more in its head.
+pub(crate) fn sheet_with(
+    room: &Room,
+    status: StatusCode,
+    me: Option<(&SignedIn, Tab)>,
+    title: &str,
+    head: Markup,
+    main: Markup,
+) -> Response {
     let book = room.recorder.book();
     let body = html! {
         (DOCTYPE)
@@ -62,6 +74,7 @@ pub(crate) fn sheet(
                 meta name="robots" content="noindex";
                 title { (title) " – " (book.clinic.name) }
                 link rel="stylesheet" href={ (room.href("/console/style.css")) "?v=" (*STYLE_VERSION) };
+                (head)
             }
             body {
                 a.skip href="#main" { (text::SKIP) }

@@ -13,7 +13,7 @@ use axum::{
 use tokio::{sync::Semaphore, time::timeout};
 use tower_http::catch_panic::CatchPanicLayer;
 
-use super::{Room, Shared, frame};
+use super::{Room, Shared, frame, rules_policy};
 use crate::guard::{InlineStyle, add_headers};
 
 /// Requests worked on at a time: a clinic has tens of users, not hundreds.
@@ -84,5 +84,6 @@ async fn with_headers(State(room): State<Shared>, request: Request, next: Next) 
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     // `no-referrer` would make browsers hide the origin of our own forms.
     response.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    rules_policy::apply(&mut response);
     response
 }

@@ -8,8 +8,19 @@
 
 mod account;
 mod act;
+mod book_diff;
+mod book_list;
+mod book_messages;
+mod book_show;
+mod compare_list;
+mod compare_show;
+mod compare_upload;
 mod dates;
 mod desk;
+mod edit_form;
+mod edit_list;
+mod edit_result;
+mod edit_show;
 mod frame;
 mod gate;
 mod hours;
@@ -29,7 +40,12 @@ mod patient_show;
 mod rate_limit;
 mod reset_ask;
 mod reset_link;
+mod rules_desk;
+mod rules_frame;
+mod rules_message;
+mod rules_policy;
 mod rules_show;
+mod rules_text;
 mod scorecard;
 mod session;
 mod set_up;
@@ -55,6 +71,10 @@ use axum::{
 };
 
 pub use self::desk::{Desk, Machinery, OpenCircuit, RejectedEdit, UserMail, new_set_up_token};
+pub use self::rules_desk::{
+    Candidate, ComparisonSeen, ComparisonState, NewComparison, NotCompared, NotSaved, RulesDesk, Save,
+    SaveFile, Tried, file_hash,
+};
 pub(crate) use self::session::FORM_TOKEN;
 use crate::{Recorder, password::Passwords, site};
 use rate_limit::RateLimit;
@@ -67,6 +87,8 @@ pub struct Console {
     pub recorder: Arc<dyn Recorder>,
     /// Knows the rules and the machinery.
     pub desk: Arc<dyn Desk>,
+    /// Knows the rules folder.
+    pub rules: Arc<dyn RulesDesk>,
     /// The address under which browsers reach the pages.
     pub base_url: String,
 }
@@ -127,6 +149,17 @@ pub fn console_routes(console: Console) -> Router {
         .route("/console/scorecard", get(scorecard::show))
         .route("/console/messages/{key}", get(patient_show::message))
         .route("/console/rules", get(rules_show::show))
+        .route("/console/rules.js", get(rules_policy::serve_script))
+        .route("/console/rules/messages/{id}", get(rules_message::show))
+        .route("/console/rules/messages/{id}/html", get(rules_message::html))
+        .route("/console/rules/books", get(book_list::show))
+        .route("/console/rules/books/{hash}", get(book_show::show))
+        .route("/console/rules/books/{hash}/messages", get(book_messages::show))
+        .route("/console/rules/compare", get(compare_list::show).post(compare_list::submit))
+        .route("/console/rules/compare/upload", post(compare_upload::submit).layer(compare_upload::limit()))
+        .route("/console/rules/compare/{id}", get(compare_show::show).post(compare_show::cancel))
+        .route("/console/rules/edit", get(edit_show::show).post(edit_show::submit))
+        .route("/console/rules/edit/draft", post(edit_show::draft))
         .route("/console/operations", get(operations_show::show).post(operations_act::submit))
         .route("/console/users", get(users_list::show).post(users_list::submit))
         .route("/console/users/{key}", get(users_show::show).post(users_show::submit))
@@ -138,7 +171,7 @@ pub fn console_routes(console: Console) -> Router {
     gate::around(router, room)
 }
 
-const STYLE: &str = include_str!("style.css");
+const STYLE: &str = concat!(include_str!("style.css"), include_str!("rules.css"));
 
 async fn style() -> Response {
     let headers =

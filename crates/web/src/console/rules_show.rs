@@ -1,42 +1,81 @@
-//! The rules in force, read back in English, and the messages as a runner will see them; above them the last
-//! edit that was refused, and below how each rule fares.
+//! The rules in force: which book, since when and who has signed it, read back in English beside file and line, and
+//! the messages; above them the last edit that was refused, and below how each rule fares.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use afterrun_rules::{
     BookHash, RuleBook,
     describe::{Described, describe},
-    load, message,
+    load,
+    load::sign_offs::{SignOff, sign_offs},
     source::{Source, Sources},
 };
-use afterrun_store::{RuleScore, StoreError};
+use afterrun_store::{BookFiles, BookSpell, RefusedBook, RuleScore, StoreError};
 use axum::{extract::State, response::Response};
 use chrono::NaiveDate;
 use maud::{Markup, html};
 
-use super::{Room, Shared, frame, frame::Tab, live, session::SignedIn, text};
+use super::{
+    RejectedEdit, Room, Shared, frame,
+    frame::Tab,
+    live,
+    rules_frame::{self, Way, book_link, when},
+    rules_text as text,
+    session::SignedIn,
+};
 
 /// The order in which kinds of rule are shown, most looked for first.
 const KINDS: [&str; 6] = ["flag", "emergency", "check-in", "window", "question", "clinic"];
 
 /// GET.
 pub(crate) async fn show(State(room): State<Shared>, me: SignedIn) -> Response {
-    let read = async { Ok((room.store.rule_scores().await?, warnings(&room).await?)) };
-    match read.await {
-        Ok((scores, warnings)) => page(&room, &me, &scores, &warnings),
+    match read(&room).await {
+        Ok(found) => page(&room, &me, &found),
         Err(error) => frame::unavailable(&room, &error),
     }
 }
 
-/// What the checks found: where, and what.
-type Warnings = Arc<Vec<(String, String)>>;
+/// What the store and the checks know.
+struct Found {
+    scores: Vec<RuleScore>,
+    looked: Arc<Looked>,
+    spell: Option<BookSpell>,
+    refused: Option<(RejectedEdit, Option<RefusedBook>)>,
+}
 
-/// What the checks said of a rule book on a day. They take a while and say the same until one of the two changes.
+async fn read(room: &Room) -> Result<Found, StoreError> {
+    let in_force = room.recorder.book().hash;
+    let refused = match room.desk.rejected() {
+        None => None,
+        Some(edit) => {
+            let newest = room.store.refused_books(None, 1).await?.rows.into_iter().next();
+            let kept = newest.filter(|kept| kept.findings == edit.findings);
+            Some((edit, kept))
+        }
+    };
+    Ok(Found {
+        scores: room.store.rule_scores().await?,
+        looked: look(room).await?,
+        spell: room.store.book_spell(&in_force).await?,
+        refused,
+    })
+}
+
+/// What the files in force say of themselves.
+#[derive(Debug, Default)]
+struct Looked {
+    /// What the checks found: where, and what.
+    warnings: Vec<(String, String)>,
+    /// Who signed what.
+    sign_offs: Vec<SignOff>,
+}
+
+/// What was found in a rule book on a day. It takes a while and is the same until one of the two changes.
 #[derive(Default)]
-pub(super) struct Remembered(Mutex<Option<(BookHash, NaiveDate, Warnings)>>);
+pub(super) struct Remembered(Mutex<Option<(BookHash, NaiveDate, Arc<Looked>)>>);
 
-/// What the checks have to say about the files in force: who has not signed, above all.
-async fn warnings(room: &Room) -> Result<Warnings, StoreError> {
+/// What the checks have to say about the files in force, and who has signed them.
+async fn look(room: &Room) -> Result<Arc<Looked>, StoreError> {
     let today = room.recorder.now().date_naive();
     let in_force = room.recorder.book().hash;
     let remembered = || room.warnings.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -45,34 +84,36 @@ async fn warnings(room: &Room) -> Result<Warnings, StoreError> {
     {
         return Ok(known.clone());
     }
-    let Some(stored) = room.store.last_good_book().await? else { return Ok(Arc::default()) };
-    let files = stored.files.iter().map(|(path, bytes)| (path.as_str().into(), Source::Bytes(bytes.clone())));
-    let sources = Sources { files: files.collect() };
+    let sources = sources(&room.store.book_files(&in_force).await?);
+    if sources.files.is_empty() {
+        return Ok(Arc::default());
+    }
     let found = load::load_at(&sources, Some(today)).diagnostics.into_iter();
-    let found: Warnings =
-        Arc::new(found.map(|found| (format!("{}:{}", found.file, found.line), found.message)).collect());
-    *remembered() = Some((stored.hash, today, found.clone()));
-    Ok(found)
+    let warnings = found.map(|found| (format!("{}:{}", found.file, found.line), found.message)).collect();
+    let looked = Arc::new(Looked { warnings, sign_offs: sign_offs(&sources) });
+    *remembered() = Some((in_force, today, looked.clone()));
+    Ok(looked)
 }
 
-fn page(room: &Room, me: &SignedIn, scores: &[RuleScore], warnings: &[(String, String)]) -> Response {
+/// Stored files as `load` takes them.
+pub(super) fn sources(files: &BookFiles) -> Sources {
+    let files = files.iter().map(|(path, bytes)| (path.as_str().into(), Source::Bytes(bytes.clone())));
+    Sources { files: files.collect() }
+}
+
+fn page(room: &Room, me: &SignedIn, found: &Found) -> Response {
     let book = room.recorder.book();
-    let zone = book.clinic.time_zone;
     let described = describe(&book);
+    let today = me.now.with_timezone(&book.clinic.time_zone).date_naive();
+    let warnings = &found.looked.warnings;
     let main = html! {
-        div.heading {
-            h1 { (text::RULES) }
-            p.hint {
-                (text::BOOK) " " code { (book.hash.short()) } " "
-                (text::in_force_since(&room.desk.book_since().with_timezone(&zone).format(text::DATE_AND_TIME).to_string()))
-            }
-        }
-        @if let Some(rejected) = room.desk.rejected() {
-            section.card.refusal role="alert" {
-                h2 { (text::REJECTED) }
-                p { (text::rejected_at(&rejected.at.with_timezone(&zone).format(text::DATE_AND_TIME).to_string())) }
-                pre.findings tabindex="0" { (rejected.findings) }
-            }
+        (rules_frame::ways(room, Way::InForce))
+        h1 { (text::RULES) }
+        @if let Some((edit, kept)) = &found.refused { (refusal(room, edit, kept.as_ref())) }
+        section.card {
+            h2 { (text::BOOK_IN_FORCE) }
+            (in_force(room, &book, found.spell.as_ref()))
+            @if !found.looked.sign_offs.is_empty() { (signatures(room, &found.looked.sign_offs, today)) }
         }
         @if !warnings.is_empty() {
             section.card {
@@ -82,11 +123,78 @@ fn page(room: &Room, me: &SignedIn, scores: &[RuleScore], warnings: &[(String, S
                 }
             }
         }
-        @if !scores.is_empty() { (scorecard(&book, scores)) }
+        nav.jumps aria-label=(text::ON_THIS_PAGE) {
+            @for kind in KINDS { a href={ "#" (kind) } { (text::kind(kind)) } }
+            a href="#messages" { (text::MESSAGES) }
+        }
         @for kind in KINDS { (rules_of_kind(&described, kind)) }
-        (messages(&book))
+        (messages(room, &book))
+        @if !found.scores.is_empty() { (scorecard(&book, &found.scores)) }
     };
     live::page(room, me, Tab::Rules, text::RULES, main)
+}
+
+fn refusal(room: &Room, edit: &RejectedEdit, kept: Option<&RefusedBook>) -> Markup {
+    html! {
+        section.card.refusal role="alert" {
+            h2 { (text::REJECTED) }
+            p { (text::rejected_at(&when(room, edit.at))) }
+            pre.findings tabindex="0" { (edit.findings) }
+            @if let Some(kept) = kept {
+                p.after { a href=(room.href(&format!("/console/rules/books/{}", kept.hash))) { (text::TO_MEND) } }
+            }
+        }
+    }
+}
+
+fn in_force(room: &Room, book: &RuleBook, spell: Option<&BookSpell>) -> Markup {
+    html! {
+        dl.values {
+            dt { (text::BOOK) } dd { (book_link(room, &book.hash)) }
+            dt { (text::IN_FORCE) } dd { (when(room, room.desk.book_since())) }
+            dt { (text::CAME_OF) }
+            dd {
+                @match spell.and_then(|spell| spell.edit.as_ref()) {
+                    Some(edit) => { (text::edit_by(&edit.by, &edit.file)) " “" (edit.reason) "”" },
+                    None => (text::OF_THE_FOLDER),
+                }
+            }
+        }
+    }
+}
+
+fn signatures(room: &Room, files: &[SignOff], today: NaiveDate) -> Markup {
+    html! {
+        h3 { (text::SIGN_OFFS) }
+        table.plain.signed {
+            thead {
+                tr {
+                    th scope="col" { (text::COLUMN_FILE) }
+                    th scope="col" { (text::COLUMN_SIGNED_BY) }
+                    th scope="col" { (text::COLUMN_SIGNED_ON) }
+                    th scope="col" { (text::COLUMN_REVIEW_BY) }
+                }
+            }
+            tbody {
+                @for file in files {
+                    tr {
+                        th scope="row" { code { (file.file) } }
+                        @match &file.signature {
+                            Some(signature) => {
+                                td data-label=(text::COLUMN_SIGNED_BY) { (signature.by) }
+                                td data-label=(text::COLUMN_SIGNED_ON) { (rules_frame::day(room, signature.on)) }
+                                td data-label=(text::COLUMN_REVIEW_BY) {
+                                    (rules_frame::day(room, signature.review_by))
+                                    @if signature.review_by < today { " " span.chip.next-day { (text::REVIEW_PAST) } }
+                                }
+                            },
+                            None => td colspan="3" { span.chip.next-day { (text::NOT_SIGNED) } },
+                        }
+                    }
+                }
+            }
+        }
+    }
 }
 
 fn scorecard(book: &RuleBook, scores: &[RuleScore]) -> Markup {
@@ -120,36 +228,38 @@ fn scorecard(book: &RuleBook, scores: &[RuleScore]) -> Markup {
 
 fn rules_of_kind(described: &[Described], kind: &str) -> Markup {
     html! {
-        section.card {
+        section.card id=(kind) {
             h2 { (text::kind(kind)) }
-            @for rule in described.iter().filter(|rule| rule.kind == kind) {
-                article.rule {
-                    h3 {
-                        code { (rule.id) }
-                        @if let Some(place) = &rule.place { span.hint { " " (place) } }
-                    }
-                    @for paragraph in rule.text.lines() { p { (text::plain(paragraph)) } }
-                }
-            }
+            @for rule in described.iter().filter(|rule| rule.kind == kind) { (read_back(rule, None)) }
         }
     }
 }
 
-fn messages(book: &RuleBook) -> Markup {
-    let filling = message::sample(book);
+/// One rule in English beside its place.
+pub(super) fn read_back(rule: &Described, mark: Option<&str>) -> Markup {
     html! {
-        section.card {
+        article.rule {
+            h3 {
+                code { (rule.id) }
+                @if let Some(mark) = mark { " " span.chip.watch { (mark) } }
+                @if let Some(place) = &rule.place { span.hint { " " (place) } }
+            }
+            @for paragraph in rule.text.lines() { p { (text::plain(paragraph)) } }
+        }
+    }
+}
+
+fn messages(room: &Room, book: &RuleBook) -> Markup {
+    html! {
+        section.card #messages {
             h2 { (text::MESSAGES) }
-            p.hint { (text::MESSAGES_HINT) }
-            @for known in book.messages.values() {
-                details.message {
-                    summary { code { (known.id) } span.hint { " " (known.place) } }
-                    @match message::render(book, known, &filling) {
-                        Ok(shown) => {
-                            p { strong { (shown.subject) } @if let Some(preview) = &shown.preview { span.hint { (preview) } } }
-                            pre.letter { (shown.text) }
-                        },
-                        Err(why) => p.fault { (why) },
+            p.hint { (text::MESSAGE_LIST_HINT) }
+            ul.lines.letters {
+                @for known in book.messages.values() {
+                    li {
+                        a href=(room.href(&format!("/console/rules/messages/{}", known.id))) { (known.id) }
+                        span { (known.subject) }
+                        span.hint { (known.place) }
                     }
                 }
             }

@@ -399,10 +399,6 @@ pub(crate) const COLUMN_USEFUL: &str = "Useful";
 pub(crate) const COLUMN_NOT_NEEDED: &str = "Not needed";
 pub(crate) const MESSAGES_HINT: &str = "With made-up values in place of a runner's own.";
 
-pub(crate) fn in_force_since(when: &str) -> String {
-    format!("in force since {when}")
-}
-
 pub(crate) fn rejected_at(when: &str) -> String {
     format!("Refused on {when}. The rules below stay in force until it is mended.")
 }

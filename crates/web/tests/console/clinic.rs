@@ -22,6 +22,8 @@ use axum::{
 use chrono::{DateTime, TimeDelta, Utc};
 use tower::ServiceExt;
 
+use crate::rules_folder::Folder;
+
 pub const PASSWORD: &str = "one two three four five";
 
 pub fn start() -> DateTime<Utc> {
@@ -34,6 +36,7 @@ pub struct Clinic {
     pub now: Mutex<DateTime<Utc>>,
     pub events: Mutex<Vec<Event>>,
     pub rejected: Mutex<Option<String>>,
+    pub rules: Arc<Folder>,
     pub machinery: Mutex<Machinery>,
     /// What was asked of the machinery.
     pub asked: Mutex<Vec<String>>,
@@ -76,6 +79,7 @@ impl Clinic {
             now: Mutex::new(start()),
             events: Mutex::default(),
             rejected: Mutex::default(),
+            rules: Arc::default(),
             machinery: Mutex::default(),
             asked: Mutex::default(),
             book: Arc::new(crate::book::book()),
@@ -88,6 +92,7 @@ impl Clinic {
             store: self.store.clone(),
             recorder: self.clone(),
             desk: self.clone(),
+            rules: self.rules.clone(),
             base_url: self.base_url.to_owned(),
         })
     }

@@ -20,6 +20,10 @@ mod operating;
 #[cfg(test)]
 mod resetting;
 #[cfg(test)]
+mod rules_folder;
+#[cfg(test)]
+mod rules_pages;
+#[cfg(test)]
 mod signing_in;
 #[cfg(test)]
 mod users;

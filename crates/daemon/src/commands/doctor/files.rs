@@ -14,7 +14,7 @@ use super::{
     super::{rules_folder::counted, tool::Shared},
     Finding,
 };
-use crate::config::{Config, Mode};
+use crate::config::{Config, EditRules, Mode};
 
 /// Rights that others than the owner have.
 const OTHERS: u32 = 0o077;
@@ -63,6 +63,9 @@ pub(super) fn look(config: &Config) -> Vec<Finding> {
     if config.smtp.is_none() {
         findings.push(writable("capture folder", &config.capture_path()));
     }
+    if config.edit_rules == EditRules::InConsole {
+        findings.push(editable(&config.rules));
+    }
     if let Some(path) = config.smtp.as_ref().and_then(|smtp| smtp.password_file.as_deref()) {
         findings.push(secret(path));
     }
@@ -100,6 +103,20 @@ fn writable(topic: &'static str, folder: &Path) -> Finding {
         ),
         Ok(_) => Finding::well(topic, shown.to_string()),
         Err(_) => Finding::well(topic, format!("{shown} is made at the first start")),
+    }
+}
+
+/// Whether this user can write the rules, as the console's editor has to. Others may as well: they are no secret.
+fn editable(rules: &Path) -> Finding {
+    let topic = "editing rules";
+    let shown = rules.display();
+    match tempfile::Builder::new().prefix(".afterrun-doctor-").tempfile_in(rules) {
+        Ok(_) => Finding::well(topic, format!("{shown} can be written")),
+        Err(why) => Finding::bad(
+            topic,
+            format!("`edit_rules: InConsole`, and {shown} cannot be written: {why}"),
+            "let the service's group write the folder, and name it in `ReadWritePaths=` of the unit",
+        ),
     }
 }
 

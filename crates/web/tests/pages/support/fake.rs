@@ -11,14 +11,15 @@ use std::{
 };
 
 use afterrun_rules::{
-    Action, Chart, Decision, Event, Reason, RuleBook, TimedEvent,
+    Action, BookHash, Chart, Decision, Event, Reason, RuleBook, TimedEvent,
     chart::{AnswerEvent, CheckIn, Run, RunKind, Value},
     decision::{Audience, Facts, Identity, Subject},
     ids::PatientId,
 };
 use afterrun_store::{
-    Attempt, Claim, Link, LinkScope, Message, MessageKey, NewMessage, NewPatient, OutboxMessage, Page,
-    Patient, QueueDepth, Settlement, Store, StoreError, StoredBook, StoredChart, Turn, Units, WorkItem,
+    Attempt, BookFiles, BookSpell, Claim, Link, LinkScope, Message, MessageKey, NewMessage, NewPatient,
+    OutboxMessage, Page, Patient, QueueDepth, Settlement, Store, StoreError, StoredBook, StoredChart, Turn,
+    Units, WorkItem,
 };
 use afterrun_web::{RecordError, Recorded, Recorder, Site, runner_routes, token_hash};
 use async_trait::async_trait;
@@ -609,6 +610,47 @@ impl Store for Fake {
 
     async fn last_good_book(&self) -> afterrun_store::Result<Option<StoredBook>> {
         self.not_for_pages("last_good_book")
+    }
+
+    async fn note_edit(&self, _: afterrun_store::NewRuleEdit) -> afterrun_store::Result<()> {
+        self.not_for_pages("note_edit")
+    }
+
+    async fn forget_edit(&self, _: &BookHash) -> afterrun_store::Result<()> {
+        self.not_for_pages("forget_edit")
+    }
+
+    async fn books(&self, _: Option<&str>, _: u32) -> afterrun_store::Result<Page<BookSpell>> {
+        self.not_for_pages("books")
+    }
+
+    async fn book_spell(&self, _: &BookHash) -> afterrun_store::Result<Option<BookSpell>> {
+        self.not_for_pages("book_spell")
+    }
+
+    async fn book_files(&self, _: &BookHash) -> afterrun_store::Result<BookFiles> {
+        self.not_for_pages("book_files")
+    }
+
+    async fn book_messages(
+        &self,
+        _: &BookHash,
+        _: Option<&str>,
+        _: u32,
+    ) -> afterrun_store::Result<Page<Message>> {
+        self.not_for_pages("book_messages")
+    }
+
+    async fn save_refused(&self, _: afterrun_store::NewRefusedBook) -> afterrun_store::Result<()> {
+        self.not_for_pages("save_refused")
+    }
+
+    async fn refused_books(
+        &self,
+        _: Option<&str>,
+        _: u32,
+    ) -> afterrun_store::Result<Page<afterrun_store::RefusedBook>> {
+        self.not_for_pages("refused_books")
     }
 
     async fn setting(&self, _: &str) -> afterrun_store::Result<Option<String>> {
