@@ -36,10 +36,26 @@ pub fn first_name(number: usize) -> String {
 /// # Panics
 ///
 /// The store refuses.
-#[expect(clippy::expect_used, reason = "support code of tests")]
 pub async fn enrol(
     store: &Arc<dyn Store>,
     count: usize,
+    zones: &[Tz],
+    started_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) {
+    enrol_at(store, count, address, zones, started_at, now).await;
+}
+
+/// The same, the runner with a number at the address this function says.
+///
+/// # Panics
+///
+/// The store refuses.
+#[expect(clippy::expect_used, reason = "support code of tests")]
+pub async fn enrol_at(
+    store: &Arc<dyn Store>,
+    count: usize,
+    address: fn(usize) -> String,
     zones: &[Tz],
     started_at: DateTime<Utc>,
     now: DateTime<Utc>,

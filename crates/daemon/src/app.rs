@@ -12,14 +12,18 @@ use afterrun_web::{Console, Site, console_routes, new_set_up_token, runner_route
 use anyhow::Context;
 use axum::Router;
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio::{sync::watch, task::JoinSet, time::timeout};
+use tokio::{
+    sync::watch,
+    task::JoinSet,
+    time::{sleep, timeout},
+};
 
 use crate::{
     clock::{Clock, SteadyClock},
     clock_guard::CLOCK_HOLD,
     compose::Letterhead,
     config::{Config, EditRules, Mode},
-    delivery::{Delivery, HOLD},
+    delivery::{Delivery, HOLD, Round},
     desk::AtTheDesk,
     health,
     recorder::Recording,
@@ -36,7 +40,8 @@ use crate::{
 /// Longest sleep of a loop. A command may have added a message meanwhile; this is how soon it is noticed.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 
-/// Shortest sleep of a loop.
+/// Shortest sleep of a loop, also when the bell rings all the time: one look serves everything that was recorded in
+/// the meantime.
 const SHORTEST_SLEEP: Duration = Duration::from_millis(20);
 
 /// Sleep after the store failed: it is not made better by asking all the time.
@@ -259,7 +264,8 @@ impl App {
             }
             let failed = trouble.note("the scheduler", outcome.err().map(|why| why.to_string()));
             let due = self.turns.store.next_due().await.ok().flatten();
-            let _ = timeout(self.sleep(due, failed), self.wake.scheduler()).await;
+            sleep(SHORTEST_SLEEP).await;
+            let _ = timeout(self.wait(due, failed), self.wake.scheduler()).await;
         }
     }
 
@@ -277,27 +283,32 @@ impl App {
         Ok(ticked)
     }
 
-    async fn deliver_once(&self) -> Result<(), StoreError> {
+    async fn deliver_once(&self) -> Result<Round, StoreError> {
         let now = self.clock.now();
-        if !self.watcher.clock_in_doubt(now).await? {
-            self.delivery.run(now).await?;
-            self.watcher.delivered(self.clock.now()).await?;
+        if self.watcher.clock_in_doubt(now).await? {
+            return Ok(Round::default());
         }
-        Ok(())
+        let round = self.delivery.run(now).await?;
+        self.watcher.delivered(self.clock.now()).await?;
+        Ok(round)
     }
 
     async fn deliver(self: Arc<Self>, stop: watch::Receiver<bool>) {
         let mut trouble = Trouble::default();
         while !*stop.borrow() {
             let outcome = self.deliver_once().await;
+            if outcome.as_ref().is_ok_and(|round| round.more) {
+                continue;
+            }
             let failed = trouble.note("the delivery", outcome.err().map(|why| why.to_string()));
             let due = self.turns.store.next_message_due().await.ok().flatten();
-            let _ = timeout(self.sleep(due, failed), self.wake.delivery()).await;
+            sleep(SHORTEST_SLEEP).await;
+            let _ = timeout(self.wait(due, failed), self.wake.delivery()).await;
         }
     }
 
-    /// How long to sleep: until something is due, at most a second.
-    fn sleep(&self, due: Option<DateTime<Utc>>, failed: bool) -> Duration {
+    /// How long to wait for the bell: until something is due, at most a second.
+    fn wait(&self, due: Option<DateTime<Utc>>, failed: bool) -> Duration {
         match due.and_then(|due| (due - self.clock.now()).to_std().ok()) {
             _ if failed => SLEEP_AFTER_FAILURE,
             // A message that is due and waits for the circuit, or is held, must not keep a processor busy.

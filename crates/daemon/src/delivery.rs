@@ -2,7 +2,8 @@
 //!
 //! Record first, send after: a message was rendered and stored by a turn; here its bytes only travel. The
 //! commit just before the final dot (`begin_transmit`) makes sure that after a crash at most the messages in
-//! flight are in doubt. Leaves out what a reply means (`afterrun_mail::Outcome::class`) and when to be tried
+//! flight are in doubt: one for each connection, for the outcome of the message before it on the same connection
+//! is committed earlier. Leaves out what a reply means (`afterrun_mail::Outcome::class`) and when to be tried
 //! again (`circuit`).
 
 mod budget;
@@ -18,21 +19,17 @@ use std::{
     time::Duration,
 };
 
-use afterrun_mail::{Envelope, Gate, Transport};
+use afterrun_mail::{Class, Envelope, Gate, Transport};
 use afterrun_rules::decision::Audience;
 use afterrun_store::{Claim, Message, MessageKey, OutboxMessage, Settlement, Store, StoreError};
 use async_trait::async_trait;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use tokio::task::JoinHandle;
 
 pub use self::round::Round;
 
-use self::{budget::HourlyBudget, judge::Verdict, lanes::Lanes, ramp::Ramp, settle::About};
-use crate::{
-    circuit::Circuit,
-    clock::Clock,
-    clock_guard::CLOCK_HOLD,
-    turn::{TurnError, Turns},
-};
+use self::{budget::HourlyBudget, lanes::Lanes, ramp::Ramp, settle::About};
+use crate::{circuit::Circuit, clock::Clock, clock_guard::CLOCK_HOLD, turn::Turns};
 
 /// Minutes a worker may keep a message: longer than one conversation may take (7 minutes).
 const LEASE: TimeDelta = TimeDelta::minutes(15);
@@ -153,11 +150,15 @@ impl Delivery {
         under_way: u32,
     ) -> Result<Vec<OutboxMessage>, StoreError> {
         let (mut limit, mut pressing_limit) = self.with(|state| state.allows(now, wanted));
-        if pressing_limit == 0 || self.turns.store.setting(CLOCK_HOLD).await?.is_some() {
+        if pressing_limit == 0 {
+            return Ok(Vec::new());
+        }
+        let holds = Holds::of(&*self.turns.store).await?;
+        if holds == Holds::All {
             return Ok(Vec::new());
         }
         let per_hour = self.turns.rules.current().book.clinic.limits.all_per_hour;
-        let mut hold_patients = self.turns.store.setting(HOLD).await?.is_some();
+        let mut hold_patients = holds == Holds::Patients;
         if !hold_patients {
             let room = self.room(now, per_hour).await?;
             if room == 0 {
@@ -202,38 +203,15 @@ impl Delivery {
         Ok(())
     }
 
-    /// One message from claim to settlement. True: the server took it.
-    async fn fly(&self, message: OutboxMessage, now: DateTime<Utc>) -> bool {
-        match self.judge_again(&message, now).await {
-            Ok(Verdict::Send) => {}
-            Ok(Verdict::Wait(at)) => {
-                let error = "it waits for the send window".to_owned();
-                let wait = Settlement::Retry { at, error, in_doubt: message.in_doubt };
-                self.record(message.key, now, wait).await;
-                return false;
-            }
-            Ok(Verdict::Drop(reason)) => {
-                tracing::info!(message = message.key.0, reason = %reason.code, "not sent");
-                self.record(message.key, now, Settlement::Cancelled { reason }).await;
-                return false;
-            }
-            Err(TurnError::Store(why)) if why.is_transient() => {
-                tracing::warn!(message = message.key.0, error = %why, "could not be judged again; later");
-                let at = crate::circuit::next_try(now, 1, chance());
-                let retry = Settlement::Retry { at, error: why.to_string(), in_doubt: message.in_doubt };
-                self.record(message.key, now, retry).await;
-                return false;
-            }
-            Err(why) => {
-                self.failed_here(message.key, InDoubt::of(&message), now, &why.to_string()).await;
-                return false;
-            }
-        }
+    /// One message on its way, from the connection to the outcome. `before` is what still stores the outcome of the
+    /// message before it on the same connection.
+    async fn fly(self: Arc<Self>, message: OutboxMessage, before: Option<Storing>) -> Flown {
         let envelope = match Envelope::new(&message.mail.envelope_from, &message.mail.recipient) {
             Ok(envelope) => envelope,
             Err(why) => {
+                let now = self.clock.now();
                 self.failed_here(message.key, InDoubt::of(&message), now, &why.to_string()).await;
-                return false;
+                return Flown { accepted: false, storing: before };
             }
         };
         let mut gate = StoreGate {
@@ -242,17 +220,27 @@ impl Delivery {
             key: message.key,
             audience: message.audience,
             worker: &self.worker,
+            before,
             shut: false,
         };
         let outcome = self.transport.deliver(&envelope, &message.mail.bytes, &mut gate).await;
-        if gate.shut {
+        let StoreGate { before, shut, .. } = gate;
+        if shut {
             // Cancelled, held, or taken over by another worker, while we talked to the server: nothing was sent.
             tracing::info!(message = message.key.0, "withdrawn before the final dot");
             self.give_back(&[message.key]).await;
-            return false;
+            return Flown { accepted: false, storing: before };
         }
         self.with(|state| state.local_failures.remove(&message.key));
-        self.settle(&message, outcome, self.clock.now()).await
+        let now = self.clock.now();
+        let ended = self.learn(&message, &outcome, now);
+        let accepted = ended.class == Class::Accepted;
+        // The connection is free for the next message meanwhile; its gate waits for this.
+        let storing = tokio::spawn(async move {
+            stored(before).await;
+            self.settle(&message, ended, now).await;
+        });
+        Flown { accepted, storing: Some(storing) }
     }
 
     /// Trouble before any server was asked: another try, and after a few of them a person must look.
@@ -322,6 +310,45 @@ impl InDoubt {
     }
 }
 
+/// What is not to leave.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Holds {
+    Nothing,
+    Patients,
+    All,
+}
+
+impl Holds {
+    /// At the moment, by a person or because of the clock.
+    async fn of(store: &dyn Store) -> Result<Self, StoreError> {
+        let held = store.settings(&[CLOCK_HOLD, HOLD]).await?;
+        Ok(match held.as_slice() {
+            [Some(_), ..] => Self::All,
+            [_, Some(_)] => Self::Patients,
+            _ => Self::Nothing,
+        })
+    }
+}
+
+/// The outcome of a message being stored.
+type Storing = JoinHandle<()>;
+
+/// Waits until an outcome is stored.
+async fn stored(storing: Option<Storing>) {
+    let Some(storing) = storing else { return };
+    if storing.await.is_err() {
+        tracing::error!("recording an attempt failed inside afterrun; this is a bug");
+    }
+}
+
+/// What came of a flight.
+struct Flown {
+    /// The server took the message.
+    accepted: bool,
+    /// What is still being stored of this flight, or of the one before it.
+    storing: Option<Storing>,
+}
+
 /// A number nobody can foresee, to spread retries; not for secrets. Zero when the system has none to give.
 fn chance() -> u64 {
     getrandom::u64().unwrap_or(0)
@@ -334,22 +361,25 @@ struct StoreGate<'a> {
     key: MessageKey,
     audience: Audience,
     worker: &'a str,
+    before: Option<Storing>,
     shut: bool,
 }
 
 impl StoreGate<'_> {
     /// Whether somebody has put mail on hold since the message was claimed.
     async fn is_held(&self) -> Result<bool, StoreError> {
-        if self.store.setting(CLOCK_HOLD).await?.is_some() {
-            return Ok(true);
-        }
-        Ok(self.audience == Audience::Patient && self.store.setting(HOLD).await?.is_some())
+        Ok(match Holds::of(self.store).await? {
+            Holds::All => true,
+            Holds::Patients => self.audience == Audience::Patient,
+            Holds::Nothing => false,
+        })
     }
 }
 
 #[async_trait]
 impl Gate for StoreGate<'_> {
     async fn before_dot(&mut self) -> bool {
+        stored(self.before.take()).await;
         let answer = match self.is_held().await {
             Ok(true) => Ok(false),
             Ok(false) => self.store.begin_transmit(self.key, self.worker, self.clock.now()).await,

@@ -8,7 +8,9 @@ use std::{
 use afterrun_rules::{
     Event, Reason, RuleBook, TimedEvent, chart::Chart, chart::Reach, decision::Audience, ids::PatientId,
 };
-use afterrun_store::{Enrolment, LinkScope, NewLink, NewMessage, NewPatient, Patient, StoreError};
+use afterrun_store::{
+    Enrolment, LinkScope, NewLink, NewMessage, NewPatient, Patient, StoreError, StoredChart,
+};
 use afterrun_web::{RecordError, Recorded, Recorder};
 use arc_swap::ArcSwapOption;
 use async_trait::async_trait;
@@ -49,6 +51,24 @@ impl Recording {
         Self { turns, clock, wake, notice: ArcSwapOption::empty(), fresh_links: Mutex::default() }
     }
 
+    /// Records events on the chart as it was seen just now, if it was.
+    async fn turn(
+        &self,
+        patient: &PatientId,
+        seen: Option<StoredChart>,
+        events: Vec<Event>,
+    ) -> Result<Recorded, RecordError> {
+        let now = self.clock.now();
+        let events: Vec<TimedEvent> = events.into_iter().map(|event| TimedEvent { at: now, event }).collect();
+        // A turn of its own: a browser that hangs up must not leave one half taken.
+        let (turns, whose) = (self.turns.clone(), patient.clone());
+        let turn = async move { turns.take_on(seen, &whose, &events, &Extras::default(), now).await };
+        let taken = tokio::spawn(turn).await.map_err(|crash| unavailable(patient, &crash))?;
+        let taken = taken.map_err(|error| refusal(patient, error))?;
+        self.wake.ring();
+        Ok(Recorded { chart: taken.chart, decisions: taken.decisions, now })
+    }
+
     /// Whether a fresh link may be sent now; counts it if so.
     fn may_send_fresh_link(&self, patient: &PatientId, now: DateTime<Utc>) -> bool {
         let mut sent = self.fresh_links.lock().unwrap_or_else(PoisonError::into_inner);
@@ -66,15 +86,12 @@ impl Recording {
 #[async_trait]
 impl Recorder for Recording {
     async fn record(&self, patient: &PatientId, events: Vec<Event>) -> Result<Recorded, RecordError> {
-        let now = self.clock.now();
-        let events: Vec<TimedEvent> = events.into_iter().map(|event| TimedEvent { at: now, event }).collect();
-        // A turn of its own: a browser that hangs up must not leave one half taken.
-        let (turns, whose) = (self.turns.clone(), patient.clone());
-        let turn = tokio::spawn(async move { turns.take(&whose, &events, &Extras::default(), now).await });
-        let taken = turn.await.map_err(|crash| unavailable(patient, &crash))?;
-        let taken = taken.map_err(|error| refusal(patient, error))?;
-        self.wake.ring();
-        Ok(Recorded { chart: taken.chart, decisions: taken.decisions, now })
+        self.turn(patient, None, events).await
+    }
+
+    async fn record_on(&self, seen: StoredChart, events: Vec<Event>) -> Result<Recorded, RecordError> {
+        let patient = seen.patient.id.clone();
+        self.turn(&patient, Some(seen), events).await
     }
 
     async fn start_again(&self, patient: &PatientId) -> Result<(), RecordError> {

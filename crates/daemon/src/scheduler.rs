@@ -4,10 +4,7 @@
 //! `tick(now)` is a plain function of the clock and the store; whoever calls it does the waiting. Leaves out
 //! sending (`delivery`).
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::Arc,
-};
+use std::{collections::BTreeSet, sync::Arc};
 
 use afterrun_rules::{decision::Audience, ids::PatientId};
 use afterrun_store::{NewMessage, StoreError};
@@ -17,15 +14,19 @@ use tokio::task::JoinSet;
 use crate::{
     escalation::escalate,
     figures,
-    turn::{Extras, TurnError, Turns},
+    turn::{TurnError, Turns},
 };
 
 /// Patients asked for, and turns under way, at a time: enough for commits that are shared by many, small enough
 /// that others get their turn in between.
-const BATCH: u32 = 64;
+const BATCH: u32 = 256;
+
+/// Patients whose charts are read together. Several such groups are under way, so that one is planned while
+/// another is committed.
+const TOGETHER: usize = 32;
 
 /// Batches of one tick. What is left over is due again at once; the pause lets web requests through.
-const BATCHES_AT_MOST: u32 = 64;
+const BATCHES_AT_MOST: u32 = 16;
 
 /// Work items in one digest. A longer list nobody reads; the rest comes with the next.
 const DIGEST_ITEMS: u32 = 200;
@@ -90,30 +91,28 @@ impl Scheduler {
         now: DateTime<Utc>,
         failed: &mut BTreeSet<PatientId>,
     ) -> (u32, u32) {
-        let (mut under_way, mut whose) = (JoinSet::new(), HashMap::new());
-        for patient in due {
-            let (turns, id) = (self.turns.clone(), patient.clone());
-            let turn =
-                async move { turns.take(&id, &[], &Extras::default(), now).await.map(|taken| taken.excused) };
-            whose.insert(under_way.spawn(turn).id(), patient);
+        let mut under_way = JoinSet::new();
+        for group in due.chunks(TOGETHER) {
+            let (turns, group) = (self.turns.clone(), group.to_vec());
+            under_way.spawn(async move { (group.clone(), turns.take_each(group, now).await) });
         }
-        let (mut taken, mut excused) = (0, 0_u32);
-        while let Some(ended) = under_way.join_next_with_id().await {
-            let (task, why) = match ended {
-                Ok((_, Ok(days))) => {
-                    taken += 1;
-                    excused = excused.saturating_add(days);
-                    continue;
+        let (mut well, mut excused) = (0, 0_u32);
+        while let Some(ended) = under_way.join_next().await {
+            let (group, answers) = ended.unwrap_or_default();
+            for (patient, answer) in group.into_iter().zip(answers) {
+                match answer {
+                    Ok(taken) => {
+                        well += 1;
+                        excused = excused.saturating_add(taken.excused);
+                    }
+                    Err(why) => {
+                        tracing::error!(%patient, error = %why, "a turn failed; the patient stays due");
+                        failed.insert(patient);
+                    }
                 }
-                Ok((task, Err(why))) => (task, why.to_string()),
-                Err(crash) => (crash.id(), "an internal error; this is a bug".to_owned()),
-            };
-            if let Some(patient) = whose.remove(&task) {
-                tracing::error!(%patient, error = why, "a turn failed; the patient stays due");
-                failed.insert(patient);
             }
         }
-        (taken, excused)
+        (well, excused)
     }
 
     /// Sends what the clinic is to read in its next digest, once that is due.

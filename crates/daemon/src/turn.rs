@@ -42,6 +42,9 @@ pub enum TurnError {
     /// One of our own texts could not be made into a mail.
     #[error("a mail could not be written: {0}")]
     NotWritten(String),
+    /// Our mistake.
+    #[error("an internal error; this is a bug")]
+    Crashed,
 }
 
 /// Takes turns.
@@ -108,9 +111,27 @@ impl Turns {
         extras: &Extras,
         now: DateTime<Utc>,
     ) -> Result<Taken, TurnError> {
+        self.take_on(None, patient, events, extras, now).await
+    }
+
+    /// The same, beginning with the chart as it was seen just now: if it has changed since, it is read again.
+    ///
+    /// # Errors
+    /// As [`Turns::take`].
+    pub(crate) async fn take_on(
+        &self,
+        mut seen: Option<StoredChart>,
+        patient: &PatientId,
+        events: &[TimedEvent],
+        extras: &Extras,
+        now: DateTime<Utc>,
+    ) -> Result<Taken, TurnError> {
         let begun = Instant::now();
         for _ in 0..CONFLICTS_AT_MOST {
-            let stored = self.store.chart(patient).await?;
+            let stored = match seen.take() {
+                Some(seen) => seen,
+                None => self.store.chart(patient).await?,
+            };
             let (turn, taken) = self.prepare(stored, events, extras, now)?;
             let committed = match turn {
                 Some(turn) => self.store.commit(turn).await,
@@ -126,6 +147,70 @@ impl Turns {
             }
         }
         Err(StoreError::Conflict(patient.clone()).into())
+    }
+
+    /// Takes one turn, without events, of each of several patients: how it went, in the order given. They are read
+    /// together and committed together, and still each succeeds or fails by itself.
+    pub async fn take_each(
+        self: &Arc<Self>,
+        patients: Vec<PatientId>,
+        now: DateTime<Utc>,
+    ) -> Vec<Result<Taken, TurnError>> {
+        let (turns, together) = (self.clone(), patients.clone());
+        if let Ok(answers) = tokio::spawn(async move { turns.take_together(&together, now).await }).await {
+            return answers;
+        }
+        // One of them made us stumble; the others must be none the worse for it.
+        let mut answers = Vec::with_capacity(patients.len());
+        for patient in patients {
+            let turns = self.clone();
+            let turn = async move { turns.take(&patient, &[], &Extras::default(), now).await };
+            answers.push(tokio::spawn(turn).await.unwrap_or(Err(TurnError::Crashed)));
+        }
+        answers
+    }
+
+    async fn take_together(
+        &self,
+        patients: &[PatientId],
+        now: DateTime<Utc>,
+    ) -> Vec<Result<Taken, TurnError>> {
+        let begun = Instant::now();
+        let mut answers = Vec::with_capacity(patients.len());
+        let (mut turns, mut whose) = (Vec::new(), Vec::new());
+        // A store that fails as a whole is asked for each, and says so for each.
+        for (index, stored) in self.store.charts(patients).await.unwrap_or_default().into_iter().enumerate() {
+            let prepared = stored
+                .map_err(TurnError::from)
+                .and_then(|stored| self.prepare(stored, &[], &Extras::default(), now));
+            answers.push(prepared.map(|(turn, taken)| {
+                if let Some(turn) = turn {
+                    turns.push(turn);
+                    whose.push(index);
+                }
+                taken
+            }));
+            // Writing many mails takes a while, and others want to get on as well.
+            tokio::task::yield_now().await;
+        }
+        let committed = self.store.commit_each(turns).await;
+        for (index, committed) in whose.into_iter().zip(committed) {
+            let (Err(why), Some(answer)) = (committed, answers.get_mut(index)) else { continue };
+            *answer = Err(why.into());
+        }
+        let again = |answer: &Result<Taken, TurnError>| {
+            matches!(answer, Err(TurnError::Store(StoreError::Conflict(_))))
+        };
+        for (index, patient) in patients.iter().enumerate() {
+            match answers.get_mut(index) {
+                Some(answer) if again(answer) => {
+                    *answer = self.take(patient, &[], &Extras::default(), now).await;
+                }
+                Some(_) => figures::turn_taken(begun.elapsed()),
+                None => answers.push(self.take(patient, &[], &Extras::default(), now).await),
+            }
+        }
+        answers
     }
 
     /// Takes one turn of each of several patients: all of them are stored, or none. `done` is called as each is

@@ -129,6 +129,14 @@ pub trait Store: Accounts + Operations + Send + Sync + 'static {
     async fn patients(&self, after: Option<&str>, limit: u32) -> Result<Page<Patient>>;
     /// Person and chart, rebuilt from events, check-ins and ledger, with the version to commit against.
     async fn chart(&self, id: &PatientId) -> Result<StoredChart>;
+    /// The same for several patients at a time, in the order asked for.
+    async fn charts(&self, ids: &[PatientId]) -> Result<Vec<Result<StoredChart>>> {
+        let mut charts = Vec::with_capacity(ids.len());
+        for id in ids {
+            charts.push(self.chart(id).await);
+        }
+        Ok(charts)
+    }
     /// All events of a patient in the order they became known.
     async fn events(&self, id: &PatientId) -> Result<Vec<afterrun_rules::TimedEvent>>;
     /// Check-ins opened at or after an instant, of all patients, in the order they were opened.
@@ -145,6 +153,15 @@ pub trait Store: Accounts + Operations + Send + Sync + 'static {
     /// sent is left alone, and an identity never seen is entered as cancelled. A stop revokes the patient's
     /// links but those of scope [`LinkScope::Stop`] and cancels queued mail to the patient.
     async fn commit(&self, turn: Turn) -> Result<()>;
+    /// Stores turns of different patients, each by itself: how it went, in the order given. One that is refused
+    /// keeps none of the others from being stored.
+    async fn commit_each(&self, turns: Vec<Turn>) -> Vec<Result<()>> {
+        let mut answers = Vec::with_capacity(turns.len());
+        for turn in turns {
+            answers.push(self.commit(turn).await);
+        }
+        answers
+    }
     /// Stores turns of several patients: all of them, or none when one is refused.
     async fn commit_all(&self, turns: Vec<Turn>) -> Result<()>;
     /// Stores a turn that holds [`Event::AddressChanged`](afterrun_rules::Event::AddressChanged) together with the
@@ -174,6 +191,12 @@ pub trait Store: Accounts + Operations + Send + Sync + 'static {
     /// What a link opens: looked up by the SHA-256 of its token. Expired and revoked links are returned too.
     /// A stop link opens the newest enrolment of its address, whichever it was made for.
     async fn link(&self, token_hash: &[u8; 32]) -> Result<Option<Link>>;
+    /// The same, and the chart of the link's patient with it; the inner error is the chart's.
+    async fn open_link(&self, token_hash: &[u8; 32]) -> Result<Option<(Link, Result<StoredChart>)>> {
+        let Some(link) = self.link(token_hash).await? else { return Ok(None) };
+        let chart = self.chart(&link.patient).await;
+        Ok(Some((link, chart)))
+    }
 
     // Outbox.
 
@@ -363,6 +386,14 @@ pub trait Store: Accounts + Operations + Send + Sync + 'static {
 
     /// A setting such as `hold`.
     async fn setting(&self, key: &str) -> Result<Option<String>>;
+    /// Several settings as they are at the same moment, in the order asked for.
+    async fn settings(&self, keys: &[&str]) -> Result<Vec<Option<String>>> {
+        let mut values = Vec::with_capacity(keys.len());
+        for key in keys {
+            values.push(self.setting(key).await?);
+        }
+        Ok(values)
+    }
     /// Sets or clears a setting.
     async fn set_setting(&self, key: &str, value: Option<&str>) -> Result<()>;
     /// Appends to the audit log. Content never holds health details.

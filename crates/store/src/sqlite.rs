@@ -1,6 +1,7 @@
 //! The store on SQLite: one file, one writer thread with group commit, a few readers.
 //!
 //! Leaves out: every rule about care. What a method promises is said at [`Store`]; here it is only done.
+// Long because: a trait is implemented in one place, and each of its methods is a line or two here.
 
 // Long because: the trait is implemented in one place, each method by one call into the module that does it.
 
@@ -26,6 +27,7 @@ mod readers;
 mod scorecard;
 mod sessions;
 mod settings;
+mod soundness;
 mod turns;
 mod user_links;
 mod users;
@@ -41,8 +43,13 @@ use rusqlite::Connection;
 
 use afterrun_rules::{TimedEvent, book::BookHash, ids::PatientId};
 
-pub use self::open::Mode;
-use self::{fault::Answer, readers::Readers, writer::Writer};
+pub use self::open::{Mode, Options};
+use self::{
+    fault::Answer,
+    readers::Readers,
+    soundness::{Checker, Rhythm},
+    writer::Writer,
+};
 use crate::{
     Attempt, AuditLine, BookFiles, BookSpell, Bounced, Claim, Enrolment, Erased, Link, Message, MessageKey,
     NewMessage, NewPatient, NewRefusedBook, NewRuleEdit, NewUser, OpenedCheckIn, OutboxMessage, Page,
@@ -50,34 +57,11 @@ use crate::{
     StoredBook, StoredChart, Turn, User, UserKey, WorkChange, WorkFilter, WorkItem, WorkLine, WorkRow,
 };
 
-/// How to open a database.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Options {
-    /// Who opens it.
-    pub mode: Mode,
-    /// Connections for reading, at least one.
-    pub readers: u32,
-}
-
-impl Options {
-    /// For the daemon: the lock, a check of the whole file, four readers (a page and a sweep each leave one
-    /// for the health check and one to spare).
-    #[must_use]
-    pub const fn daemon() -> Self {
-        Self { mode: Mode::Daemon, readers: 4 }
-    }
-
-    /// For a command that may run beside the daemon.
-    #[must_use]
-    pub const fn tool() -> Self {
-        Self { mode: Mode::Tool, readers: 1 }
-    }
-}
-
 /// The store on SQLite. Dropping it waits for the writes under way and gives the lock back.
 #[derive(Debug)]
 pub struct Sqlite {
     // Dropped in this order: the file is closed before its lock is given back.
+    checker: Option<Checker>,
     writer: Writer,
     readers: Option<Readers>,
     path: Option<PathBuf>,
@@ -91,16 +75,18 @@ impl Sqlite {
     /// [`StoreError::Locked`] if another daemon has it, [`StoreError::Damaged`] if the file is no sound
     /// database, [`StoreError::NewerSchema`] if a newer release made it, [`StoreError::Backend`] for all else.
     pub fn open(path: &Path, options: Options) -> Result<Self> {
-        let lock = open::prepare(path, options.mode)?;
+        let prepared = open::prepare(path, options.mode)?;
         let shown = path.display().to_string();
         let told = |fault: fault::Fault| fault.told(&shown);
         let readers = (0..options.readers.max(1)).map(|_| open::connect_to_read(path));
         let readers = readers.collect::<Answer<Vec<_>>>().map_err(told)?;
-        let writing = open::connect(path).map_err(told)?;
+        let writing = open::connect_to_write(path).map_err(told)?;
         let again = path.to_owned();
         let writer = Writer::start(writing, Box::new(move || open::reconnect(&again)), shown.clone())?;
         let readers = Some(Readers::new(readers, &shown));
-        Ok(Self { writer, readers, path: Some(path.to_owned()), _lock: lock })
+        let check = |checked| Checker::start(path, Rhythm::after(checked));
+        let checker = prepared.checked.map(check).transpose()?;
+        Ok(Self { checker, writer, readers, path: Some(path.to_owned()), _lock: prepared.lock })
     }
 
     /// A database that is gone when it is dropped: for demonstrations and tests. It cannot be backed up.
@@ -112,13 +98,18 @@ impl Sqlite {
         let connection = open::connect_in_memory().map_err(|fault| fault.told(&shown))?;
         let lost = || Err(StoreError::Backend("a database in memory does not come back".to_owned()).into());
         let writer = Writer::start(connection, Box::new(lost), shown)?;
-        Ok(Self { writer, readers: None, path: None, _lock: None })
+        Ok(Self { checker: None, writer, readers: None, path: None, _lock: None })
+    }
+
+    /// The database's name in messages.
+    fn shown(&self) -> String {
+        self.writer.path().to_owned()
     }
 
     async fn read<T, F>(&self, work: F) -> Result<T>
     where
         T: Send + 'static,
-        F: FnOnce(&Connection) -> Answer<T> + Send + 'static,
+        F: Fn(&Connection) -> Answer<T> + Send + 'static,
     {
         match &self.readers {
             Some(readers) => readers.read(work).await,
@@ -130,7 +121,7 @@ impl Sqlite {
     async fn write<T, F>(&self, work: F) -> Result<T>
     where
         T: Send + 'static,
-        F: FnOnce(&Connection) -> Answer<T> + Send + 'static,
+        F: Fn(&Connection) -> Answer<T> + Send + 'static,
     {
         self.writer.write(work).await
     }
@@ -166,6 +157,14 @@ impl Store for Sqlite {
         self.read(move |db| charts::get(db, &id)).await
     }
 
+    async fn charts(&self, ids: &[PatientId]) -> Result<Vec<Result<StoredChart>>> {
+        let (ids, path) = (ids.to_vec(), self.shown());
+        let each = move |db: &Connection| {
+            Ok(ids.iter().map(|id| charts::get(db, id).map_err(|fault| fault.told(&path))).collect())
+        };
+        self.read(each).await
+    }
+
     async fn events(&self, id: &PatientId) -> Result<Vec<TimedEvent>> {
         let id = id.clone();
         self.read(move |db| charts::events(db, &id)).await
@@ -183,6 +182,12 @@ impl Store for Sqlite {
 
     async fn commit(&self, turn: Turn) -> Result<()> {
         self.write(move |db| turns::commit(db, &turn)).await
+    }
+
+    async fn commit_each(&self, turns: Vec<Turn>) -> Vec<Result<()>> {
+        // A job for each, all handed in before the first answer: they are committed together.
+        let commit = |turn: Turn| move |db: &Connection| turns::commit(db, &turn);
+        self.writer.write_each(turns.into_iter().map(commit)).await
     }
 
     async fn commit_all(&self, turns: Vec<Turn>) -> Result<()> {
@@ -225,6 +230,16 @@ impl Store for Sqlite {
     async fn link(&self, token_hash: &[u8; 32]) -> Result<Option<Link>> {
         let token_hash = *token_hash;
         self.read(move |db| links::get(db, &token_hash)).await
+    }
+
+    async fn open_link(&self, token_hash: &[u8; 32]) -> Result<Option<(Link, Result<StoredChart>)>> {
+        let (token_hash, path) = (*token_hash, self.shown());
+        self.read(move |db| {
+            let Some(link) = links::get(db, &token_hash)? else { return Ok(None) };
+            let chart = charts::get(db, &link.patient).map_err(|fault| fault.told(&path));
+            Ok(Some((link, chart)))
+        })
+        .await
     }
 
     async fn claim(&self, claim: Claim) -> Result<Vec<OutboxMessage>> {
@@ -496,6 +511,11 @@ impl Store for Sqlite {
         self.read(move |db| settings::get(db, &key)).await
     }
 
+    async fn settings(&self, keys: &[&str]) -> Result<Vec<Option<String>>> {
+        let keys: Vec<String> = keys.iter().map(|key| (*key).to_owned()).collect();
+        self.read(move |db| keys.iter().map(|key| settings::get(db, key)).collect()).await
+    }
+
     async fn set_setting(&self, key: &str, value: Option<&str>) -> Result<()> {
         let (key, value) = (key.to_owned(), value.map(str::to_owned));
         self.write(move |db| settings::set(db, &key, value.as_deref())).await
@@ -516,8 +536,12 @@ impl Store for Sqlite {
         self.read(move |db| settings::audit_log(db, subject.as_deref(), after.as_deref(), limit)).await
     }
 
-    /// Asks the writer and a reader; an empty transaction writes nothing.
+    /// Asks the writer and a reader, and what the last check of the file found; an empty transaction writes
+    /// nothing.
     async fn ping(&self) -> Result<()> {
+        if let Some(found) = self.checker.as_ref().and_then(Checker::found) {
+            return Err(StoreError::Damaged { path: self.shown(), found });
+        }
         let ask = |db: &Connection| -> Answer<()> { settings::get(db, "").map(drop) };
         self.write(ask).await?;
         self.read(ask).await

@@ -3,7 +3,7 @@
 use std::{convert::Infallible, sync::Arc};
 
 use afterrun_rules::{Chart, RuleBook};
-use afterrun_store::{Link, LinkScope, Patient, StoreError};
+use afterrun_store::{Link, LinkScope, Patient, StoreError, StoredChart};
 use axum::{
     extract::{FromRequestParts, Path},
     http::request::Parts,
@@ -61,6 +61,8 @@ pub(crate) struct Open {
     pub link: Link,
     pub patient: Patient,
     pub chart: Chart,
+    /// Of the chart.
+    pub version: i64,
     pub book: Arc<RuleBook>,
     pub now: DateTime<Utc>,
     /// Past its time, or taken back.
@@ -88,18 +90,20 @@ pub(crate) enum NoLink {
 /// Looks a link up. Unknown, foreign and orphaned tokens take the same way.
 pub(crate) async fn open(site: &Site, token: &str, door: Door) -> Result<Open, NoLink> {
     let now = site.recorder.now();
-    let link = site.store.link(&token_hash(token)).await.map_err(no_link)?.ok_or(NoLink::Unknown)?;
+    let found = site.store.open_link(&token_hash(token)).await.map_err(no_link)?;
+    let (link, stored) = found.ok_or(NoLink::Unknown)?;
     if !door.fits(&link.scope) {
         return Err(NoLink::Unknown);
     }
-    let stored = site.store.chart(&link.patient).await.map_err(no_link)?;
+    let stored = stored.map_err(no_link)?;
     let closed = match link.expires_at {
         _ if link.revoked => Some(Closed::Revoked),
         Some(expires_at) if expires_at <= now => Some(Closed::Expired),
         _ => None,
     };
     let book = site.recorder.book();
-    Ok(Open { link, patient: stored.patient, chart: stored.chart, book, now, closed, on_behalf: None })
+    let StoredChart { patient, chart, version } = stored;
+    Ok(Open { link, patient, chart, version, book, now, closed, on_behalf: None })
 }
 
 fn no_link(error: StoreError) -> NoLink {
@@ -113,6 +117,11 @@ fn no_link(error: StoreError) -> NoLink {
 }
 
 impl Open {
+    /// The chart as the store gave it, for a turn to begin with.
+    pub(crate) fn seen(&self) -> StoredChart {
+        StoredChart { patient: self.patient.clone(), chart: self.chart.clone(), version: self.version }
+    }
+
     /// Expired so shortly ago that a form opened in time may still be sent.
     pub(crate) fn may_finish(&self) -> bool {
         let until = self.link.expires_at.map(|at| at + TimeDelta::minutes(FINISH_MINUTES));

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use afterrun_rules::{Chart, Decision, Event, RuleBook, ids::PatientId};
+use afterrun_store::StoredChart;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
@@ -39,6 +40,14 @@ pub trait Recorder: Send + Sync + 'static {
     /// # Errors
     /// See [`RecordError`].
     async fn record(&self, patient: &PatientId, events: Vec<Event>) -> Result<Recorded, RecordError>;
+
+    /// The same for whoever has just read the chart: it is not read again unless something has happened since.
+    ///
+    /// # Errors
+    /// See [`RecordError`].
+    async fn record_on(&self, seen: StoredChart, events: Vec<Event>) -> Result<Recorded, RecordError> {
+        self.record(&seen.patient.id, events).await
+    }
 
     /// Starts a new enrolment for somebody who stopped.
     ///

@@ -34,6 +34,11 @@ impl Sink {
         Ok(Self { port, taken })
     }
 
+    /// Messages taken since `taken` was last asked.
+    pub fn so_far(&self) -> usize {
+        self.taken.load(Ordering::SeqCst)
+    }
+
     /// Messages taken since the last time this was asked.
     pub fn taken(&self) -> usize {
         self.taken.swap(0, Ordering::SeqCst)

@@ -29,18 +29,26 @@ const IN_DOUBT_WAIT: TimeDelta = TimeDelta::minutes(10);
 /// How long a message is tried: five days, as RFC 5321 section 4.5.4.1 says for mail at large.
 const GIVE_UP_AFTER: TimeDelta = TimeDelta::days(5);
 
+/// What an attempt led to, still to be stored.
+pub(super) struct Ended {
+    pub class: Class,
+    attempts: u32,
+    said: String,
+    settlement: Settlement,
+}
+
 impl Delivery {
-    /// Records the outcome and does what follows from it. True: the server took the message.
-    pub(super) async fn settle(&self, message: &OutboxMessage, outcome: Outcome, now: DateTime<Utc>) -> bool {
+    /// What follows from an outcome for the message; the circuit and the lanes know of it when this returns.
+    pub(super) fn learn(&self, message: &OutboxMessage, outcome: &Outcome, now: DateTime<Utc>) -> Ended {
         let class = outcome.class();
         let said = outcome.to_string();
-        figures::attempt(&outcome);
+        figures::attempt(outcome);
         let domain = domain_of(&message.mail.recipient);
-        if self.with(|state| state.lanes.learn(&domain, &outcome)) {
+        if self.with(|state| state.lanes.learn(&domain, outcome)) {
             // Without the domain: a clinic with its own would be known by it.
             tracing::warn!(message = message.key.0, "a mail domain asks us to go slower, and we do");
         }
-        self.turn_circuit(message.audience, &outcome, &said, now);
+        self.turn_circuit(message.audience, outcome, &said, now);
         let attempts = message.attempts + 1;
         let settlement = match class {
             Class::Accepted => Settlement::Accepted { said: said.clone() },
@@ -70,6 +78,12 @@ impl Delivery {
             }
         };
         tracing::info!(message = message.key.0, attempts, outcome = ?class, "attempt");
+        Ended { class, attempts, said, settlement }
+    }
+
+    /// Stores how an attempt ended, and does what follows from it for the patient and the clinic.
+    pub(super) async fn settle(&self, message: &OutboxMessage, ended: Ended, now: DateTime<Utc>) {
+        let Ended { class, attempts, said, settlement } = ended;
         // First what a person has to know, then the end: the other way round a crash between the two would leave
         // a message that ended badly and of which nobody ever hears.
         let is_dead = class == Class::DeadAddress && self.is_the_runners(message).await;
@@ -91,7 +105,6 @@ impl Delivery {
         if is_dead && ended {
             self.address_is_dead(message, now).await;
         }
-        class == Class::Accepted
     }
 
     fn turn_circuit(&self, audience: Audience, outcome: &Outcome, said: &str, now: DateTime<Utc>) {

@@ -1,9 +1,10 @@
 //! What becomes of a message, by the outcome of each attempt to hand it over.
 
 use crate::support::{World, at, in_doubt, rejected, unreachable};
-use afterrun::delivery::HOLD;
+use afterrun::{clock::Clock, delivery::HOLD};
 use afterrun_mail::{Outcome, Stage};
 use afterrun_rules::chart::{Event, Reach};
+use afterrun_store::MessageState;
 use chrono::{DateTime, TimeDelta, Utc};
 
 const MONDAY: &str = "2026-05-04T14:00:00Z";
@@ -293,4 +294,28 @@ async fn what_waits_is_given_back_when_the_server_goes_down() {
     assert!((5..9).contains(&tried), "{tried} tried");
     let depth = world.store.queue_depth(at(MONDAY)).await.unwrap();
     assert_eq!((depth.due + depth.later, depth.in_flight), (12, 0));
+}
+
+#[tokio::test]
+async fn a_round_ends_however_slow_the_server_is() {
+    let world = World::new(MONDAY).await;
+    for number in 0..12 {
+        let runner = world.runner(&format!("runner-{number}@example.org")).await;
+        world.half_marathon(&runner).await;
+    }
+    let clock = world.clock.clone();
+    *world.server.meanwhile.lock().unwrap() = Some(Box::new(move || {
+        clock.set(clock.now() + TimeDelta::minutes(3));
+        tokio::spawn(async {})
+    }));
+    let mut rounds = 0;
+    while world.server.transmitted.lock().unwrap().len() < 12 {
+        let round = world.app.delivery.run(world.clock.now());
+        let round = tokio::time::timeout(std::time::Duration::from_secs(60), round).await;
+        assert!(round.expect("the round ends").unwrap().accepted > 0);
+        rounds += 1;
+    }
+    assert!(rounds > 1, "whoever drives the rounds gets to look up");
+    assert_eq!(world.tried(), 12, "each was sent once");
+    assert!(world.messages().await.iter().all(|message| message.state == MessageState::Accepted));
 }

@@ -11,9 +11,12 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::Connection;
+use rusqlite::{Connection, config::DbConfig};
 
-use super::fault::{Answer, Fault};
+use super::{
+    fault::{Answer, Fault},
+    soundness::{self, Extent},
+};
 use crate::{Result, StoreError};
 
 /// Numbered schemas; `PRAGMA user_version` says how many of them a file has.
@@ -34,14 +37,44 @@ const STATEMENTS: usize = 128;
 
 /// Bytes of the write-ahead log kept on disk after a burst.
 const LOG_KEPT: i64 = 64 << 20;
+/// Pages of the write-ahead log (of 4 KiB) after which it is moved into the database: pages changed many times in a
+/// busy minute are moved once.
+const LOG_PAGES: i64 = 4_000;
+/// Memory for pages of the connection that writes, in KiB: the upper parts of all trees of a large clinic. Whoever
+/// reads forgets all pages with each commit of another, so more than SQLite's 2 MiB would be in vain there.
+const PAGES_KIB: i64 = 16 << 10;
 
 /// Who opens the database.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Mode {
-    /// The one long-running process: takes the lock `<database>.lock`, checks the whole file.
+    /// The one long-running process: takes the lock `<database>.lock`, checks the file.
     Daemon,
     /// A command that may run beside it: takes no lock, waits up to 5 s for the other's writes.
     Tool,
+}
+
+/// How to open a database.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Options {
+    /// Who opens it.
+    pub mode: Mode,
+    /// Connections for reading, at least one.
+    pub readers: u32,
+}
+
+impl Options {
+    /// For the daemon: the lock, a check of the file, four readers (a page and a sweep each leave one
+    /// for the health check and one to spare).
+    #[must_use]
+    pub const fn daemon() -> Self {
+        Self { mode: Mode::Daemon, readers: 4 }
+    }
+
+    /// For a command that may run beside the daemon.
+    #[must_use]
+    pub const fn tool() -> Self {
+        Self { mode: Mode::Tool, readers: 1 }
+    }
 }
 
 /// A lock held until dropped.
@@ -50,8 +83,17 @@ pub(super) struct Lock(
     #[expect(dead_code, reason = "held for its lock, which closing the file releases")] File,
 );
 
+/// A database that may be used.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    /// The daemon's lock.
+    pub lock: Option<Lock>,
+    /// How much of the file was checked; nothing for a tool.
+    pub checked: Option<Extent>,
+}
+
 /// Prepares the file for use: parent folder, lock, soundness, schema.
-pub(super) fn prepare(path: &Path, mode: Mode) -> Result<Option<Lock>> {
+pub(super) fn prepare(path: &Path, mode: Mode) -> Result<Prepared> {
     let shown = path.display().to_string();
     let refused = |error: io::Error| StoreError::Backend(format!("cannot use {shown}: {error}"));
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
@@ -70,11 +112,12 @@ pub(super) fn prepare(path: &Path, mode: Mode) -> Result<Option<Lock>> {
         Err(error) => return Err(refused(error)),
     }
     let connection = connect(path).map_err(|fault| fault.told(&shown))?;
-    if mode == Mode::Daemon {
-        check(&connection, &shown)?;
-    }
+    let checked = match mode {
+        Mode::Daemon => Some(soundness::check(&connection, &shown, soundness::AT_START)?),
+        Mode::Tool => None,
+    };
     migrate(&connection, path, lock.is_some())?;
-    Ok(lock)
+    Ok(Prepared { lock, checked })
 }
 
 /// A connection for writing.
@@ -85,13 +128,21 @@ pub(super) fn connect(path: &Path) -> Answer<Connection> {
     let connection = Connection::open_with_flags(path, flags)?;
     set_up(&connection)?;
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+    connection.pragma_update_and_check(None, "wal_autocheckpoint", LOG_PAGES, |_| Ok(()))?;
+    Ok(connection)
+}
+
+/// The connection of the writer.
+pub(super) fn connect_to_write(path: &Path) -> Answer<Connection> {
+    let connection = connect(path)?;
+    connection.pragma_update(None, "cache_size", -PAGES_KIB)?;
     Ok(connection)
 }
 
 /// A connection for writing after another one failed. On a full disk the write-ahead log may hold more than
 /// the database needs: moving it over makes room to go on with.
 pub(super) fn reconnect(path: &Path) -> Answer<Connection> {
-    let connection = connect(path)?;
+    let connection = connect_to_write(path)?;
     if let Err(error) = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
         tracing::warn!(%error, "the write-ahead log could not be moved into the database");
     }
@@ -121,6 +172,9 @@ fn set_up(connection: &Connection) -> Answer<()> {
     // NORMAL may lose the last commits when the power goes: a mail sent and not recorded.
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "journal_size_limit", LOG_KEPT)?;
+    // Every statement is planned once, without looking at the values it is run with. Otherwise SQLite plans it
+    // anew each time a value changes, which here is each time.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // What is deleted is overwritten, not only unlinked.
     connection.pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))?;
     Ok(())
@@ -174,13 +228,6 @@ fn publish(new: &Path, path: &Path) -> io::Result<()> {
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
-}
-
-fn check(connection: &Connection, path: &str) -> Result<()> {
-    let found: String = connection
-        .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
-        .map_err(|error| Fault::from(error).told(path))?;
-    if found == "ok" { Ok(()) } else { Err(StoreError::Damaged { path: path.to_owned(), found }) }
 }
 
 /// The newest schema this release knows, which every database it has opened has.

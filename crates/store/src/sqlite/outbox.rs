@@ -173,10 +173,7 @@ pub(super) fn settle(
         user_links::forget_mail(db, key)?;
     }
     match outcome {
-        Settlement::Accepted { said } => {
-            attempt(db, key, now, "accepted", said)?;
-            end(db, key, MessageState::Accepted, now, None, said)?;
-        }
+        Settlement::Accepted { said } => accepted(db, key, now, said)?,
         Settlement::Retry { at, error, in_doubt } => {
             attempt(db, key, now, if *in_doubt { "in doubt" } else { "not sent" }, error)?;
             queue_again(db, key, Some(*at), *in_doubt, now)?;
@@ -203,6 +200,18 @@ pub(super) fn settle(
         }
     }
     Ok(true)
+}
+
+/// How most attempts end, in two statements.
+fn accepted(db: &Connection, key: i64, now: DateTime<Utc>, said: &str) -> Answer<()> {
+    db.prepare_cached(
+        "UPDATE messages SET state = 'accepted', settled_at = ?2, end_code = NULL, end_reason = NULL,
+             worker = NULL, lease_until = NULL, in_doubt = 0, attempts = attempts + 1,
+             first_attempt_at = coalesce(first_attempt_at, ?2)
+         WHERE key = ?1",
+    )?
+    .execute(params![key, micros(now)])?;
+    note_attempt(db, key, now, "accepted", said)
 }
 
 /// When messages to patients left, oldest first: of the newest `limit` after an instant. One that came back
@@ -384,6 +393,11 @@ pub(super) fn attempt(
          WHERE key = ?1",
     )?
     .execute(params![key, micros(now)])?;
+    note_attempt(db, key, now, outcome, said)
+}
+
+/// The line itself; its number is that of the attempt.
+fn note_attempt(db: &Connection, key: i64, now: DateTime<Utc>, outcome: &str, said: &str) -> Answer<()> {
     db.prepare_cached(
         "INSERT INTO attempts (message, seq, at, outcome) SELECT ?1, attempts, ?2, ?3 FROM messages WHERE key = ?1",
     )?

@@ -1,8 +1,9 @@
 //! The one writer: a thread with the only connection that writes, and group commit.
 //!
-//! Jobs that wait are drained into one `BEGIN IMMEDIATE` transaction, each under a savepoint of its own, so
-//! that a job that fails takes nothing of its neighbours along. Nobody is answered before the COMMIT, which
-//! with `synchronous=FULL` means: before the disk has it.
+//! Jobs that wait are drained into one `BEGIN IMMEDIATE` transaction. A job that fails takes nothing of its
+//! neighbours along: when it had written something, the group is undone and run again, each job under a savepoint
+//! of its own. (Under savepoints from the first, SQLite would copy every page before each job changes it.)
+//! Nobody is answered before the COMMIT, which with `synchronous=FULL` means: before the disk has it.
 //!
 //! INVARIANT: an answer `Ok` is given only after the transaction that holds the job was committed.
 
@@ -44,17 +45,59 @@ impl Writer {
 
     /// Runs a job in the next transaction and answers after its commit.
     ///
-    /// The job goes through even if the caller stops waiting for it.
+    /// The job goes through even if the caller stops waiting for it. It may be run more than once, and what the
+    /// last run wrote is kept.
     pub(super) async fn write<T, F>(&self, work: F) -> Result<T>
     where
         T: Send + 'static,
-        F: FnOnce(&Connection) -> Answer<T> + Send + 'static,
+        F: Fn(&Connection) -> Answer<T> + Send + 'static,
     {
-        let gone = || StoreError::Backend(format!("the writer of {} has stopped", self.path));
+        self.answer(self.hand_in(work).await?).await
+    }
+
+    /// Runs several jobs, each by itself, and answers when all of them have been committed or undone.
+    pub(super) async fn write_each<T, F>(&self, works: impl Iterator<Item = F> + Send) -> Vec<Result<T>>
+    where
+        T: Send + 'static,
+        F: Fn(&Connection) -> Answer<T> + Send + 'static,
+    {
+        let mut waiting = Vec::new();
+        for work in works {
+            waiting.push(self.hand_in(work).await);
+        }
+        let mut answers = Vec::with_capacity(waiting.len());
+        for handed_in in waiting {
+            answers.push(match handed_in {
+                Ok(answer) => self.answer(answer).await,
+                Err(gone) => Err(gone),
+            });
+        }
+        answers
+    }
+
+    /// The database's name in messages.
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
+    async fn hand_in<T, F>(&self, work: F) -> Result<oneshot::Receiver<Result<T>>>
+    where
+        T: Send + 'static,
+        F: Fn(&Connection) -> Answer<T> + Send + 'static,
+    {
         let (reply, answer) = oneshot::channel();
-        let job = Typed { work: Some(work), done: None, reply };
-        self.queue.as_ref().ok_or_else(gone)?.send(Box::new(job)).await.map_err(|_| gone())?;
-        answer.await.map_err(|_| gone())?
+        let job = Typed { work, done: None, reply };
+        let queue = self.queue.as_ref().ok_or_else(|| self.gone())?;
+        queue.send(Box::new(job)).await.map_err(|_| self.gone())?;
+        Ok(answer)
+    }
+
+    async fn answer<T>(&self, answer: oneshot::Receiver<Result<T>>) -> Result<T> {
+        answer.await.map_err(|_| self.gone())?
+    }
+
+    fn gone(&self) -> StoreError {
+        StoreError::Backend(format!("the writer of {} has stopped", self.path))
     }
 }
 
@@ -71,7 +114,7 @@ impl Drop for Writer {
 
 /// One piece of work, its type forgotten.
 trait Job: Send {
-    /// Does the work inside its savepoint.
+    /// Does the work.
     fn run(&mut self, connection: &Connection, path: &str) -> Ran;
     /// Tells the caller; `committed` is the fate of the transaction.
     fn reply(self: Box<Self>, committed: std::result::Result<(), &str>);
@@ -89,7 +132,7 @@ enum Ran {
 }
 
 struct Typed<T, F> {
-    work: Option<F>,
+    work: F,
     done: Option<Result<T>>,
     reply: oneshot::Sender<Result<T>>,
 }
@@ -97,11 +140,10 @@ struct Typed<T, F> {
 impl<T, F> Job for Typed<T, F>
 where
     T: Send + 'static,
-    F: FnOnce(&Connection) -> Answer<T> + Send + 'static,
+    F: Fn(&Connection) -> Answer<T> + Send + 'static,
 {
     fn run(&mut self, connection: &Connection, path: &str) -> Ran {
-        let Some(work) = self.work.take() else { return Ran::Undo };
-        match work(connection) {
+        match (self.work)(connection) {
             Ok(value) => {
                 self.done = Some(Ok(value));
                 Ran::Keep
@@ -173,37 +215,79 @@ fn commit(
     group: &mut [Box<dyn Job>],
     path: &str,
 ) -> std::result::Result<(), Trouble> {
+    if transact(connection, || run_all(connection, group, path))? == Together::No {
+        transact(connection, || run_each(connection, group, path))?;
+    }
+    Ok(())
+}
+
+/// Whether what the jobs wrote may be committed as it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Together {
+    Yes,
+    No,
+}
+
+/// Runs jobs between BEGIN and COMMIT; undone unless all is well.
+fn transact(
+    connection: &Connection,
+    run: impl FnOnce() -> std::result::Result<Together, Trouble>,
+) -> std::result::Result<Together, Trouble> {
     connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-    let written = run_all(connection, group, path)
-        .and_then(|()| Ok(connection.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]))?))
-        .map(|_| ());
-    if written.is_err() && !connection.is_autocommit() {
+    let together = run().and_then(|together| {
+        if together == Together::Yes {
+            connection.prepare_cached("COMMIT")?.execute([])?;
+        }
+        Ok(together)
+    });
+    if !connection.is_autocommit() {
         // If this fails too, the handle is dropped by the caller or the next BEGIN says so.
         connection
             .execute_batch("ROLLBACK")
             .map_err(|error| Trouble { told: format!("{error}, while undoing"), reopen: true })?;
     }
-    written
+    together
 }
 
+/// Runs the jobs one after the other, as far as the first that wrote something and then failed.
 fn run_all(
     connection: &Connection,
     group: &mut [Box<dyn Job>],
     path: &str,
-) -> std::result::Result<(), Trouble> {
+) -> std::result::Result<Together, Trouble> {
+    for job in group {
+        let before = connection.total_changes();
+        let ran = run_one(&mut **job, connection, path)?;
+        if ran == Ran::Undo && connection.total_changes() != before {
+            return Ok(Together::No);
+        }
+    }
+    Ok(Together::Yes)
+}
+
+/// Runs each job under a savepoint, and undoes those that fail.
+fn run_each(
+    connection: &Connection,
+    group: &mut [Box<dyn Job>],
+    path: &str,
+) -> std::result::Result<Together, Trouble> {
     for job in group {
         connection.prepare_cached("SAVEPOINT job")?.execute([])?;
-        let ran = job.run(connection, path);
-        if ran == Ran::Broken || connection.is_autocommit() {
-            // SQLite undoes the whole transaction by itself when the disk fails or is full.
-            return Err(Trouble { told: "the database undid the transaction".to_owned(), reopen: true });
-        }
-        if ran == Ran::Undo {
+        if run_one(&mut **job, connection, path)? == Ran::Undo {
             connection.prepare_cached("ROLLBACK TO job")?.execute([])?;
         }
         connection.prepare_cached("RELEASE job")?.execute([])?;
     }
-    Ok(())
+    Ok(Together::Yes)
+}
+
+fn run_one(job: &mut dyn Job, connection: &Connection, path: &str) -> std::result::Result<Ran, Trouble> {
+    let ran = job.run(connection, path);
+    if ran == Ran::Broken || connection.is_autocommit() {
+        // SQLite undoes the whole transaction by itself when the disk fails or is full.
+        return Err(Trouble { told: "the database undid the transaction".to_owned(), reopen: true });
+    }
+    Ok(ran)
 }
 
 #[cfg(test)]
@@ -260,7 +344,7 @@ mod tests {
         let mut answers = Vec::new();
         for work in works {
             let (reply, answer) = oneshot::channel();
-            group.push(Box::new(Typed { work: Some(*work), done: None, reply }));
+            group.push(Box::new(Typed { work: *work, done: None, reply }));
             answers.push(answer);
         }
         let committed = commit(&connection, &mut group, "test.db");

@@ -6,7 +6,7 @@ use afterrun_rules::{
     chart::{CheckIn, Reach},
     decision::{Audience, Entry, EntryState, Facts, Identity, Subject},
 };
-use afterrun_store::{MessageState, NewMessage, NewPatient, Settlement, StoredChart};
+use afterrun_store::{MessageState, NewMessage, NewPatient, Settlement, StoreError, StoredChart};
 use chrono::Duration;
 
 use super::sample::*;
@@ -317,4 +317,18 @@ pub async fn list_the_check_ins_opened_since(store: AnyStore) {
     assert_eq!(seen, expected);
     let first = store.check_ins_opened(hour(3), None, 1).await.unwrap().rows.remove(0);
     assert_eq!((first.check_in, first.about_day), ("morning-after".into(), opened(3).about_day));
+}
+
+pub async fn of_several_patients_are_those_of_each(store: AnyStore) {
+    for name in ["p1", "p2"] {
+        store.add_patient(runner(name), hour(0)).await.unwrap();
+    }
+    take_turn(&store, &"p2".into(), hour(1), |turn| turn.events = vec![event(hour(1), r#"{"pause":{}}"#)])
+        .await;
+    let charts = store.charts(&["p2".into(), "nobody".into(), "p1".into()]).await.unwrap();
+    let [Ok(second), Err(unknown), Ok(first)] = &charts[..] else { panic!("{charts:?}") };
+    assert!(matches!(unknown, StoreError::NotFound { what: "patient", .. }), "{unknown}");
+    assert_eq!(*second, store.chart(&"p2".into()).await.unwrap());
+    assert_eq!(*first, store.chart(&"p1".into()).await.unwrap());
+    assert!(store.charts(&[]).await.unwrap().is_empty());
 }

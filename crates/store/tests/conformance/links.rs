@@ -35,6 +35,14 @@ pub async fn open_what_they_were_made_for(store: AnyStore) {
     assert_eq!(store.link(&[99; 32]).await.unwrap(), None);
 }
 
+pub async fn open_with_the_chart_of_their_patient(store: AnyStore) {
+    let patient = with_links(&store).await;
+    let (link, chart) = store.open_link(&[2; 32]).await.unwrap().unwrap();
+    assert_eq!(Some(link), store.link(&[2; 32]).await.unwrap());
+    assert_eq!(chart.unwrap(), store.chart(&patient).await.unwrap());
+    assert!(store.open_link(&[99; 32]).await.unwrap().is_none());
+}
+
 pub async fn that_expired_are_still_known(store: AnyStore) {
     let id = with_links(&store).await;
     take_turn(&store, &id, hour(999), |_| {}).await;

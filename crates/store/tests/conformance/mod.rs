@@ -49,13 +49,14 @@ macro_rules! conformance {
                 give_back_every_kind_of_event, equal_what_was_applied, keep_the_zone_and_reach_of_the_enrolment,
                 show_each_state_of_a_message, have_one_entry_for_many_recipients, tell_the_clinic_whatever_becomes_of_its_mail,
                 show_what_a_decision_took_back_from_the_clinic, keep_microseconds,
-                list_the_check_ins_opened_since,
+                list_the_check_ins_opened_since, of_several_patients_are_those_of_each,
             ]
             turns: [
                 on_an_old_version_are_refused_whole, twice_are_stored_once, with_a_known_identity_add_no_message,
                 cancel_what_is_queued_and_what_it_covers, enter_what_was_never_queued_as_cancelled,
                 that_stop_cancel_mail_to_the_patient_only, planned_on_an_old_rule_book_are_refused,
-                of_eight_writers_lose_nothing, of_several_patients_are_stored_all_or_none, of_many_patients_do_not_sink_each_other,
+                of_eight_writers_lose_nothing, of_several_patients_are_stored_all_or_none,
+                of_several_patients_are_stored_each_by_itself, of_many_patients_do_not_sink_each_other,
             ]
             outbox: [
                 gives_due_mail_once, gives_urgent_mail_first, leaves_patient_mail_alone_while_held,
@@ -76,7 +77,7 @@ macro_rules! conformance {
                 work_items_that_cannot_wait_are_escalated_once,
             ]
             links: [
-                open_what_they_were_made_for, that_expired_are_still_known, are_revoked_by_stop_but_for_stop,
+                open_what_they_were_made_for, open_with_the_chart_of_their_patient, that_expired_are_still_known, are_revoked_by_stop_but_for_stop,
                 that_stop_follow_their_address_into_the_newest_enrolment,
             ]
             address: [

@@ -39,6 +39,8 @@ pub async fn settings_are_set_and_cleared(store: AnyStore) {
     store.set_setting("hold", Some("since Friday")).await.unwrap();
     store.set_setting("hold", Some("since Saturday")).await.unwrap();
     assert_eq!(store.setting("hold").await.unwrap().as_deref(), Some("since Saturday"));
+    let both = store.settings(&["release", "hold"]).await.unwrap();
+    assert_eq!(both, [None, Some("since Saturday".to_owned())]);
     store.set_setting("hold", None).await.unwrap();
     assert_eq!(store.setting("hold").await.unwrap(), None);
 }

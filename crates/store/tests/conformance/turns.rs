@@ -188,3 +188,22 @@ pub async fn of_several_patients_are_stored_all_or_none(store: AnyStore) {
         assert_eq!(store.events(&name.into()).await.unwrap().len(), 1);
     }
 }
+
+pub async fn of_several_patients_are_stored_each_by_itself(store: AnyStore) {
+    let mut turns = Vec::new();
+    for name in ["p1", "p2", "p3"] {
+        let id = store.add_patient(runner(name), hour(0)).await.unwrap();
+        let mut turn = turn(&store.chart(&id).await.unwrap(), hour(1));
+        turn.events = vec![event(hour(1), r#"{"pause":{}}"#)];
+        turns.push(turn);
+    }
+    turns[1].version += 1;
+    let answers = store.commit_each(turns).await;
+    assert!(
+        matches!(&answers[..], [Ok(()), Err(StoreError::Conflict(whose)), Ok(())] if whose.as_str() == "p2")
+    );
+    for (name, events) in [("p1", 1), ("p2", 0), ("p3", 1)] {
+        assert_eq!(store.events(&name.into()).await.unwrap().len(), events, "{name}");
+    }
+    assert!(store.commit_each(Vec::new()).await.is_empty());
+}

@@ -17,7 +17,8 @@ use axum::{
 };
 
 use afterrun_rules::{Event, ids::PatientId};
-use afterrun_store::LinkScope;
+use afterrun_store::{LinkScope, StoredChart};
+use tokio::task::JoinHandle;
 
 use crate::{
     RecordError, Recorded,
@@ -77,7 +78,7 @@ pub(crate) async fn submit(State(site): State<Shared>, Token(token): Token, fiel
         Ok(given) => given,
         Err(faults) => return form::page(&site, &open, &sheet, &entered, &faults, None),
     };
-    match record(&site, &open.patient.id, answers::events(&sheet, &given)).await {
+    match record_on(&site, open.seen(), answers::events(&sheet, &given)).await {
         Ok(recorded) => outcome::page(&site, &open, &given.emergencies, &recorded),
         Err(error) => {
             tracing::warn!(patient = %open.patient.id, %error, "an answer was not stored");
@@ -151,7 +152,15 @@ pub(crate) async fn record(
     events: Vec<Event>,
 ) -> Result<Recorded, RecordError> {
     let (site, patient) = (site.clone(), patient.clone());
-    tokio::spawn(async move { site.recorder.record(&patient, events).await })
-        .await
-        .unwrap_or_else(|_| Err(RecordError::Unavailable("recording failed; this is a bug".to_owned())))
+    finished(tokio::spawn(async move { site.recorder.record(&patient, events).await })).await
+}
+
+/// The same on a chart that has just been read.
+async fn record_on(site: &Shared, seen: StoredChart, events: Vec<Event>) -> Result<Recorded, RecordError> {
+    let site = site.clone();
+    finished(tokio::spawn(async move { site.recorder.record_on(seen, events).await })).await
+}
+
+async fn finished(task: JoinHandle<Result<Recorded, RecordError>>) -> Result<Recorded, RecordError> {
+    task.await.unwrap_or_else(|_| Err(RecordError::Unavailable("recording failed; this is a bug".to_owned())))
 }

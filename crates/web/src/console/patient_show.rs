@@ -167,5 +167,6 @@ pub(crate) fn as_opened(
         expires_at: None,
         revoked: false,
     };
-    Open { link, patient, chart, book, now, closed: None, on_behalf: None }
+    // No chart has this version: whoever took a turn on it would read it anew.
+    Open { link, patient, chart, version: -1, book, now, closed: None, on_behalf: None }
 }
