@@ -152,6 +152,14 @@ fn marks_in_a_name_or_a_text_are_not_taken_for_ours() {
 }
 
 #[test]
+fn an_edited_message_says_what_it_says_now_however_many_there_were() {
+    for edit in 0..1000 {
+        let mail = rendered(&format!("Edit {edit} for {{{{ first_name }}}}."), "Sam");
+        assert!(mail.text.contains(&format!("Edit {edit} for Sam.")), "{}", mail.text);
+    }
+}
+
+#[test]
 fn a_subject_is_one_line() {
     let mail = rendered("x", "Sam\r\nBcc: a@evil.example\u{2028}\u{202e}\u{0}");
     assert_eq!(mail.subject, "Hello Sam Bcc: a@evil.example");

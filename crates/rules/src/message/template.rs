@@ -4,7 +4,7 @@
 //! A printed value leaves the template as marks: each UTF-8 byte as one private-use character. Markdown
 //! treats those as plain letters; `document` turns them back once the structure is fixed.
 
-use std::{collections::BTreeSet, ops::Range, sync::LazyLock};
+use std::{cell::RefCell, collections::BTreeSet, ops::Range, sync::LazyLock};
 
 use minijinja::{
     Environment, ErrorKind, Output, State, UndefinedBehavior, Value, filters, syntax::SyntaxConfig, tests,
@@ -46,6 +46,34 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment
 });
 
+/// Templates kept parsed on each thread: more parts than the messages of a book have. Then it begins anew.
+const KEPT_AT_MOST: usize = 256;
+
+/// The environment with templates that have been parsed, each under its own source as its name, and how many.
+struct Kept {
+    environment: Environment<'static>,
+    count: usize,
+}
+
+thread_local! {
+    // Parsing takes longer than rendering, and a morning's check-ins are all made from one message.
+    static KEPT: RefCell<Kept> = RefCell::new(Kept { environment: ENVIRONMENT.clone(), count: 0 });
+}
+
+fn render(source: &str, values: Value) -> Result<String, minijinja::Error> {
+    KEPT.with_borrow_mut(|kept| {
+        if kept.environment.get_template(source).is_err() {
+            if kept.count >= KEPT_AT_MOST {
+                kept.environment.clear_templates();
+                kept.count = 0;
+            }
+            kept.environment.add_template_owned(source.to_owned(), source.to_owned())?;
+            kept.count += 1;
+        }
+        kept.environment.get_template(source)?.render(values)
+    })
+}
+
 /// Expands one part of a message. Printed values come out as marks.
 pub fn expand(
     text: &MessageText,
@@ -59,7 +87,7 @@ pub fn expand(
         let line = Some(line + first_line(text, part) - 1);
         return Err(fail(line, RenderProblem::Template("`{% if %}` is the only statement messages have")));
     }
-    let expanded = ENVIRONMENT.render_str(&source, filling.values()).map_err(|error| {
+    let expanded = render(&source, filling.values()).map_err(|error| {
         let line = error.line().map(|line| line + first_line(text, part) - 1);
         let why = match error.kind() {
             ErrorKind::UndefinedError => RenderProblem::NoValue(names_without_value(&source, filling)),
