@@ -206,8 +206,17 @@ fn the_demo_is_walked_through_in_a_browser() {
     browser.picture("6-at-phone-size");
     assert_eq!(browser.too_wide(), 0, "the demo at phone size");
 
-    // A runner's phone beside it.
+    // The clinic's console, signed in.
     browser.size(1280, 900);
+    browser.tap("form.console button");
+    browser.newest_window();
+    browser.open(&format!("{}/console", demo.address));
+    assert!(browser.words("h1").contains("Work-list"), "{}", browser.words("main"));
+    assert!(browser.words("main").contains("Sam"), "{}", browser.words("main"));
+    browser.picture("9-console");
+
+    // A runner's phone beside it.
+    browser.open(&demo.address);
     browser.tap(".runners article form[action='/demo/open'] button");
     browser.newest_window();
     look(&browser, "7-runner");

@@ -20,7 +20,8 @@ use std::{
 };
 
 use afterrun_mail::CaptureFolder;
-use afterrun_store::{Options, Sqlite, Store};
+use afterrun_store::{NewUser, Options, Role, Sqlite, Store};
+use afterrun_web::hash_password;
 use anyhow::Context;
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use tokio::{net::TcpListener, sync::watch};
@@ -47,6 +48,10 @@ const FIRST_HOUR: NaiveTime = match NaiveTime::from_hms_opt(9, 0, 0) {
 
 /// The rules folder that is taken when there is one.
 const RULES_HERE: &str = "rules";
+
+/// Who the demonstration's clinician is. No secret: only this computer can reach the console, and all in it is made
+/// up.
+const CLINICIAN: (&str, &str) = ("robin@clinic.example", "made up for the demo");
 
 /// A demonstration under way.
 pub struct Demo {
@@ -139,6 +144,9 @@ impl Demo {
         let clinic_zone = app.turns.rules.current().book.clinic.time_zone;
         let begins = afterrun_rules::schedule::instant(clinic_zone, FIRST_DAY.and_time(FIRST_HOUR));
         clock.set(begins);
+        let password_hash = hash_password(CLINICIAN.1).context("the password could not be hashed")?;
+        let clinician = NewUser { email: CLINICIAN.0.to_owned(), role: Role::Admin, password_hash };
+        app.turns.store.add_user(clinician, begins).await?;
         let cast = Cast::enrol(&app, begins).await?;
         app.settle(begins).await?;
         Ok(Arc::new(Self { app, clock, cast, rules, base_url, turning: tokio::sync::Mutex::new(()) }))
