@@ -1,9 +1,7 @@
 //! The store on SQLite: one file, one writer thread with group commit, a few readers.
 //!
 //! Leaves out: every rule about care. What a method promises is said at [`Store`]; here it is only done.
-// Long because: a trait is implemented in one place, and each of its methods is a line or two here.
-
-// Long because: the trait is implemented in one place, each method by one call into the module that does it.
+// Long because: a trait is implemented in one place, each method by one call into the module that does it.
 
 mod accounts;
 mod address;
