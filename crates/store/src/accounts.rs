@@ -5,10 +5,10 @@
 //! through the outbox like any other; see [`USER_LINK`] for what becomes of its text.
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    AuditLine, NewMessage, NewUser, NewUserLink, Page, Result, User, UserChange, UserChanged, UserKey,
+    AuditLine, NewMessage, NewUser, NewUserLink, Page, Result, Try, User, UserChange, UserChanged, UserKey,
     UserLink,
 };
 
@@ -64,6 +64,17 @@ pub trait Accounts: Send + Sync + 'static {
         by: UserKey,
         now: DateTime<Utc>,
     ) -> Result<UserChanged>;
+    /// Counts tries, one after the other, each with those of its key in a window that begins with the first of them.
+    /// Gives the place of the first that is one too many; those after it are not counted. Windows that are over
+    /// are forgotten, and so are, beyond [`TRIES_KEPT`](crate::TRIES_KEPT), those of the fewest tries.
+    async fn count_tries(
+        &self,
+        tries: &[Try],
+        window: TimeDelta,
+        now: DateTime<Utc>,
+    ) -> Result<Option<usize>>;
+    /// Forgets what was tried under a key: whoever tried is known now.
+    async fn forget_tries(&self, key: &[u8; 32]) -> Result<()>;
     /// The audit log of what one actor did, newest first.
     async fn audit_by(&self, actor: &str, after: Option<&str>, limit: u32) -> Result<Page<AuditLine>>;
 }

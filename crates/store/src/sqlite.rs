@@ -26,6 +26,7 @@ mod scorecard;
 mod sessions;
 mod settings;
 mod soundness;
+mod tries;
 mod turns;
 mod user_links;
 mod users;

@@ -1,20 +1,20 @@
 //! Users of the console, changed.
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, params};
 
 use super::{
     Sqlite,
     columns::{Word, micros},
     fault::Answer,
-    sessions, settings, user_links,
+    sessions, settings, tries, user_links,
     user_links::actor,
     users,
 };
 use crate::{
-    Accounts, AuditLine, NewMessage, NewUser, NewUserLink, Page, Result, Role, StoreError, User, UserChange,
-    UserChanged, UserKey, UserLink,
+    Accounts, AuditLine, NewMessage, NewUser, NewUserLink, Page, Result, Role, StoreError, Try, User,
+    UserChange, UserChanged, UserKey, UserLink,
 };
 
 #[async_trait]
@@ -69,6 +69,21 @@ impl Accounts for Sqlite {
         now: DateTime<Utc>,
     ) -> Result<UserChanged> {
         self.write(move |db| change_user(db, user, change, by, now)).await
+    }
+
+    async fn count_tries(
+        &self,
+        tries: &[Try],
+        window: TimeDelta,
+        now: DateTime<Utc>,
+    ) -> Result<Option<usize>> {
+        let tries = tries.to_vec();
+        self.write(move |db| tries::count(db, &tries, window, now)).await
+    }
+
+    async fn forget_tries(&self, key: &[u8; 32]) -> Result<()> {
+        let key = *key;
+        self.write(move |db| tries::forget(db, &key)).await
     }
 
     async fn audit_by(&self, actor: &str, after: Option<&str>, limit: u32) -> Result<Page<AuditLine>> {

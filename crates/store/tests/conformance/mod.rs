@@ -16,6 +16,7 @@ pub mod patients;
 pub mod rest;
 pub mod sample;
 pub mod sessions;
+pub mod tries;
 pub mod turns;
 pub mod users;
 pub mod work_list;
@@ -119,6 +120,10 @@ macro_rules! conformance {
                 lose_links_by_time_and_by_a_new_password, keep_one_admin_who_can_sign_in,
                 that_are_let_go_are_out_at_once, are_changed_with_a_line_in_the_log, keep_no_token_once_its_mail_is_gone,
                 have_an_audit_log_each,
+            ]
+            tries: [
+                run_out_and_come_back, stop_at_the_first_too_many, are_forgotten_one_key_at_a_time,
+                survive_a_clock_put_back, are_kept_in_bounds, by_many_at_once_are_each_counted,
             ]
             operations: [
                 count_mail_by_the_hour, count_an_hour_in_which_nothing_left, count_what_came_back, hasten_what_waits_for_another_try, name_the_schema,

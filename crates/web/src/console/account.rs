@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::{
     Room, Shared, frame,
     frame::Tab,
-    rate_limit::BY_ACCOUNT,
+    rate_limit,
     session::{self, Posted, SignedIn},
     set_up, sign_in, text, text_users,
 };
@@ -33,9 +33,10 @@ pub(crate) async fn show(State(room): State<Shared>, me: SignedIn, Query(asked):
 pub(crate) async fn submit(State(room): State<Shared>, Posted { me, fields }: Posted) -> Response {
     match fields.what() {
         "password" => {
-            let key = format!("account {}", me.user.email.to_lowercase());
-            if !room.limit.count(key, BY_ACCOUNT, me.now) {
-                return page(&room, &me, None, Some(text::TOO_OFTEN));
+            match rate_limit::password(&room, &me.user.email, me.now).await {
+                Ok(true) => {}
+                Ok(false) => return page(&room, &me, None, Some(text::TOO_OFTEN)),
+                Err(error) => return frame::unavailable(&room, &error),
             }
             let (password, again) = (fields.get("password"), fields.get("again"));
             if let Err(words) = set_up::new_password(password, again) {

@@ -77,7 +77,6 @@ pub use self::rules_desk::{
 };
 pub(crate) use self::session::FORM_TOKEN;
 use crate::{Recorder, password::Passwords, site};
-use rate_limit::RateLimit;
 
 /// What the console is made from.
 pub struct Console {
@@ -97,7 +96,6 @@ pub struct Console {
 pub(crate) struct Room {
     console: Console,
     passwords: Passwords,
-    limit: RateLimit,
     warnings: rules_show::Remembered,
     hours: hours::Remembered,
 }
@@ -129,7 +127,6 @@ pub fn console_routes(console: Console) -> Router {
     let room: Shared = Arc::new(Room {
         console,
         passwords: Passwords::default(),
-        limit: RateLimit::default(),
         warnings: rules_show::Remembered::default(),
         hours: hours::Remembered::default(),
     });

@@ -10,7 +10,9 @@ use axum::{
 use chrono::{DateTime, TimeDelta, Utc};
 use maud::html;
 
-use super::{Room, Shared, desk, desk::UserMail, frame, session::Anyone, set_up, sign_in, text_users};
+use super::{
+    Room, Shared, desk, desk::UserMail, frame, rate_limit, session::Anyone, set_up, sign_in, text_users,
+};
 use crate::link::token_hash;
 
 /// How long a link for a forgotten password works.
@@ -66,7 +68,9 @@ pub(crate) async fn submit(
     match room.store.use_user_link(&hash, &password_hash, now).await {
         Ok(Some(user)) => {
             // Whoever reads the mailbox need not wait because of somebody else's guesses.
-            room.limit.forget(&format!("account {}", user.email.to_lowercase()));
+            if let Err(error) = rate_limit::forget(&room, &user.email).await {
+                return frame::unavailable(&room, &error);
+            }
             sign_in::page(&room, sign_in::Said::Set(link.kind), &user.email, "/console")
         }
         Ok(None) => gone(&room),
