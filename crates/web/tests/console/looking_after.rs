@@ -109,6 +109,35 @@ async fn an_emergency_is_dealt_with_when_its_work_is_resolved() {
 }
 
 #[tokio::test]
+async fn an_emergency_resolved_by_mistake_waits_again() {
+    let clinic = Clinic::new().await;
+    let sign = crate::book::book().emergencies[0].id.clone();
+    let ticked = format!(
+        r#"{{"answer":{{"check_in":"morning-after","about_day":"2026-03-30","values":{{}},"emergencies":["{sign}"]}}}}"#
+    );
+    clinic.happens(&ticked).await;
+    clinic.raise("emergency", TellClinic::Now, "emergency").await;
+    clinic.pass(TimeDelta::minutes(1));
+    let mut browser = clinic.signed_in("clinician").await;
+    press(&mut browser, "resolve", "settled").await;
+    clinic.pass(TimeDelta::minutes(1));
+    browser.post(RUNNER, &[("do", "open-again")]).await.is(303);
+    let chart = async || clinic.store.chart(&"p-17".into()).await.unwrap().chart;
+    assert!(chart().await.has_open_emergency(), "the rules believe it again");
+    browser.get(RUNNER).await.says("emergency signs open").lacks("Nothing is open about this runner.");
+    browser.post(RUNNER, &[("do", "open-again")]).await.is(422).says("no open work");
+    press(&mut browser, "resolve", "referred").await;
+    assert!(!chart().await.has_open_emergency());
+
+    clinic.pass(TimeDelta::minutes(1));
+    clinic.raise("pain", TellClinic::Today, "stage-reached").await;
+    press(&mut browser, "resolve", "advised").await;
+    clinic.pass(TimeDelta::minutes(1));
+    browser.post(RUNNER, &[("do", "open-again")]).await.is(303);
+    assert!(!chart().await.has_open_emergency(), "opening something else again is no word about it");
+}
+
+#[tokio::test]
 async fn work_is_put_off_with_a_reason_and_comes_back() {
     let clinic = Clinic::new().await;
     clinic.raise("pain", TellClinic::Today, "stage-reached").await;
