@@ -45,15 +45,17 @@ pub trait Accounts: Send + Sync + 'static {
     ) -> Result<()>;
     /// What a link opens, unless it has expired or its user was let go.
     async fn user_link(&self, token_hash: &[u8; 32], now: DateTime<Utc>) -> Result<Option<UserLink>>;
-    /// Uses a link up: sets the password, ends all links and all sessions of the user. None: it opens nothing,
-    /// and nothing has changed.
+    /// Uses a link up: sets the password, ends all links and all sessions of the user, and adds the mail that says
+    /// so. None: it opens nothing, and nothing has changed.
     async fn use_user_link(
         &self,
         token_hash: &[u8; 32],
         password_hash: &str,
+        notice: Option<NewMessage>,
         now: DateTime<Utc>,
     ) -> Result<Option<User>>;
-    /// Changes a user, never so that no active admin with a password is left.
+    /// Changes a user, never so that no active admin with a password is left. The mail that says so is added if it
+    /// is changed.
     ///
     /// # Errors
     /// [`StoreError::NotFound`](crate::StoreError::NotFound) for a row that is no user.
@@ -62,6 +64,7 @@ pub trait Accounts: Send + Sync + 'static {
         user: UserKey,
         change: UserChange,
         by: UserKey,
+        notice: Option<NewMessage>,
         now: DateTime<Utc>,
     ) -> Result<UserChanged>;
     /// Counts tries, one after the other, each with those of its key in a window that begins with the first of them.

@@ -54,6 +54,7 @@ use crate::{
     NewMessage, NewPatient, NewRefusedBook, NewRuleEdit, NewUser, OpenedCheckIn, OutboxMessage, Page,
     Patient, QueueDepth, RefusedBook, Result, RuleScore, Scorecard, Session, Settlement, Store, StoreError,
     StoredBook, StoredChart, Turn, User, UserKey, WorkChange, WorkFilter, WorkItem, WorkLine, WorkRow,
+    origin,
 };
 
 /// The store on SQLite. Dropping it waits for the writes under way and gives the lock back.
@@ -122,7 +123,8 @@ impl Sqlite {
         T: Send + 'static,
         F: Fn(&Connection) -> Answer<T> + Send + 'static,
     {
-        self.writer.write(work).await
+        let origin = origin::current();
+        self.writer.write(move |db| origin::carried(origin.as_ref(), || work(db))).await
     }
 }
 
@@ -358,9 +360,20 @@ impl Store for Sqlite {
         self.write(move |db| sessions::add_first_user(db, &user, now)).await
     }
 
-    async fn set_password(&self, user: UserKey, password_hash: &str) -> Result<()> {
-        let password_hash = password_hash.to_owned();
-        self.write(move |db| sessions::set_password(db, user, &password_hash)).await
+    async fn set_password(
+        &self,
+        user: UserKey,
+        password_hash: &str,
+        by: &str,
+        notice: Option<NewMessage>,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let (password_hash, by) = (password_hash.to_owned(), by.to_owned());
+        self.write(move |db| {
+            sessions::set_password(db, user, &password_hash, notice.as_ref(), now)?;
+            settings::audit(db, now, &by, "password-change", &user_links::actor(user))
+        })
+        .await
     }
 
     async fn set_looked(&self, user: &User, now: DateTime<Utc>) -> Result<()> {

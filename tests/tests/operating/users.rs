@@ -65,6 +65,15 @@ fn a_password_is_set_anew_when_no_mail_can_be_sent() {
     assert_eq!(session, None);
     let log = ask(&clinic, async |store| store.audit_log(Some("user 1"), None, 10).await.unwrap().rows);
     assert_eq!((&*log[0].actor, &*log[0].action), ("command line", "password-change"));
+    let mails = ask(&clinic, async |store| store.messages(None, None, 10).await.unwrap().rows);
+    assert_eq!(mails.len(), 1, "the user is told once, and not of what was refused");
+    let mail = ask(&clinic, async |store| store.message(mails[0].key).await.unwrap()).mail.unwrap();
+    assert_eq!((&*mail.recipient, &*mail.subject), ("ann@clinic.example", "Your password was changed"));
+    let text = afterrun_mail::show_mail(&mail.bytes).unwrap().text;
+    for words in ["changed on Friday", "afterrun user password", "If it was not you", "tell an admin"] {
+        assert!(text.contains(words), "`{words}` is missing in:\n{text}");
+    }
+    assert!(!text.contains("http"), "no link:\n{text}");
 }
 
 #[test]

@@ -11,6 +11,7 @@ use afterrun_rules::{
     notation::{spanned::Found, wording},
     render_diagnostic::{Style, render},
 };
+use afterrun_web::TrustedProxies;
 use ron::value::RawValue;
 
 use super::Config;
@@ -91,6 +92,10 @@ fn misfits(config: &Config, text: &str) -> Vec<Found> {
             let message = format!("{} is no mail address", wording::quote(address));
             found.push(unfit(field, message, "write it like \"checkin@clinic.example\""));
         }
+    }
+    if let Err(why) = TrustedProxies::read(&config.trusted_proxies) {
+        let help = "write it like [\"10.89.0.0/24\"]";
+        found.push(unfit("trusted_proxies", why.to_string(), help));
     }
     found
 }

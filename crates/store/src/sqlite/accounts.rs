@@ -8,7 +8,7 @@ use super::{
     Sqlite,
     columns::{Word, micros},
     fault::Answer,
-    sessions, settings, tries, user_links,
+    messages, sessions, settings, tries, user_links,
     user_links::actor,
     users,
 };
@@ -55,10 +55,11 @@ impl Accounts for Sqlite {
         &self,
         token_hash: &[u8; 32],
         password_hash: &str,
+        notice: Option<NewMessage>,
         now: DateTime<Utc>,
     ) -> Result<Option<User>> {
         let (token_hash, password_hash) = (*token_hash, password_hash.to_owned());
-        self.write(move |db| user_links::take(db, &token_hash, &password_hash, now)).await
+        self.write(move |db| user_links::take(db, &token_hash, &password_hash, notice.as_ref(), now)).await
     }
 
     async fn change_user(
@@ -66,9 +67,17 @@ impl Accounts for Sqlite {
         user: UserKey,
         change: UserChange,
         by: UserKey,
+        notice: Option<NewMessage>,
         now: DateTime<Utc>,
     ) -> Result<UserChanged> {
-        self.write(move |db| change_user(db, user, change, by, now)).await
+        self.write(move |db| {
+            let changed = change_user(db, user, change, by, now)?;
+            if let Some(notice) = notice.as_ref().filter(|_| changed == UserChanged::Done) {
+                messages::insert(db, None, notice, now, None)?;
+            }
+            Ok(changed)
+        })
+        .await
     }
 
     async fn count_tries(

@@ -6,9 +6,9 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::{
     columns::{instant, micros},
     fault::Answer,
-    user_links, users,
+    messages, settings, user_links, users,
 };
-use crate::{NewUser, Session, User, UserKey};
+use crate::{NewMessage, NewUser, Session, User, UserKey};
 
 /// Begins a session; those begun before `forget_before` are forgotten.
 pub(super) fn begin(
@@ -65,17 +65,28 @@ pub(super) fn add_first_user(db: &Connection, new: &NewUser, now: DateTime<Utc>)
     users::add(db, new, now).map(Some)
 }
 
-/// Changes a password; every session and every link of the user ends.
-pub(super) fn set_password(db: &Connection, user: UserKey, password_hash: &str) -> Answer<()> {
+/// Changes a password; every session and every link of the user ends, and a mail says so.
+pub(super) fn set_password(
+    db: &Connection,
+    user: UserKey,
+    password_hash: &str,
+    notice: Option<&NewMessage>,
+    now: DateTime<Utc>,
+) -> Answer<()> {
     db.prepare_cached("UPDATE users SET password_hash = ?2 WHERE id = ?1")?
         .execute(params![user.0, password_hash])?;
     user_links::end_all(db, user)?;
-    end_all(db, user)
+    end_all(db, user)?;
+    match notice {
+        Some(notice) => messages::insert(db, None, notice, now, None).map(|_| ()),
+        None => Ok(()),
+    }
 }
 
 /// Notes that a user has looked through the work-list.
 pub(super) fn looked(db: &Connection, user: &User, now: DateTime<Utc>) -> Answer<()> {
     db.prepare_cached("UPDATE users SET looked_at = ?2 WHERE id = ?1")?
         .execute(params![user.key.0, micros(now)])?;
-    Ok(())
+    let who = user_links::actor(user.key);
+    settings::audit(db, now, &who, "work-looked", &who)
 }

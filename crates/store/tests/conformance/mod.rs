@@ -87,7 +87,7 @@ macro_rules! conformance {
             ]
             rest: [
                 books_keep_their_date_until_another_is_live, books_come_back_whole, settings_are_set_and_cleared,
-                the_audit_log_is_read_newest_first, the_store_answers,
+                the_audit_log_is_read_newest_first, the_audit_log_knows_where_from_for_a_year, the_store_answers,
             ]
             books: [
                 know_who_edited_them_and_why, forget_an_edit_that_was_not_made, are_listed_newest_first,
@@ -119,7 +119,7 @@ macro_rules! conformance {
                 begin_with_an_invitation, are_invited_once, get_a_new_password_by_a_link_that_works_once,
                 lose_links_by_time_and_by_a_new_password, keep_one_admin_who_can_sign_in,
                 that_are_let_go_are_out_at_once, are_changed_with_a_line_in_the_log, keep_no_token_once_its_mail_is_gone,
-                have_an_audit_log_each,
+                have_an_audit_log_each, are_told_by_mail_of_what_was_changed,
             ]
             tries: [
                 run_out_and_come_back, stop_at_the_first_too_many, are_forgotten_one_key_at_a_time,

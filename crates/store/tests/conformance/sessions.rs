@@ -46,7 +46,7 @@ pub async fn end_with_a_new_password(store: AnyStore) {
     let bob = store.add_user(new("bob@clinic.example"), hour(0)).await.unwrap();
     store.begin_session(&TOKEN, key, hour(1), hour(-12)).await.unwrap();
     store.begin_session(&OTHER, bob, hour(1), hour(-12)).await.unwrap();
-    store.set_password(key, "$new").await.unwrap();
+    store.set_password(key, "$new", "user 1", None, hour(2)).await.unwrap();
     assert_eq!(store.user_by_email("ann@clinic.example").await.unwrap().unwrap().password_hash, "$new");
     assert_eq!(store.user_by_email("bob@clinic.example").await.unwrap().unwrap().password_hash, "$old");
     assert_eq!(store.session(&TOKEN).await.unwrap(), None);

@@ -10,7 +10,9 @@ use maud::html;
 use serde::Deserialize;
 
 use super::{
-    Room, Shared, frame,
+    Room, Shared,
+    desk::{AccountChange, AccountMail, PasswordChange},
+    frame,
     frame::Tab,
     rate_limit,
     session::{self, Posted, SignedIn},
@@ -61,7 +63,10 @@ pub(crate) async fn submit(State(room): State<Shared>, Posted { me, fields }: Po
         }
         "names" => match fields.get("names").and_then(names) {
             Some(names) => {
-                match room.store.change_user(me.user.key, UserChange::Names(names), me.user.key, me.now).await
+                match room
+                    .store
+                    .change_user(me.user.key, UserChange::Names(names), me.user.key, None, me.now)
+                    .await
                 {
                     Ok(_) => frame::see_other(&room, "/console/account?done=names"),
                     Err(error) => frame::unavailable(&room, &error),
@@ -81,11 +86,15 @@ fn names(word: &str) -> Option<Names> {
 async fn change(room: &Room, me: &SignedIn, password: &str) -> Response {
     let Ok(hash) = room.passwords.hash(password).await else { return frame::busy(room) };
     let changed = async {
-        room.store.set_password(me.user.key, &hash).await?;
-        room.store.audit(me.now, &me.actor(), "password-change", &me.actor()).await
+        let change = AccountChange::Password(PasswordChange::SignedIn);
+        let notice = room.desk.account_mail(&AccountMail { to: &me.user.email, change, now: me.now })?;
+        room.store.set_password(me.user.key, &hash, &me.actor(), notice, me.now).await
     };
     match changed.await {
-        Ok(()) => left(room, sign_in::Said::Changed),
+        Ok(()) => {
+            room.desk.ring();
+            left(room, sign_in::Said::Changed)
+        }
         Err(error) => frame::unavailable(room, &error),
     }
 }

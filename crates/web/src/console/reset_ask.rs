@@ -11,9 +11,10 @@ use tokio::time::Instant;
 
 use super::{
     Room, Shared, frame,
+    proxies::Address,
     rate_limit::{self, Counted},
     reset_link::{RESET_FOR, made},
-    session::{Address, Anyone},
+    session::Anyone,
     text, text_users,
 };
 

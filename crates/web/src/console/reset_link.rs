@@ -11,7 +11,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use maud::html;
 
 use super::{
-    Room, Shared, desk, desk::UserMail, frame, rate_limit, session::Anyone, set_up, sign_in, text_users,
+    Room, Shared, desk,
+    desk::{AccountChange, AccountMail, PasswordChange, UserMail},
+    frame, rate_limit,
+    session::Anyone,
+    set_up, sign_in, text_users,
 };
 use crate::link::token_hash;
 
@@ -65,8 +69,13 @@ pub(crate) async fn submit(
     let Ok(password_hash) = room.passwords.hash(password.unwrap_or_default()).await else {
         return frame::busy(&room);
     };
-    match room.store.use_user_link(&hash, &password_hash, now).await {
+    let used = async {
+        let notice = notice(&room, &link, now)?;
+        room.store.use_user_link(&hash, &password_hash, notice, now).await
+    };
+    match used.await {
         Ok(Some(user)) => {
+            room.desk.ring();
             // Whoever reads the mailbox need not wait because of somebody else's guesses.
             if let Err(error) = rate_limit::forget(&room, &user.email).await {
                 return frame::unavailable(&room, &error);
@@ -75,6 +84,15 @@ pub(crate) async fn submit(
         }
         Ok(None) => gone(&room),
         Err(error) => frame::unavailable(&room, &error),
+    }
+}
+
+/// The mail that says a password was replaced; a first one replaces none.
+fn notice(room: &Room, link: &UserLink, now: DateTime<Utc>) -> Result<Option<NewMessage>, StoreError> {
+    let change = AccountChange::Password(PasswordChange::Link);
+    match link.kind {
+        UserLinkKind::Invitation => Ok(None),
+        UserLinkKind::Reset => room.desk.account_mail(&AccountMail { to: &link.user.email, change, now }),
     }
 }
 

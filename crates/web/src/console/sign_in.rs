@@ -14,8 +14,10 @@ use maud::html;
 use serde::Deserialize;
 
 use super::{
-    Room, Shared, frame, rate_limit,
-    session::{self, Address, Anyone, Posted},
+    Room, Shared, frame,
+    proxies::Address,
+    rate_limit,
+    session::{self, Anyone, Posted},
     text, text_users,
 };
 

@@ -7,11 +7,11 @@ use afterrun_rules::{
 };
 use afterrun_store::{
     AuditLine, Claim, Mail, NewMessage, NewPatient, NewUser, NewWorkItem, Role, Settlement, Sqlite, Store,
-    StoreError, Turn, USER_LINK, Units,
+    StoreError, Turn, USER_LINK, Units, UserLinkKind,
 };
 use afterrun_web::{
-    Console, Desk, Machinery, RecordError, Recorded, Recorder, RejectedEdit, UserMail, console_routes,
-    hash_password, new_set_up_token, token_hash,
+    AccountMail, Console, Desk, Machinery, RecordError, Recorded, Recorder, RejectedEdit, TrustedProxies,
+    UserMail, console_routes, hash_password, new_set_up_token, token_hash,
 };
 use async_trait::async_trait;
 use axum::{
@@ -94,6 +94,7 @@ impl Clinic {
             desk: self.clone(),
             rules: self.rules.clone(),
             base_url: self.base_url.to_owned(),
+            proxies: TrustedProxies::read(&["10.89.0.0/24"]).unwrap(),
         })
     }
 
@@ -122,6 +123,39 @@ impl Clinic {
             digest_due: None,
         };
         self.commit(Vec::new(), vec![item]).await;
+    }
+
+    /// A mail to the runner; its number.
+    pub async fn message_to_the_runner(&self) -> i64 {
+        let stored = self.store.chart(&"p-17".into()).await.unwrap();
+        let now = *self.now.lock().unwrap();
+        let ask = UserMail {
+            to: "sam@runner.example",
+            path: "how it was sent",
+            kind: UserLinkKind::Reset,
+            expires_at: now,
+            now,
+        };
+        let message = NewMessage {
+            identity_text: "reminder/2026-03-30".to_owned(),
+            audience: Audience::Patient,
+            ..self.user_mail(&ask).unwrap().unwrap()
+        };
+        let turn = Turn {
+            patient: stored.patient.id,
+            version: stored.version,
+            now,
+            book: self.book.hash,
+            events: Vec::new(),
+            check_ins: Vec::new(),
+            links: Vec::new(),
+            messages: vec![message],
+            cancels: Vec::new(),
+            work_items: Vec::new(),
+            next_due: None,
+        };
+        self.store.commit(turn).await.unwrap();
+        self.store.messages(Some(&"p-17".into()), None, 1).await.unwrap().rows[0].key.0
     }
 
     pub async fn happens(&self, json: &str) {
@@ -219,7 +253,7 @@ impl Desk for Clinic {
         }
         Ok(Some(NewMessage {
             entry: None,
-            identity_text: format!("{USER_LINK}{}", token_hash(ask.path)[0]),
+            identity_text: format!("{USER_LINK}{:?}", token_hash(ask.path)),
             audience: Audience::Clinic,
             reason: Reason::new("user-mail", "somebody asked"),
             facts: Default::default(),
@@ -233,6 +267,19 @@ impl Desk for Clinic {
                 bytes: ask.path.as_bytes().into(),
             }),
         }))
+    }
+
+    fn account_mail(&self, mail: &AccountMail<'_>) -> Result<Option<NewMessage>, StoreError> {
+        let path = format!("{:?} at {}", mail.change, mail.now);
+        let ask = UserMail {
+            to: mail.to,
+            path: &path,
+            kind: UserLinkKind::Reset,
+            expires_at: mail.now + TimeDelta::days(1),
+            now: mail.now,
+        };
+        let mail = self.user_mail(&ask)?;
+        Ok(mail.map(|mail| NewMessage { identity_text: format!("user-news/{path}"), ..mail }))
     }
 
     async fn machinery(&self) -> Result<Machinery, StoreError> {

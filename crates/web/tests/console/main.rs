@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod attacks;
 #[cfg(test)]
+mod audited;
+#[cfg(test)]
 #[path = "../pages/support/book.rs"]
 mod book;
 #[cfg(test)]

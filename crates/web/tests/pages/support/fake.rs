@@ -481,7 +481,14 @@ impl Store for Fake {
         self.not_for_pages("add_first_user")
     }
 
-    async fn set_password(&self, _: afterrun_store::UserKey, _: &str) -> afterrun_store::Result<()> {
+    async fn set_password(
+        &self,
+        _: afterrun_store::UserKey,
+        _: &str,
+        _: &str,
+        _: Option<NewMessage>,
+        _: DateTime<Utc>,
+    ) -> afterrun_store::Result<()> {
         self.not_for_pages("set_password")
     }
 

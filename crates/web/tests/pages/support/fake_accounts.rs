@@ -41,7 +41,13 @@ impl Accounts for Fake {
         self.not_for_pages("user_link")
     }
 
-    async fn use_user_link(&self, _: &[u8; 32], _: &str, _: DateTime<Utc>) -> Result<Option<User>> {
+    async fn use_user_link(
+        &self,
+        _: &[u8; 32],
+        _: &str,
+        _: Option<NewMessage>,
+        _: DateTime<Utc>,
+    ) -> Result<Option<User>> {
         self.not_for_pages("use_user_link")
     }
 
@@ -50,6 +56,7 @@ impl Accounts for Fake {
         _: UserKey,
         _: UserChange,
         _: UserKey,
+        _: Option<NewMessage>,
         _: DateTime<Utc>,
     ) -> Result<UserChanged> {
         self.not_for_pages("change_user")
