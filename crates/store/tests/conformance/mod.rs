@@ -113,7 +113,7 @@ macro_rules! conformance {
                 is_opened_anew_by_what_is_as_urgent, is_left_alone_by_what_is_less_urgent, counts_for_the_rules,
                 keeps_its_history, is_audited, forgets_an_erased_patient, knows_who_fell_silent,
                 puts_what_waits_before_what_was_contacted, keeps_what_was_done_otherwise, keeps_a_scorecard,
-                is_opened_again_by_a_person,
+                is_opened_again_by_a_person, says_how_somebody_tried_and_why_it_is_put_off,
             ]
             accounts: [
                 begin_with_an_invitation, are_invited_once, get_a_new_password_by_a_link_that_works_once,

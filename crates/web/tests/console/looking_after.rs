@@ -67,6 +67,7 @@ async fn work_is_taken_contacted_and_resolved() {
     assert_eq!(state(&clinic).await, WorkState::Acknowledged);
     press(&mut browser, "contact", "no-answer").await;
     assert!(clinic.events.lock().unwrap().is_empty(), "nobody was reached");
+    browser.get("/console").await.says("No answer");
     press(&mut browser, "contact", "spoke").await;
     assert_eq!(state(&clinic).await, WorkState::Contacted);
     let contacted = |event: &Event| matches!(event, Event::Contacted { .. });
@@ -150,7 +151,7 @@ async fn work_is_put_off_with_a_reason_and_comes_back() {
     }
     browser.post(RUNNER, &snooze("2026-04-01", "calls on Wednesday")).await.is(303);
     browser.get("/console").await.lacks("Rivera");
-    browser.get("/console?show=snoozed").await.says("Rivera").says("Put off");
+    browser.get("/console?show=snoozed").await.says("Rivera").says("Put off").says("calls on Wednesday");
     browser.get(RUNNER).await.says("calls on Wednesday");
     clinic.pass(TimeDelta::days(2));
     let mut browser = clinic.signed_in("clinician").await;
