@@ -309,25 +309,28 @@ pub trait Store: Accounts + Operations + Send + Sync + 'static {
     /// Adds a user if there is no other; none if there is.
     async fn add_first_user(&self, user: NewUser, now: DateTime<Utc>) -> Result<Option<UserKey>>;
     /// Changes a user's password, ends all sessions and links of the user, and adds the mail that says so. `by` is
-    /// who the audit log names.
+    /// who the audit log names. False: the password is no longer the one that was proved, and nothing has changed.
     async fn set_password(
         &self,
         user: UserKey,
+        proved: Option<&str>,
         password_hash: &str,
         by: &str,
         notice: Option<NewMessage>,
         now: DateTime<Utc>,
-    ) -> Result<()>;
+    ) -> Result<bool>;
     /// Notes that a user has looked through the work-list, in the audit log too.
     async fn set_looked(&self, user: &User, now: DateTime<Utc>) -> Result<()>;
-    /// Begins a session, known by the SHA-256 of its token, and forgets those begun before `forget_before`.
+    /// Begins a session, known by the SHA-256 of its token, and forgets those begun before `forget_before`. False:
+    /// the password is no longer the one that was proved, or the user was let go meanwhile, and there is none.
     async fn begin_session(
         &self,
         token_hash: &[u8; 32],
         user: UserKey,
+        proved: &str,
         now: DateTime<Utc>,
         forget_before: DateTime<Utc>,
-    ) -> Result<()>;
+    ) -> Result<bool>;
     /// The session with this token; whoever asks judges whether it is too old.
     async fn session(&self, token_hash: &[u8; 32]) -> Result<Option<Session>>;
     /// Notes that a session is in use.

@@ -363,15 +363,23 @@ impl Store for Sqlite {
     async fn set_password(
         &self,
         user: UserKey,
+        proved: Option<&str>,
         password_hash: &str,
         by: &str,
         notice: Option<NewMessage>,
         now: DateTime<Utc>,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let (password_hash, by) = (password_hash.to_owned(), by.to_owned());
+        let proved = proved.map(str::to_owned);
         self.write(move |db| {
+            if let Some(proved) = &proved
+                && !sessions::is_proved(db, user, proved)?
+            {
+                return Ok(false);
+            }
             sessions::set_password(db, user, &password_hash, notice.as_ref(), now)?;
-            settings::audit(db, now, &by, "password-change", &user_links::actor(user))
+            settings::audit(db, now, &by, "password-change", &user_links::actor(user))?;
+            Ok(true)
         })
         .await
     }
@@ -385,11 +393,12 @@ impl Store for Sqlite {
         &self,
         token_hash: &[u8; 32],
         user: UserKey,
+        proved: &str,
         now: DateTime<Utc>,
         forget_before: DateTime<Utc>,
-    ) -> Result<()> {
-        let token_hash = *token_hash;
-        self.write(move |db| sessions::begin(db, &token_hash, user, now, forget_before)).await
+    ) -> Result<bool> {
+        let (token_hash, proved) = (*token_hash, proved.to_owned());
+        self.write(move |db| sessions::begin(db, &token_hash, user, &proved, now, forget_before)).await
     }
 
     async fn session(&self, token_hash: &[u8; 32]) -> Result<Option<Session>> {

@@ -50,7 +50,9 @@ fn a_password_is_set_anew_when_no_mail_can_be_sent() {
     let hash =
         || ask(&clinic, async |store| store.user_by_email("ann@clinic.example").await.unwrap()).unwrap();
     let before = hash();
-    ask(&clinic, async |store| store.begin_session(&[1; 32], UserKey(1), friday(), friday()).await.unwrap());
+    ask(&clinic, async |store| {
+        store.begin_session(&[1; 32], UserKey(1), &before.password_hash, friday(), friday()).await.unwrap()
+    });
     let other = file(&clinic, "other", "five words make it longer\n");
     let set = |email: &str, path: &str| {
         clinic.try_run(friday(), &["user", "password", email, "--password-file", path])

@@ -123,7 +123,7 @@ impl Password {
                 None
             }
         };
-        store.set_password(user.key, &password_hash, "command line", notice, shared.now()).await?;
+        store.set_password(user.key, None, &password_hash, "command line", notice, shared.now()).await?;
         say(format_args!("{who} has a new password; all sessions have ended"))
     }
 }

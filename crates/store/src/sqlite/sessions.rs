@@ -10,20 +10,30 @@ use super::{
 };
 use crate::{NewMessage, NewUser, Session, User, UserKey};
 
+/// Whether this is the password of somebody who may sign in, now that nothing else can be written.
+pub(super) fn is_proved(db: &Connection, user: UserKey, password_hash: &str) -> Answer<bool> {
+    let user = users::by_key(db, user)?.filter(User::may_sign_in);
+    Ok(user.is_some_and(|user| user.password_hash == password_hash))
+}
+
 /// Begins a session; those begun before `forget_before` are forgotten.
 pub(super) fn begin(
     db: &Connection,
     token_hash: &[u8; 32],
     user: UserKey,
+    proved: &str,
     now: DateTime<Utc>,
     forget_before: DateTime<Utc>,
-) -> Answer<()> {
+) -> Answer<bool> {
+    if !is_proved(db, user, proved)? {
+        return Ok(false);
+    }
     db.prepare_cached("DELETE FROM sessions WHERE created_at < ?1")?.execute([micros(forget_before)])?;
     db.prepare_cached(
         "INSERT INTO sessions (token_hash, user, created_at, used_at) VALUES (?1, ?2, ?3, ?3)",
     )?
     .execute(params![token_hash, user.0, micros(now)])?;
-    Ok(())
+    Ok(true)
 }
 
 /// The session of a cookie, with its user as of now; none of a user who was let go.

@@ -76,7 +76,7 @@ pub async fn are_invited_once(store: AnyStore) {
 
 pub async fn get_a_new_password_by_a_link_that_works_once(store: AnyStore) {
     let ann = admin(&store).await;
-    store.begin_session(&[9; 32], ann, hour(1), hour(-12)).await.unwrap();
+    store.begin_session(&[9; 32], ann, "$old", hour(1), hour(-12)).await.unwrap();
     reset(&store, ann, TOKEN, "1").await;
     assert!(store.session(&[9; 32]).await.unwrap().is_some(), "asking changes nothing");
     let user = store.use_user_link(&TOKEN, "$new", None, hour(2)).await.unwrap().unwrap();
@@ -95,7 +95,7 @@ pub async fn lose_links_by_time_and_by_a_new_password(store: AnyStore) {
     assert!(store.user_link(&TOKEN, hour(2)).await.unwrap().is_some(), "who asked first is not shut out");
     assert_eq!(store.user_link(&TOKEN, hour(3)).await.unwrap(), None, "an hour is over");
     assert_eq!(store.use_user_link(&TOKEN, "$new", None, hour(3)).await.unwrap(), None);
-    store.set_password(ann, "$changed", "user 1", None, hour(2)).await.unwrap();
+    store.set_password(ann, None, "$changed", "user 1", None, hour(2)).await.unwrap();
     assert_eq!(store.user_link(&OTHER, hour(2)).await.unwrap(), None, "the password was changed meanwhile");
     assert_eq!(&*store.user(ann).await.unwrap().unwrap().password_hash, "$changed");
 }
@@ -124,7 +124,7 @@ pub async fn keep_one_admin_who_can_sign_in(store: AnyStore) {
 pub async fn that_are_let_go_are_out_at_once(store: AnyStore) {
     let ann = admin(&store).await;
     let bob = store.add_user(user("bob", Role::Clinician, "$bob"), hour(0)).await.unwrap();
-    store.begin_session(&[9; 32], bob, hour(1), hour(-12)).await.unwrap();
+    store.begin_session(&[9; 32], bob, "$bob", hour(1), hour(-12)).await.unwrap();
     reset(&store, bob, TOKEN, "1").await;
     let id = enrol(&store).await;
     take_turn(&store, &id, hour(1), |turn| {
@@ -147,7 +147,7 @@ pub async fn that_are_let_go_are_out_at_once(store: AnyStore) {
     assert_eq!((row.owner, row.state), (None, WorkState::New), "somebody else has to see to it");
     assert_eq!(store.work_list(WorkFilter::Of(bob), None, 10, hour(2)).await.unwrap().rows, []);
     // A session begun in the same moment does not help either.
-    store.begin_session(&[9; 32], bob, hour(2), hour(-12)).await.unwrap();
+    assert!(!store.begin_session(&[9; 32], bob, "$bob", hour(2), hour(-12)).await.unwrap());
     assert_eq!(store.session(&[9; 32]).await.unwrap(), None);
     store.change_user(bob, UserChange::Activate, ann, None, hour(3)).await.unwrap();
     assert!(store.user(bob).await.unwrap().unwrap().may_sign_in());
@@ -219,7 +219,7 @@ pub async fn have_an_audit_log_each(store: AnyStore) {
 pub async fn are_told_by_mail_of_what_was_changed(store: AnyStore) {
     let ann = admin(&store).await;
     let notice = |name: &str| Some(clinic_mail(&format!("user-news/{name}"), "ann@clinic.example", hour(1)));
-    store.set_password(ann, "$new", "command line", notice("1"), hour(1)).await.unwrap();
+    store.set_password(ann, None, "$new", "command line", notice("1"), hour(1)).await.unwrap();
     assert_eq!(actions(&store, ann).await, ["command line: password-change"]);
     let refused = store.change_user(ann, UserChange::Deactivate, ann, notice("2"), hour(1)).await.unwrap();
     assert_eq!(refused, UserChanged::LastAdmin);

@@ -105,7 +105,7 @@ macro_rules! conformance {
             ]
             sessions: [
                 are_found_by_their_hash, are_touched_and_ended, end_with_a_new_password, that_are_old_are_forgotten,
-                begin_with_one_first_user,
+                begin_with_one_first_user, begin_with_the_password_that_was_proved,
             ]
             work_list: [
                 keeps_what_somebody_took_from_being_escalated,

@@ -69,7 +69,7 @@ pub async fn the_audit_log_knows_where_from_for_a_year(store: AnyStore) {
     store.audit(hour(0), "command line", "hold", "").await.unwrap();
     from_origin("192.0.2.7", async {
         store.audit(hour(1), "user 1", "sign-in", "user 1").await.unwrap();
-        store.set_password(key, "$b", "user 1", None, hour(1)).await.unwrap();
+        store.set_password(key, Some("$a"), "$b", "user 1", None, hour(1)).await.unwrap();
     })
     .await;
     from_origin("2001:db8:1:2", store.audit(hour(2), "user 1", "sign-out", "user 1")).await.unwrap();

@@ -88,13 +88,16 @@ async fn change(room: &Room, me: &SignedIn, password: &str) -> Response {
     let changed = async {
         let change = AccountChange::Password(PasswordChange::SignedIn);
         let notice = room.desk.account_mail(&AccountMail { to: &me.user.email, change, now: me.now })?;
-        room.store.set_password(me.user.key, &hash, &me.actor(), notice, me.now).await
+        let proved = Some(me.user.password_hash.as_str());
+        room.store.set_password(me.user.key, proved, &hash, &me.actor(), notice, me.now).await
     };
     match changed.await {
-        Ok(()) => {
+        Ok(true) => {
             room.desk.ring();
             left(room, sign_in::Said::Changed)
         }
+        // Somebody was quicker: the session has ended.
+        Ok(false) => left(room, sign_in::Said::Nothing),
         Err(error) => frame::unavailable(room, &error),
     }
 }

@@ -85,12 +85,14 @@ pub(crate) async fn of(room: &Room, headers: &HeaderMap) -> Result<SignedIn, Not
     Ok(SignedIn { user: found.user, form_token: form_token(&token), token_hash: hash, now, live })
 }
 
-/// Begins a session and gives the header that sets its cookie.
-pub(crate) async fn begin(room: &Room, user: &User) -> Result<HeaderValue, StoreError> {
+/// Begins a session and gives the header that sets its cookie; none if the password that the user has proved was
+/// changed, or access taken away, meanwhile.
+pub(crate) async fn begin(room: &Room, user: &User) -> Result<Option<HeaderValue>, StoreError> {
     let token = desk::random_token().map_err(|why| StoreError::Backend(why.to_string()))?;
     let now = room.recorder.now();
-    room.store.begin_session(&token_hash(&token), user.key, now, now - ABSOLUTE).await?;
-    Ok(set_cookie(room, &token))
+    let (hash, proved) = (token_hash(&token), &user.password_hash);
+    let begun = room.store.begin_session(&hash, user.key, proved, now, now - ABSOLUTE).await?;
+    Ok(begun.then(|| set_cookie(room, &token)))
 }
 
 /// Takes the cookie away.

@@ -96,13 +96,17 @@ async fn enter(
         room.store.audit(now, "console", "sign-in-refused", "").await?;
         return Ok(None);
     };
+    let Some(cookie) = session::begin(room, &user).await? else {
+        room.store.audit(now, "console", "sign-in-refused", "").await?;
+        return Ok(None);
+    };
     rate_limit::forget(room, email).await?;
     if let Ok(before) = session::of(room, headers).await {
         room.store.end_session(&before.token_hash).await?;
     }
     let who = format!("user {}", user.key.0);
     room.store.audit(now, &who, "sign-in", &who).await?;
-    session::begin(room, &user).await.map(Some)
+    Ok(Some(cookie))
 }
 
 /// POST.

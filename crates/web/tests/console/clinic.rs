@@ -30,6 +30,9 @@ pub fn start() -> DateTime<Utc> {
     "2026-03-30T14:00:00Z".parse().unwrap()
 }
 
+/// What a test has happen in the middle of something.
+type Happening = Box<dyn FnOnce() + Send>;
+
 /// Records into the store what pages ask for, deciding nothing.
 pub struct Clinic {
     pub store: Arc<dyn Store>,
@@ -38,6 +41,8 @@ pub struct Clinic {
     pub rejected: Mutex<Option<String>>,
     pub rules: Arc<Folder>,
     pub machinery: Mutex<Machinery>,
+    /// What happens when the clock has been looked at so often more.
+    pub at_look: Mutex<Option<(u32, Happening)>>,
     /// What was asked of the machinery.
     pub asked: Mutex<Vec<String>>,
     book: Arc<RuleBook>,
@@ -82,6 +87,7 @@ impl Clinic {
             rules: Arc::default(),
             machinery: Mutex::default(),
             asked: Mutex::default(),
+            at_look: Mutex::default(),
             book: Arc::new(crate::book::book()),
             base_url,
         })
@@ -237,6 +243,19 @@ impl Recorder for Clinic {
     }
 
     fn now(&self) -> DateTime<Utc> {
+        let mut at_look = self.at_look.lock().unwrap();
+        let happens = match at_look.take() {
+            Some((0, happens)) => Some(happens),
+            Some((looks, happens)) => {
+                *at_look = Some((looks - 1, happens));
+                None
+            }
+            None => None,
+        };
+        drop(at_look);
+        if let Some(happens) = happens {
+            happens();
+        }
         *self.now.lock().unwrap()
     }
 

@@ -1,6 +1,8 @@
 //! The console as a browser sees it: a real store in memory, requests in, HTML and recorded events out.
 
 #[cfg(test)]
+mod at_once;
+#[cfg(test)]
 mod attacks;
 #[cfg(test)]
 mod audited;

@@ -484,11 +484,12 @@ impl Store for Fake {
     async fn set_password(
         &self,
         _: afterrun_store::UserKey,
+        _: Option<&str>,
         _: &str,
         _: &str,
         _: Option<NewMessage>,
         _: DateTime<Utc>,
-    ) -> afterrun_store::Result<()> {
+    ) -> afterrun_store::Result<bool> {
         self.not_for_pages("set_password")
     }
 
@@ -500,9 +501,10 @@ impl Store for Fake {
         &self,
         _: &[u8; 32],
         _: afterrun_store::UserKey,
+        _: &str,
         _: DateTime<Utc>,
         _: DateTime<Utc>,
-    ) -> afterrun_store::Result<()> {
+    ) -> afterrun_store::Result<bool> {
         self.not_for_pages("begin_session")
     }
 
