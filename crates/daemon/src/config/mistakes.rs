@@ -320,4 +320,21 @@ error[invalid-value]: this is no address with a port
             assert_eq!(find(text), []);
         }
     }
+
+    #[test]
+    fn a_proxy_is_an_address_or_a_network() {
+        let text = "Config(trusted_proxies: [\"10.89.0.0/24\", \"proxy.example\"])";
+        check(
+            text,
+            r#"
+error[invalid-value]: `proxy.example` is neither an address nor a network such as `10.89.0.0/24`
+ --> afterrun.ron:1:25
+  |
+1 | Config(trusted_proxies: ["10.89.0.0/24", "proxy.example"])
+  |                         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ cannot be used here
+  |
+  = help: write it like ["10.89.0.0/24"]
+"#,
+        );
+    }
 }
