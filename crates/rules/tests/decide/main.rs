@@ -17,6 +17,8 @@ mod audit_urgency;
 #[cfg(test)]
 mod covering;
 #[cfg(test)]
+mod explained;
+#[cfg(test)]
 mod failed;
 mod golden;
 #[cfg(test)]
