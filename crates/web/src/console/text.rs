@@ -5,10 +5,6 @@ use afterrun_store::{Contact, MessageState, Resolution, Role, Urgency, WorkState
 
 pub(crate) const LANGUAGE: &str = "en";
 
-// Dates (strftime).
-pub(crate) const SHORT_DATE: &str = "%a %-d %b %Y";
-pub(crate) const DATE_AND_TIME: &str = "%a %-d %b %Y, %H:%M";
-
 // The frame.
 pub(crate) const PRODUCT: &str = "Afterrun";
 pub(crate) const SKIP: &str = "Skip to the page";

@@ -1,9 +1,5 @@
 //! The words of the operations page and of pages that keep themselves up to date.
 
-pub(crate) const CLOCK: &str = "%H:%M:%S";
-pub(crate) const HOUR: &str = "%H:%M";
-pub(crate) const DAY_AND_HOUR: &str = "%a %-d %b, %H:%M";
-
 // Live.
 pub(crate) const AS_OF: &str = "As of";
 pub(crate) const CHANGED: &str = "The page has changed.";

@@ -4,7 +4,6 @@ use afterrun_store::{Names, Role, UserLinkKind};
 
 pub(crate) const USERS: &str = "Users";
 pub(crate) const AUDIT: &str = "Audit log";
-pub(crate) const MINUTE: &str = "%a %-d %b %Y, %H:%M:%S";
 
 // Forgotten passwords.
 pub(crate) const FORGOTTEN: &str = "I have forgotten my password";
