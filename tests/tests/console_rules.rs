@@ -230,7 +230,11 @@ fn a_clinician_edits_badly_then_well_and_sees_it_live() {
     assert_eq!(daemon.reload(), "rejected");
     browser.open(&format!("{}/console/rules", daemon.address));
     look(&browser, "8-rejected");
-    assert!(browser.words(".refusal").contains("bridge_silent_day"));
+    assert!(browser.words(".refusal .findings").contains("bridge_silent_day"));
+    assert!(
+        browser.words(".refusal .diff").contains("bridge_silent_day: 2,"),
+        "what was changed stands beside it"
+    );
     browser.follow(".refusal a");
     assert!(browser.words(".diff").contains("bridge_silent_day: 2,"));
     look(&browser, "9-rejected-diff");

@@ -9,39 +9,60 @@ use super::{
 };
 use crate::{Resolution, RuleCard, Scorecard};
 
+/// Microseconds of a day.
+const DAY: i64 = 86_400_000_000;
+
 /// From an instant on. As many rows as rules raised anything.
 pub(super) fn since(db: &Connection, since: DateTime<Utc>) -> Answer<Scorecard> {
-    let check_ins: i64 = db
-        .prepare_cached("SELECT count(*) FROM check_ins WHERE opened_at >= ?1")?
-        .query_row([micros(since)], |row| row.get(0))?;
-    let mut known = db.prepare_cached("SELECT flag FROM rule_scores WHERE flag > '' ORDER BY flag")?;
-    let flags = known.query_map([], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
+    let since = micros(since);
     let mut rules = Vec::new();
-    for flag in flags {
+    let mut flag = String::new();
+    let mut next = db.prepare_cached("SELECT min(flag) FROM work_items WHERE flag > ?1")?;
+    while let Some(known) = next.query_row([&flag], |row| row.get::<_, Option<String>>(0))? {
+        flag = known;
         let card = of_rule(db, &flag, since)?;
         rules.extend(Some(card).filter(|card| card.fires > 0));
     }
-    Ok(Scorecard { check_ins: u64::try_from(check_ins).unwrap_or(0), rules })
+    Ok(Scorecard { check_ins: check_ins(db, since)?, rules })
 }
 
-fn of_rule(db: &Connection, flag: &str, since: DateTime<Utc>) -> Answer<RuleCard> {
-    let mut statement = db.prepare_cached(
-        "SELECT created_at, outcome, outcome_at, contacted_at FROM work_items
-         WHERE flag = ?1 AND created_at >= ?2 AND flag IS NOT NULL",
-    )?;
+/// Check-ins opened since then: whole days are counted already, the part of a day before them is counted now.
+fn check_ins(db: &Connection, since: i64) -> Answer<u64> {
+    let first_whole = since.div_euclid(DAY) + i64::from(since.rem_euclid(DAY) > 0);
+    let whole: i64 = db
+        .prepare_cached("SELECT coalesce(sum(opened), 0) FROM check_in_days WHERE day >= ?1")?
+        .query_row([first_whole], |row| row.get(0))?;
+    let part: i64 = db
+        .prepare_cached("SELECT count(*) FROM check_ins WHERE opened_at >= ?1 AND opened_at < ?2")?
+        .query_row([since, first_whole * DAY], |row| row.get(0))?;
+    Ok(u64::try_from(whole + part).unwrap_or(0))
+}
+
+fn of_rule(db: &Connection, flag: &str, since: i64) -> Answer<RuleCard> {
+    let (fires, last_fired_at): (u32, Option<i64>) = db
+        .prepare_cached(
+            "SELECT count(*), max(created_at) FROM work_items
+             WHERE flag = ?1 AND created_at >= ?2 AND flag IS NOT NULL",
+        )?
+        .query_row(params![flag, since], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let mut card = RuleCard {
         flag: flag.into(),
-        fires: 0,
+        fires: u64::from(fires),
+        last_fired_at: maybe_instant(last_fired_at)?,
         acted: 0,
         not_needed: 0,
         already_known: 0,
         median_to_contact: None,
         last_acted_at: None,
     };
+    let mut statement = db.prepare_cached(
+        "SELECT created_at, outcome, outcome_at, contacted_at FROM work_items
+         WHERE flag = ?1 AND created_at >= ?2 AND flag IS NOT NULL
+             AND (outcome IS NOT NULL OR contacted_at IS NOT NULL)",
+    )?;
     let mut times = Vec::new();
-    let mut rows = statement.query(params![flag, micros(since)])?;
+    let mut rows = statement.query(params![flag, since])?;
     while let Some(row) = rows.next()? {
-        card.fires += 1;
         let created: i64 = row.get(0)?;
         times.extend(row.get::<_, Option<i64>>(3)?.map(|contacted| contacted - created));
         let Some(outcome) = row.get::<_, Option<String>>(1)? else { continue };

@@ -23,7 +23,8 @@ pub(crate) const COLUMN_REVIEW_BY: &str = "Look again by";
 pub(crate) const NOT_SIGNED: &str = "nobody";
 pub(crate) const REVIEW_PAST: &str = "past";
 pub(crate) const ON_THIS_PAGE: &str = "On this page";
-pub(crate) const TO_MEND: &str = "What was changed";
+pub(crate) const WHAT_WAS_CHANGED: &str = "What was changed in the rules in force";
+pub(crate) const TO_MEND: &str = "The page of this edit";
 pub(crate) const MESSAGE_LIST_HINT: &str =
     "With made-up values in place of a runner's own. Each can be seen as a phone shows it.";
 
@@ -77,6 +78,14 @@ pub(crate) const FINDINGS: &str = "Why it was refused";
 
 pub(crate) fn book_title(short: &str) -> String {
     format!("Rule book {short}")
+}
+
+pub(crate) fn changed_lines(added: usize, removed: usize) -> String {
+    match (added, removed) {
+        (added, 0) => format!("{added} added"),
+        (0, removed) => format!("{removed} removed"),
+        (added, removed) => format!("{added} added, {removed} removed"),
+    }
 }
 
 pub(crate) fn saved(is_in_force: bool) -> &'static str {

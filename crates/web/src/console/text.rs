@@ -386,13 +386,6 @@ pub(crate) const COLUMN_MAIL: &str = "Mail";
 
 // Rules.
 pub(crate) const REJECTED: &str = "The last edit did not go live";
-pub(crate) const SCORES: &str = "How each rule fares";
-pub(crate) const SCORES_HINT: &str = "Counted when work is resolved: advice given, seen or sent on count as useful; \
-    settled by itself and not needed do not.";
-pub(crate) const COLUMN_RULE: &str = "Rule";
-pub(crate) const COLUMN_RAISED: &str = "Raised";
-pub(crate) const COLUMN_USEFUL: &str = "Useful";
-pub(crate) const COLUMN_NOT_NEEDED: &str = "Not needed";
 pub(crate) const MESSAGES_HINT: &str = "With made-up values in place of a runner's own.";
 
 pub(crate) fn rejected_at(when: &str) -> String {

@@ -11,6 +11,7 @@ use chrono::TimeDelta;
 pub(crate) const OUTCOME: &str = "Done:";
 pub(crate) const NEWEST: &str = "Newest answer:";
 pub(crate) const SCORECARD: &str = "How the rules fare";
+pub(crate) const ALL_FIGURES: &str = "All figures";
 pub(crate) const COLUMN_STATE: &str = "State and owner";
 
 /// One tap each, on the list: word, meaning, words.
