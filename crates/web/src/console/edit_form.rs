@@ -35,6 +35,8 @@ pub(crate) struct PostedDraft {
     pub what: String,
     /// The file that is to be opened next.
     pub another: Option<String>,
+    /// The name that the open file is to get.
+    pub new_name: String,
 }
 
 /// Files as somebody is writing them.
@@ -130,6 +132,7 @@ impl FromRequest<Shared> for PostedDraft {
         let draft = Draft { open, others, reason };
         let picked = (fields.what() == "another").then(|| fields.get("pick")).flatten();
         let another = fields.get("another").or(picked).filter(|file| !file.is_empty()).map(str::to_owned);
-        Ok(Self { me, draft, what: fields.what().to_owned(), another })
+        let new_name = fields.get("new-name").unwrap_or_default().trim().to_owned();
+        Ok(Self { me, draft, what: fields.what().to_owned(), another, new_name })
     }
 }

@@ -20,6 +20,7 @@ mod desk;
 mod edit_form;
 mod edit_list;
 mod edit_result;
+mod edit_save;
 mod edit_show;
 mod frame;
 mod gate;

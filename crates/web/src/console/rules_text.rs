@@ -207,7 +207,8 @@ pub(crate) const FOLDER_UNREADABLE: &str = "The rules folder cannot be read";
 pub(crate) const COLUMN_SIZE: &str = "Lines";
 pub(crate) const NEW_FILE: &str = "A new file";
 pub(crate) const NEW_FILE_PATH: &str = "Its path in the folder";
-pub(crate) const NEW_FILE_HINT: &str = "A message is messages/NAME.md, everything else ends in .ron.";
+pub(crate) const NEW_FILE_HINT: &str = "A message is messages/NAME.md, everything else ends in .ron. A folder that is \
+    not there yet is made.";
 pub(crate) const NEW_FILE_BUTTON: &str = "Begin";
 pub(crate) const FILE_TEXT: &str = "Text of the file";
 pub(crate) const TOGETHER: &str = "Changed together";
@@ -220,6 +221,12 @@ pub(crate) const REASON_HINT: &str = "Kept in the history beside your name.";
 pub(crate) const CHECK: &str = "Check";
 pub(crate) const COMPARE_DRAFT: &str = "Compare";
 pub(crate) const COMPARE_DRAFT_HINT: &str = "Compare opens beside this page, so that your text stays here.";
+pub(crate) const FATE: &str = "Rename or delete this file";
+pub(crate) const FATE_HINT: &str = "Saved at once, with what is changed together, if the rules would go live. The history \
+    keeps what was there.";
+pub(crate) const NEW_NAME: &str = "New path in the folder";
+pub(crate) const RENAME: &str = "Save under this name";
+pub(crate) const DELETE_FILE: &str = "Delete the file";
 pub(crate) const SAVE: &str = "Save and put in force";
 pub(crate) const RESULT: &str = "What Afterrun makes of it";
 pub(crate) const NOTHING_CHANGED: &str = "Nothing is changed yet.";
@@ -265,6 +272,14 @@ pub(crate) fn tried(is_accepted: bool, errors: usize, scenarios: usize) -> Strin
         true => format!("{WOULD_GO_LIVE}: {} as written.", counted(scenarios, "scenario")),
         false => format!("{WOULD_BE_REFUSED}: {}.", counted(errors, "error")),
     }
+}
+
+pub(crate) fn name_taken(file: &str) -> String {
+    format!("There is a file {file} already.")
+}
+
+pub(crate) fn file_gone(file: &str) -> String {
+    format!("{file} (removed)")
 }
 
 pub(crate) fn not_saved(why: &str) -> String {

@@ -183,13 +183,13 @@ async fn a_text_goes_through_the_form_unharmed() {
     let sent = format!("{}more", odd.replace('\n', "\r\n"));
     let opened = file_hash(odd.as_bytes());
     browser.post("/console/rules/edit", &edit_of(&sent, &opened, "why", "save")).await.is(303);
-    assert_eq!(clinic.rules.saved.lock().unwrap()[0].files[0].text, format!("{odd}more"));
+    assert_eq!(clinic.rules.saved.lock().unwrap()[0].files[0].text, Some(format!("{odd}more")));
     clinic.rules.holds(&[(FILE, "a\r\nb\r\n")]);
     let opened = file_hash(b"a\r\nb\r\n");
     browser.post("/console/rules/edit", &edit_of("a\r\nc\r\n", &opened, "why", "save")).await.is(303);
     assert_eq!(
         clinic.rules.saved.lock().unwrap()[1].files[0].text,
-        "a\r\nc\r\n",
+        Some("a\r\nc\r\n".to_owned()),
         "a file keeps its line ends"
     );
 }
@@ -268,7 +268,11 @@ async fn files_that_belong_together_are_saved_together() {
     save.push(("do", "save"));
     browser.post("/console/rules/edit", &save).await.is(303);
     let saved = clinic.rules.saved.lock().unwrap()[0].clone();
-    let files: Vec<_> = saved.files.iter().map(|file| (file.file.as_str(), file.text.as_str())).collect();
+    let files: Vec<_> = saved
+        .files
+        .iter()
+        .map(|file| (file.file.as_str(), file.text.as_deref().unwrap_or_default()))
+        .collect();
     assert_eq!(files, [("scenarios/a.ron", "Scenarios( )"), (FILE, "RedFlags()")]);
     save[3].1 = "../x.ron";
     browser.post("/console/rules/edit", &save).await.is(404);
