@@ -71,13 +71,8 @@ fn bar(scale: &Scale, x: i64, from: DateTime<Utc>, hour: &MailHour, zone: Tz, wa
     let lost = scale.height(hour.refused + hour.given_up);
     let (sent, due) = (scale.height(hour.sent), scale.height(hour.due));
     let foot = TOP + HEIGHT;
-    let words = format!(
-        "{}: {} due, {} sent, {} refused or given up",
-        dates::day_and_hour(from, zone, way),
-        hour.due,
-        hour.sent,
-        hour.refused + hour.given_up
-    );
+    let at = dates::day_and_hour(from, zone, way);
+    let words = text::hour_in_words(&at, hour.due, hour.sent, hour.refused + hour.given_up);
     html! {
         g {
             title { (words) }

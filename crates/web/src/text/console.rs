@@ -304,7 +304,7 @@ pub(crate) fn history_detail(detail: &str) -> &str {
     let contact = CONTACTS.iter().find(|(word, ..)| *word == detail).map(|(.., words)| *words);
     let resolution = RESOLUTIONS.iter().find(|(word, ..)| *word == detail).map(|(.., words)| *words);
     let outcome =
-        super::text_patient::OUTCOMES.iter().find(|(word, ..)| *word == detail).map(|(.., words)| *words);
+        super::patient::OUTCOMES.iter().find(|(word, ..)| *word == detail).map(|(.., words)| *words);
     contact.or(resolution).or(outcome).unwrap_or(detail)
 }
 

@@ -1,7 +1,7 @@
 //! The words of the pages about the rules: in force, history, comparing, editing.
 
-use super::rules_desk::Candidate;
-pub(crate) use super::text::*;
+pub(crate) use super::console::*;
+use crate::Candidate;
 
 // The ways between the pages.
 pub(crate) const RULES_PAGES: &str = "About the rules";

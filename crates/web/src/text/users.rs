@@ -107,7 +107,7 @@ pub(crate) fn done(what: &str) -> Option<&'static str> {
 pub(crate) fn password_set(kind: UserLinkKind) -> &'static str {
     match kind {
         UserLinkKind::Invitation => "Your password is set. Please sign in with it.",
-        UserLinkKind::Reset => super::text::PASSWORD_CHANGED,
+        UserLinkKind::Reset => super::console::PASSWORD_CHANGED,
     }
 }
 

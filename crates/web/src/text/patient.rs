@@ -1,4 +1,4 @@
-//! Words of the work-list and of a runner's page that came with what a clinician can do there. `text` has the rest.
+//! Words of the work-list and of a runner's page that came with what a clinician can do there. `console` has the rest.
 
 use afterrun_rules::{
     book::Stage,

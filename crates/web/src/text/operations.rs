@@ -86,3 +86,8 @@ pub(crate) fn hours_label(due: u64, sent: u64) -> String {
 pub(crate) fn old_backup(days: i64) -> String {
     if days == 1 { "a day ago".to_owned() } else { format!("{days} days ago") }
 }
+
+/// What a column of the picture says.
+pub(crate) fn hour_in_words(hour: &str, due: u64, sent: u64, lost: u64) -> String {
+    format!("{hour}: {due} due, {sent} sent, {lost} refused or given up")
+}
