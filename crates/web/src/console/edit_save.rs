@@ -20,8 +20,8 @@ use super::{
 pub(super) enum Fate {
     /// It gets the text.
     Stays,
-    /// It gets the text and this name.
-    Moves(String),
+    /// It gets the text and another name.
+    Moves,
     /// It is removed.
     Goes,
 }
@@ -80,7 +80,8 @@ fn files(draft: &Draft, folder: &Sources, fate: &Fate) -> Result<Vec<SaveFile>, 
     let mut files = match fate {
         Fate::Stays => vec![open],
         Fate::Goes => vec![SaveFile { text: None, ..open }],
-        Fate::Moves(to) => {
+        Fate::Moves => {
+            let to = &draft.new_name;
             if !folder::takes(to) {
                 return Err(text::NO_FILE.to_owned());
             }

@@ -59,7 +59,7 @@ pub(crate) async fn show(State(room): State<Shared>, me: SignedIn, Query(asked):
 
 /// POST: check, compare, save, rename, delete, or open another file beside this one.
 pub(crate) async fn submit(State(room): State<Shared>, posted: PostedDraft) -> Response {
-    let PostedDraft { me, draft, what, another, new_name } = posted;
+    let PostedDraft { me, draft, what, another } = posted;
     if !draft.has_good_paths() || another.as_deref().is_some_and(|file| !folder::takes(file)) {
         return no_such_file(&room);
     }
@@ -75,7 +75,7 @@ pub(crate) async fn submit(State(room): State<Shared>, posted: PostedDraft) -> R
             compare_list::begin(&room, &me, candidate, draft.within(&sources)).await
         }
         ("save", None) => edit_save::save(&room, &me, draft, sources, Fate::Stays).await,
-        ("rename", None) => edit_save::save(&room, &me, draft, sources, Fate::Moves(new_name)).await,
+        ("rename", None) => edit_save::save(&room, &me, draft, sources, Fate::Moves).await,
         ("delete", None) => edit_save::save(&room, &me, draft, sources, Fate::Goes).await,
         (_, Some(another)) => match beside(draft, &another, &sources) {
             Ok(draft) => shown_tried(&room, &me, &draft, &sources).await,
@@ -104,7 +104,7 @@ pub(crate) async fn draft(State(room): State<Shared>, posted: PostedDraft) -> Re
 
 /// The same draft with another file in the text field; what was not changed is left behind.
 fn beside(draft: Draft, another: &str, folder: &Sources) -> Result<Draft, String> {
-    let Draft { open, others, reason } = draft;
+    let Draft { open, others, reason, .. } = draft;
     let (mut next, mut kept) = (None, Vec::new());
     for file in std::iter::once(open).chain(others) {
         if file.file == another {
@@ -117,7 +117,7 @@ fn beside(draft: Draft, another: &str, folder: &Sources) -> Result<Draft, String
         Some(next) => next,
         None => as_it_is(another, folder)?,
     };
-    Ok(Draft { open, others: kept, reason })
+    Ok(Draft { open, others: kept, reason, new_name: String::new() })
 }
 
 /// The names of the files, for people.
@@ -150,7 +150,7 @@ fn open(room: &Room, me: &SignedIn, file: &str, sources: &Sources) -> Response {
     }
     match as_it_is(file, sources) {
         Ok(open) => {
-            let draft = Draft { open, others: Vec::new(), reason: String::new() };
+            let draft = Draft { open, others: Vec::new(), reason: String::new(), new_name: String::new() };
             page(room, me, StatusCode::OK, &draft, sources, Shown::Nothing)
         }
         Err(why) => frame::says(room, StatusCode::UNPROCESSABLE_ENTITY, file, &why),
@@ -238,7 +238,7 @@ pub(super) fn page(
                     button.primary name="do" value="save" { (text::SAVE) }
                 }
                 p.hint { (text::COMPARE_DRAFT_HINT) }
-                @if !is_new { (fate(&open.file)) }
+                @if !is_new { (fate(draft)) }
             }
         }
     };
@@ -247,13 +247,15 @@ pub(super) fn page(
 }
 
 /// Another name for the file, or none; what is changed together with it comes along.
-fn fate(file: &str) -> Markup {
+fn fate(draft: &Draft) -> Markup {
+    let (file, wanted) = (&draft.open.file, &draft.new_name);
+    let is_wanted = !wanted.is_empty() && wanted != file;
     html! {
-        details.fate {
+        details.fate open[is_wanted] {
             summary { (text::FATE) }
             p.hint { (text::FATE_HINT) }
             label for="new-name" { (text::NEW_NAME) }
-            input #new-name name="new-name" value=(file) autocomplete="off" autocapitalize="none" spellcheck="false";
+            input #new-name name="new-name" value=(if is_wanted { wanted } else { file }) autocomplete="off" autocapitalize="none" spellcheck="false";
             div.row.after {
                 button.secondary name="do" value="rename" { (text::RENAME) }
                 button.danger name="do" value="delete" { (text::DELETE_FILE) }

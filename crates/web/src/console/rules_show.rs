@@ -22,6 +22,7 @@ use super::{
     rules_frame::{self, Way, book_link, when},
     rules_text as text, scorecard,
     session::SignedIn,
+    text_patient,
 };
 
 /// The order in which kinds of rule are shown, most looked for first.
@@ -139,6 +140,7 @@ fn page(room: &Room, me: &SignedIn, found: &Found) -> Response {
         nav.jumps aria-label=(text::ON_THIS_PAGE) {
             @for kind in KINDS { a href={ "#" (kind) } { (text::kind(kind)) } }
             a href="#messages" { (text::MESSAGES) }
+            @if !found.scores.rules.is_empty() { a href="#scorecard" { (text_patient::SCORECARD) } }
         }
         @for kind in KINDS { (rules_of_kind(&described, kind)) }
         (messages(room, &book))

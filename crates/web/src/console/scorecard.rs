@@ -54,7 +54,7 @@ fn page(room: &Room, me: &SignedIn, counted: &Scorecard) -> Response {
             }
             section.card.wide {
                 (table(&book, counted, &COLUMNS))
-                p.hint { (text::check_ins_counted(counted.check_ins)) " " (text::SCORECARD_HINT) }
+                p.hint { (text::check_ins_counted(counted.check_ins)) " " (text::SCORECARD_HINT) " " (text::TIME_HINT) }
             }
         }
     };

@@ -49,9 +49,9 @@ pub(crate) fn identity(identity: &str) -> String {
 pub(crate) const OPEN_AGAIN: &str = "Open it again";
 
 // The scorecard.
-pub(crate) const SCORECARD_HINT: &str = "Work that each rule made in the last 90 days. Acted on: resolved with advice, \
-    a visit, a referral or \u{201c}acted\u{201d}. The time is from the alert until somebody was in touch, half of them \
-    sooner.";
+pub(crate) const SCORECARD_HINT: &str = "Work that each rule made in the last 90 days. Acted on: resolved with advice, a visit, a referral or \u{201c}acted\u{201d}.";
+pub(crate) const TIME_HINT: &str =
+    "The time is from the alert until somebody was in touch, half of them sooner.";
 pub(crate) const UNUSED: &str = "Nobody acted on these in 60 days";
 pub(crate) const UNUSED_HINT: &str = "They spoke up, and it made no difference to anybody. Worth a look: is the \
     threshold too low, or the work not noted?";
