@@ -366,13 +366,12 @@ struct StoreGate<'a> {
 }
 
 impl StoreGate<'_> {
-    /// Whether somebody has put mail on hold since the message was claimed.
-    async fn is_held(&self) -> Result<bool, StoreError> {
-        Ok(match Holds::of(self.store).await? {
-            Holds::All => true,
-            Holds::Patients => self.audience == Audience::Patient,
-            Holds::Nothing => false,
-        })
+    /// The settings that keep this message back, should somebody have put mail on hold since it was claimed.
+    fn held_by(&self) -> &'static [&'static str] {
+        match self.audience {
+            Audience::Patient => &[CLOCK_HOLD, HOLD],
+            Audience::Clinic => &[CLOCK_HOLD],
+        }
     }
 }
 
@@ -380,12 +379,8 @@ impl StoreGate<'_> {
 impl Gate for StoreGate<'_> {
     async fn before_dot(&mut self) -> bool {
         stored(self.before.take()).await;
-        let answer = match self.is_held().await {
-            Ok(true) => Ok(false),
-            Ok(false) => self.store.begin_transmit(self.key, self.worker, self.clock.now()).await,
-            Err(why) => Err(why),
-        };
-        let open = match answer {
+        let now = self.clock.now();
+        let open = match self.store.begin_transmit(self.key, self.worker, now, self.held_by()).await {
             Ok(open) => open,
             Err(why) => {
                 tracing::error!(message = self.key.0, error = %why, "the store did not let the final dot go");

@@ -11,7 +11,7 @@ use afterrun_rules::decision::Identity;
 use super::{
     columns::{Word, from_json, instant, maybe_instant, micros, to_json},
     fault::{Answer, Fault},
-    patients, user_links,
+    patients, settings, user_links,
 };
 use crate::{Claim, Mail, MessageKey, MessageState, OutboxMessage, QueueDepth, Settlement};
 
@@ -142,7 +142,13 @@ pub(super) fn begin_transmit(
     key: MessageKey,
     worker: &str,
     now: DateTime<Utc>,
+    held_by: &[&'static str],
 ) -> Answer<bool> {
+    for setting in held_by {
+        if settings::get(db, setting)?.is_some() {
+            return Ok(false);
+        }
+    }
     let changed = db
         .prepare_cached(
             "UPDATE messages SET state = 'transmitting', first_attempt_at = coalesce(first_attempt_at, ?3)
