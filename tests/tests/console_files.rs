@@ -129,10 +129,8 @@ mod console_files {
 
         // A rule sends this message.
         let to = ("new-name", "messages/are-you-there.md");
-        press(&mut forms, file, &text, "rename", &[WHY, to])
-            .is(422)
-            .says("Not saved")
-            .says("unknown-message");
+        let page = press(&mut forms, file, &text, "rename", &[WHY, to]);
+        page.is(422).says("unknown-message").says("value=\"messages/are-you-there.md\"");
         press(&mut forms, file, &text, "delete", &[WHY]).is(422).says("Not saved").says("unknown-message");
         // Without a reason, and over somebody else's change.
         press(&mut forms, file, &text, "delete", &[]).is(422);

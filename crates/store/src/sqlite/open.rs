@@ -325,6 +325,10 @@ mod tests {
             Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get::<_, String>(3)?))
         });
         assert_eq!(row, Ok((1, 1, 9, "new".to_owned())));
+        let raised = connection.query_row("SELECT flag, day, raised FROM work_item_days", [], |row| {
+            Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?))
+        });
+        assert_eq!(raised, Ok(("pain".to_owned(), 0, 2)));
     }
 
     #[test]

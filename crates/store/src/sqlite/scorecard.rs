@@ -26,28 +26,47 @@ pub(super) fn since(db: &Connection, since: DateTime<Utc>) -> Answer<Scorecard> 
     Ok(Scorecard { check_ins: check_ins(db, since)?, rules })
 }
 
-/// Check-ins opened since then: whole days are counted already, the part of a day before them is counted now.
+/// The first day that is later than an instant as a whole; what lies before is counted by the row.
+fn first_whole_day(since: i64) -> i64 {
+    since.div_euclid(DAY) + i64::from(since.rem_euclid(DAY) > 0)
+}
+
 fn check_ins(db: &Connection, since: i64) -> Answer<u64> {
-    let first_whole = since.div_euclid(DAY) + i64::from(since.rem_euclid(DAY) > 0);
+    let day = first_whole_day(since);
     let whole: i64 = db
         .prepare_cached("SELECT coalesce(sum(opened), 0) FROM check_in_days WHERE day >= ?1")?
-        .query_row([first_whole], |row| row.get(0))?;
+        .query_row([day], |row| row.get(0))?;
     let part: i64 = db
         .prepare_cached("SELECT count(*) FROM check_ins WHERE opened_at >= ?1 AND opened_at < ?2")?
-        .query_row([since, first_whole * DAY], |row| row.get(0))?;
+        .query_row([since, day * DAY], |row| row.get(0))?;
     Ok(u64::try_from(whole + part).unwrap_or(0))
 }
 
-fn of_rule(db: &Connection, flag: &str, since: i64) -> Answer<RuleCard> {
-    let (fires, last_fired_at): (u32, Option<i64>) = db
+/// Work items that a rule raised, and when the last of them was.
+fn fires(db: &Connection, flag: &str, since: i64) -> Answer<(u64, Option<i64>)> {
+    let day = first_whole_day(since);
+    let whole: i64 = db
+        .prepare_cached("SELECT coalesce(sum(raised), 0) FROM work_item_days WHERE flag = ?1 AND day >= ?2")?
+        .query_row(params![flag, day], |row| row.get(0))?;
+    let part: i64 = db
         .prepare_cached(
-            "SELECT count(*), max(created_at) FROM work_items
-             WHERE flag = ?1 AND created_at >= ?2 AND flag IS NOT NULL",
+            "SELECT count(*) FROM work_items
+             WHERE flag = ?1 AND created_at >= ?2 AND created_at < ?3 AND flag IS NOT NULL",
         )?
-        .query_row(params![flag, since], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        .query_row(params![flag, since, day * DAY], |row| row.get(0))?;
+    let last = db
+        .prepare_cached(
+            "SELECT max(created_at) FROM work_items WHERE flag = ?1 AND created_at >= ?2 AND flag IS NOT NULL",
+        )?
+        .query_row(params![flag, since], |row| row.get(0))?;
+    Ok((u64::try_from(whole + part).unwrap_or(0), last))
+}
+
+fn of_rule(db: &Connection, flag: &str, since: i64) -> Answer<RuleCard> {
+    let (fires, last_fired_at) = fires(db, flag, since)?;
     let mut card = RuleCard {
         flag: flag.into(),
-        fires: u64::from(fires),
+        fires,
         last_fired_at: maybe_instant(last_fired_at)?,
         acted: 0,
         not_needed: 0,

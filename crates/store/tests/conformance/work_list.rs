@@ -294,6 +294,12 @@ pub async fn keeps_a_scorecard(store: AnyStore) {
     assert_eq!(store.scorecard(hour(9)).await.unwrap().rules, []);
     let before = store.scorecard(hour(0) - TimeDelta::hours(30)).await.unwrap();
     assert_eq!((before.check_ins, before.rules), (5, all.rules.clone()), "over midnight");
+    store.erase_patient(&"e".into(), hour(20)).await.unwrap();
+    for since in [hour(0), hour(0) - TimeDelta::hours(30)] {
+        let left = store.scorecard(since).await.unwrap();
+        assert_eq!((left.check_ins, left.rules[0].fires), (4, 4), "of those who are left");
+        assert_eq!(left.rules[0].last_fired_at, Some(hour(4)));
+    }
 }
 
 fn check_in(hours: i64) -> afterrun_rules::chart::CheckIn {
