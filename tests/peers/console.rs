@@ -156,7 +156,10 @@ async fn rules_pages(client: &mut Client, app: &App, rules: &Path) -> anyhow::Re
     let in_force = app.turns.rules.current().book.hash;
     anyhow::ensure!(in_force != before, "nothing was edited");
     // A draft under which everybody is flagged a day later: a comparison with much to show.
-    let later = text.replace("after_days: 3, min_reports: 2, send:", "after_days: 4, min_reports: 2, send:");
+    let later = text.replace(
+        "after_days: 0, min_reports: 1, send: \"limping",
+        "after_days: 1, min_reports: 1, send: \"limping",
+    );
     anyhow::ensure!(later != text, "the draft changes nothing");
     let encoded = later.bytes().fold(String::new(), |form, byte| format!("{form}%{byte:02x}"));
     let form = format!("do=compare&file=red-flags.ron&opened=&text={encoded}");
