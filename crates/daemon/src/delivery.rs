@@ -378,9 +378,11 @@ impl StoreGate<'_> {
 #[async_trait]
 impl Gate for StoreGate<'_> {
     async fn before_dot(&mut self) -> bool {
-        stored(self.before.take()).await;
-        let now = self.clock.now();
-        let open = match self.store.begin_transmit(self.key, self.worker, now, self.held_by()).await {
+        let (before, now) = (self.before.take(), self.clock.now());
+        let begin = self.store.begin_transmit(self.key, self.worker, now, self.held_by());
+        // Both are on disk before the dot, and most often by the same commit.
+        let ((), begun) = tokio::join!(stored(before), begin);
+        let open = match begun {
             Ok(open) => open,
             Err(why) => {
                 tracing::error!(message = self.key.0, error = %why, "the store did not let the final dot go");
