@@ -16,9 +16,10 @@ use std::{
 use afterrun::{
     app::{App, Parts},
     clock::SimulatedClock,
-    config::Config,
+    config::{Config, EditRules},
+    reloading::Looked,
 };
-use afterrun_rules::{Event, ids::PatientId};
+use afterrun_rules::{BookHash, Event, ids::PatientId};
 use afterrun_store::{NewUser, Options, Role, Sqlite, Store};
 use afterrun_tests::{crowd, daemon};
 use afterrun_web::{Recorder, hash_password};
@@ -70,9 +71,11 @@ async fn measure(runners: usize, times: usize) -> anyhow::Result<()> {
     let app = assemble(store.clone(), &folder.path().join("rules"), &clock).await?;
     let ours = serve(app.router()).await?;
     let mut client = Client::sign_in(ours).await?;
+    let rules = rules_pages(&mut client, &app, &folder.path().join("rules")).await?;
     let newest = store.messages(None, None, 100).await?.rows;
     let newest = newest.iter().map(|message| format!("/console/messages/{}", message.key.0)).collect();
-    let deep = store.patients(None, 500).await?.next.context("many runners")?;
+    let deep =
+        store.patients(None, (runners / 200).clamp(1, 500) as u32).await?.next.context("many runners")?;
     let one = |path: &str| vec![path.to_owned()];
     let each = |paths: &dyn Fn(&PatientId) -> String| ids.iter().map(paths).collect::<Vec<_>>();
     let pages = [
@@ -88,7 +91,18 @@ async fn measure(runners: usize, times: usize) -> anyhow::Result<()> {
         ("runners, found by address", one("/console/patients?email=many-77@runner.example")),
         ("a runner", each(&|id| format!("/console/patients/{id}"))),
         ("a message", newest),
-        ("rules", one("/console/rules")),
+        ("scorecard", one("/console/scorecard")),
+        ("rules, an edit refused", one("/console/rules")),
+        ("a message of the rules", one("/console/rules/messages/check-in")),
+        ("a message of the rules alone", one("/console/rules/messages/check-in/html")),
+        ("history of the rules", one("/console/rules/books")),
+        ("a rule book", one(&format!("/console/rules/books/{}", rules.in_force))),
+        ("a refused edit", one(&format!("/console/rules/books/{}", rules.refused))),
+        ("what a rule book sent", one(&format!("/console/rules/books/{}/messages", rules.before))),
+        ("compare", one("/console/rules/compare")),
+        ("a comparison", one(&rules.comparison)),
+        ("files of the rules", one("/console/rules/edit")),
+        ("a file of the rules", one("/console/rules/edit?file=red-flags.ron")),
         ("operations", one("/console/operations")),
         ("users", one("/console/users")),
         ("a user", one("/console/users/1")),
@@ -123,11 +137,52 @@ async fn measure(runners: usize, times: usize) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What the pages about the rules are asked for.
+struct RulesPages {
+    before: BookHash,
+    in_force: BookHash,
+    refused: BookHash,
+    comparison: String,
+}
+
+/// A history of the rules: an edit that went live, a comparison with a draft, an edit that was refused.
+async fn rules_pages(client: &mut Client, app: &App, rules: &Path) -> anyhow::Result<RulesPages> {
+    let before = app.turns.rules.current().book.hash;
+    let flags = rules.join("red-flags.ron");
+    let text = std::fs::read_to_string(&flags)?;
+    let edited = text.replace("Pain lasting more than 3 to 5 days", "Pain that stays for days");
+    std::fs::write(&flags, edited)?;
+    anyhow::ensure!(matches!(app.reloading.look_now().await, Looked::InForce(_)), "the edit is refused");
+    let in_force = app.turns.rules.current().book.hash;
+    anyhow::ensure!(in_force != before, "nothing was edited");
+    // A draft under which everybody is flagged a day later: a comparison with much to show.
+    let later = text.replace(
+        "after_days: 0, min_reports: 1, send: \"limping",
+        "after_days: 1, min_reports: 1, send: \"limping",
+    );
+    anyhow::ensure!(later != text, "the draft changes nothing");
+    let encoded = later.bytes().fold(String::new(), |form, byte| format!("{form}%{byte:02x}"));
+    let form = format!("do=compare&file=red-flags.ron&opened=&text={encoded}");
+    let comparison = client.post("/console/rules/edit", &form).await?.context("no comparison")?;
+    while client.get(&comparison).await?.contains("http-equiv=\"refresh\"") {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    std::fs::write(&flags, text.replace("bridge_silent_days: 2,", "bridge_silent_day: 2,"))?;
+    anyhow::ensure!(app.reloading.look_now().await == Looked::Rejected, "a bad edit went live");
+    let refused = app.turns.rules.rejected().and_then(|edit| edit.hash).context("it was read")?;
+    Ok(RulesPages { before, in_force, refused, comparison })
+}
+
 async fn assemble(store: Arc<dyn Store>, rules: &Path, clock: &SimulatedClock) -> anyhow::Result<Arc<App>> {
     let data = rules.parent().context("a folder")?.to_owned();
     let parts = Parts {
         steady: None,
-        config: Config { rules: rules.to_owned(), data, ..Config::default() },
+        config: Config {
+            rules: rules.to_owned(),
+            data,
+            edit_rules: EditRules::InConsole,
+            ..Config::default()
+        },
         store,
         transport: Arc::new(Taker::default()),
         clock: Arc::new(clock.clone()),
@@ -286,6 +341,31 @@ impl Client {
         let cookie = head.lines().find_map(|line| line.strip_prefix("set-cookie: ")).context("signed in")?;
         client.cookie = cookie.split(';').next().unwrap_or_default().to_owned();
         Ok(client)
+    }
+
+    /// The page at a path.
+    async fn get(&mut self, path: &str) -> anyhow::Result<String> {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nCookie: {}\r\n\r\n", self.cookie);
+        self.exchange(&request).await?;
+        Ok(String::from_utf8_lossy(&self.heard).into_owned())
+    }
+
+    /// Posts a form as a page of ours would; where it leads to.
+    async fn post(&mut self, path: &str, form: &str) -> anyhow::Result<Option<String>> {
+        let account = self.get("/console/account").await?;
+        let token = account.split_once("name=\"token\" value=\"").and_then(|(_, rest)| rest.split_once('"'));
+        let form = format!("{form}&token={}", token.context("signed in")?.0);
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nHost: x\r\nOrigin: http://x\r\nCookie: {}\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}",
+            self.cookie,
+            form.len()
+        );
+        self.exchange(&request).await?;
+        let head = self.words();
+        Ok(head.lines().find_map(|line| line.strip_prefix("location: ")).map(|path| {
+            path.find("/console").and_then(|at| path.get(at..)).unwrap_or(path).trim().to_owned()
+        }))
     }
 
     async fn ask(&mut self, paths: &[String], times: usize) -> anyhow::Result<Answered> {

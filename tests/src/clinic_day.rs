@@ -90,6 +90,16 @@ impl ClinicDay {
         self.arrived.extend(new.map(|mail| (at, mail)));
     }
 
+    /// Has the daemon look at the rules folder now; what is in force then, or `rejected`.
+    ///
+    /// # Panics
+    ///
+    /// It is off.
+    #[expect(clippy::expect_used, reason = "support code of tests")]
+    pub fn reload(&mut self) -> String {
+        self.daemon.as_mut().expect("the daemon runs").reload()
+    }
+
     /// Lets time pass step by step, up to and with `until`.
     pub fn pass(&mut self, until: DateTime<Utc>, step: TimeDelta) {
         while self.now < until {

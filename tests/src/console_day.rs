@@ -5,7 +5,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
-use crate::{browser::Browser, clinic_day::ClinicDay, crowd, story::local};
+use crate::{browser::Browser, clinic_day::ClinicDay, crowd, daemon::Clinic, story::local};
 
 /// The password of everybody in it.
 pub const PASSWORD: &str = "one two three four five";
@@ -27,10 +27,20 @@ impl ConsoleDay {
     ///
     /// Something of it does not start.
     #[must_use]
-    #[expect(clippy::expect_used, reason = "support code of tests")]
     pub fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    /// The same after a change to the clinic's files.
+    ///
+    /// # Panics
+    ///
+    /// Something of it does not start.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "support code of tests")]
+    pub fn with(change: impl FnOnce(&Clinic)) -> Self {
         let times = (local("2026-03-27", "07:30"), local("2026-03-27", "10:00"));
-        let mut day = ClinicDay::new("", |_| {}, RUNNERS, &[Tz::Europe__London], times);
+        let mut day = ClinicDay::new("edit_rules: InConsole,", change, RUNNERS, &[Tz::Europe__London], times);
         let morning = |number: i64| local("2026-03-28", "08:00") + TimeDelta::days(number);
         let answer = |day: &mut ClinicDay, runner: usize, values: &[&str], emergency: &str| {
             let runner = crowd::address(runner);

@@ -5,6 +5,7 @@ pub mod clinic_day;
 pub mod console_day;
 pub mod crowd;
 pub mod daemon;
+pub mod forms;
 pub mod mailbox;
 pub mod postfix;
 pub mod smtp_server;

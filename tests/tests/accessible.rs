@@ -16,7 +16,8 @@ use afterrun_tests::{
 };
 use chrono::TimeDelta;
 
-/// Pages of the console for somebody signed in: name, path. `{0}` to `{3}` are runners, `{message}` a message.
+/// Pages of the console for somebody signed in: name, path. `{0}` to `{3}` are runners, `{message}` a message,
+/// `{book}` the rule book in force.
 const CONSOLE: &[(&str, &str)] = &[
     ("work-list", "/console"),
     ("work-list-nobody", "/console?show=mine"),
@@ -29,6 +30,14 @@ const CONSOLE: &[(&str, &str)] = &[
     ("patients", "/console/patients"),
     ("message", "/console/messages/{message}"),
     ("rules", "/console/rules"),
+    ("rules-message", "/console/rules/messages/pain-heads-up"),
+    ("rules-compare", "/console/rules/compare"),
+    ("rules-files", "/console/rules/edit"),
+    ("rules-edit", "/console/rules/edit?file=messages/pain-heads-up.md"),
+    ("rules-new-file", "/console/rules/edit?file=scenarios/new/story.ron"),
+    ("rules-books", "/console/rules/books"),
+    ("rules-book", "/console/rules/books/{book}"),
+    ("rules-book-messages", "/console/rules/books/{book}/messages"),
     ("operations", "/console/operations"),
     ("account", "/console/account"),
     ("users", "/console/users"),
@@ -109,6 +118,13 @@ fn newest_message(day: &ConsoleDay, browser: &Browser) -> String {
     browser.ask(script, &[]).as_str().unwrap_or_default().to_owned()
 }
 
+/// The hash of the rules in force.
+fn book_in_force(day: &ConsoleDay, browser: &Browser) -> String {
+    browser.open(&day.day.url("/console/rules"));
+    let script = "return document.querySelector('a[href*=\"/console/rules/books/\"]').href.split('/').pop()";
+    browser.ask(script, &[]).as_str().unwrap_or_default().to_owned()
+}
+
 #[test]
 fn every_page_of_the_console_is_accessible() {
     let Some(axe) = axe() else { return };
@@ -128,11 +144,15 @@ fn every_page_of_the_console_is_accessible() {
 
     day.sign_in(&look.browser, &ann);
     let message = newest_message(&day, &look.browser);
+    let book = book_in_force(&day, &look.browser);
     for (name, path) in CONSOLE {
-        let runners = (0..4).fold(path.replace("{message}", &message), |path, number| {
-            path.replace(&format!("{{{number}}}"), day.id(number))
-        });
+        let path = path.replace("{message}", &message).replace("{book}", &book);
+        let runners =
+            (0..4).fold(path, |path, number| path.replace(&format!("{{{number}}}"), day.id(number)));
         look.browser.open(&day.day.url(&runners));
+        if *name == "rules-edit" {
+            look.browser.tap("details.fate summary");
+        }
         look.at(name);
     }
     look.end();

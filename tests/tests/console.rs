@@ -4,93 +4,13 @@
 mod console {
     use afterrun_tests::{
         daemon::{Clinic, Daemon},
+        forms::Forms,
         story::local,
     };
     use chrono::{DateTime, TimeDelta, Utc};
 
     const PASSWORD: &str = "one two three four five";
     const SAM: &str = "sam@runner.example";
-
-    /// A browser that keeps its cookie.
-    struct Browser {
-        address: String,
-        cookie: String,
-    }
-
-    struct Answer {
-        status: u16,
-        location: String,
-        body: String,
-    }
-
-    impl Browser {
-        fn new(daemon: &Daemon) -> Self {
-            Self { address: daemon.address.clone(), cookie: String::new() }
-        }
-
-        fn get(&mut self, path: &str) -> Answer {
-            let request = agent().get(format!("{}{path}", self.address)).header("cookie", &self.cookie);
-            self.keep(request.call().unwrap())
-        }
-
-        fn post_from(&mut self, origin: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
-            let request = agent().post(format!("{}{path}", self.address));
-            let request = request.header("cookie", &self.cookie).header("origin", origin);
-            self.keep(request.send_form(fields.iter().copied()).unwrap())
-        }
-
-        /// As a page of ours would, with the session's token.
-        fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
-            let page = self.get("/console/account").body;
-            let token = page.split_once("name=\"token\" value=\"").map_or("", |(_, rest)| rest);
-            let token = token.split_once('"').map_or(String::new(), |(token, _)| token.to_owned());
-            let mut all = vec![("token", token.as_str())];
-            all.extend(fields);
-            let origin = self.address.clone();
-            self.post_from(&origin, path, &all)
-        }
-
-        fn sign_in(&mut self, email: &str) -> Answer {
-            self.post("/console/sign-in", &[("email", email), ("password", PASSWORD)])
-        }
-
-        fn keep(&mut self, mut answer: ureq::http::Response<ureq::Body>) -> Answer {
-            let header = |name: &str| {
-                let value = answer.headers().get(name).and_then(|value| value.to_str().ok());
-                value.unwrap_or_default().to_owned()
-            };
-            let (cookie, location) = (header("set-cookie"), header("location"));
-            if let Some(pair) = cookie.split(';').next().filter(|pair| !pair.is_empty()) {
-                self.cookie = pair.to_owned();
-            }
-            let body = answer.body_mut().read_to_string().unwrap();
-            Answer { status: answer.status().as_u16(), location, body }
-        }
-    }
-
-    impl Answer {
-        #[track_caller]
-        fn is(&self, status: u16) -> &Self {
-            assert_eq!(self.status, status, "{}", self.body);
-            self
-        }
-
-        #[track_caller]
-        fn says(&self, words: &str) -> &Self {
-            assert!(self.body.contains(words), "`{words}` is missing in:\n{}", self.body);
-            self
-        }
-
-        #[track_caller]
-        fn lacks(&self, words: &str) -> &Self {
-            assert!(!self.body.contains(words), "`{words}` must not stand in:\n{}", self.body);
-            self
-        }
-    }
-
-    fn agent() -> ureq::Agent {
-        ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build().into()
-    }
 
     /// A clinic whose runner has limped; the daemon runs.
     fn clinic() -> (Clinic, Daemon, String, DateTime<Utc>) {
@@ -149,7 +69,7 @@ mod console {
         let log = clinic.log();
         let link = log.lines().find_map(|line| line.split_once("make the first account at ")).unwrap().1;
         let path = link.strip_prefix(&daemon.address).unwrap().trim();
-        let mut browser = Browser::new(&daemon);
+        let mut browser = Forms::new(&daemon);
         let form = [("email", "ann@clinic.example"), ("password", PASSWORD), ("again", PASSWORD)];
         let origin = daemon.address.clone();
         browser.get(path).is(200);
@@ -187,15 +107,15 @@ mod console {
         add_user(&clinic, "viewer", now);
         add_user(&clinic, "clinician", now);
         let runner = format!("/console/patients/{id}");
-        let mut viewer = Browser::new(&daemon);
-        viewer.sign_in("viewer@clinic.example").is(303);
+        let mut viewer = Forms::new(&daemon);
+        viewer.sign_in("viewer@clinic.example", PASSWORD).is(303);
         viewer.get(&runner).is(200).says("Sam Rivera");
         viewer.post(&runner, &[("do", "take")]).is(403);
         viewer.get("/console/patients/guessed").is(404);
 
-        let mut clinician = Browser::new(&daemon);
+        let mut clinician = Forms::new(&daemon);
         clinician.cookie = "afterrun=chosen-by-somebody-else".to_owned();
-        clinician.sign_in("clinician@clinic.example").is(303);
+        clinician.sign_in("clinician@clinic.example", PASSWORD).is(303);
         assert_ne!(clinician.cookie, "afterrun=chosen-by-somebody-else");
         for origin in ["null", "http://evil.example"] {
             clinician.post_from(origin, &runner, &[("do", "take")]).is(403);
@@ -206,14 +126,14 @@ mod console {
         clinician.post(&runner, &[("do", "note"), ("words", &long)]).is(413);
         clinician.get("/console?show=unowned").says("Sam Rivera");
 
-        let mut stranger = Browser::new(&daemon);
+        let mut stranger = Forms::new(&daemon);
         stranger.get(&runner).says("Sign in").lacks("Sam Rivera");
         for _ in 0..10 {
             stranger
                 .post("/console/sign-in", &[("email", "viewer@clinic.example"), ("password", "no")])
                 .is(422);
         }
-        stranger.sign_in("viewer@clinic.example").is(429);
+        stranger.sign_in("viewer@clinic.example", PASSWORD).is(429);
     }
 
     trait ReadLink {

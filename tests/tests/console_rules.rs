@@ -14,6 +14,7 @@ use afterrun_store::{Enrolment, NewPatient, Store, Units};
 use afterrun_tests::{
     browser::{Browser, Colours, Scripts, missing},
     daemon::{Clinic, Daemon, binary},
+    forms::{Forms, value_of},
     story::local,
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -79,82 +80,17 @@ fn clinic() -> (Clinic, Daemon, DateTime<Utc>) {
     (clinic, daemon, now)
 }
 
-/// A browser without scripts that keeps its cookie, for what people do not do with buttons.
-struct Forms {
-    address: String,
-    cookie: String,
-    token: String,
+/// A window in which somebody of this role has signed in.
+fn signed_in(daemon: &Daemon, role: &str) -> Forms {
+    let mut forms = Forms::new(daemon);
+    forms.sign_in(&format!("{role}@clinic.example"), PASSWORD).is(303);
+    forms
 }
 
-struct Answer {
-    status: u16,
-    location: String,
-    policy: String,
-    body: String,
-}
-
-impl Forms {
-    fn sign_in(daemon: &Daemon, role: &str) -> Self {
-        let mut forms = Self { address: daemon.address.clone(), cookie: String::new(), token: String::new() };
-        let email = format!("{role}@clinic.example");
-        forms.post("/console/sign-in", &[("email", &email), ("password", PASSWORD)]).is(303);
-        let page = forms.get("/console/account").body;
-        let token = page.split_once("name=\"token\" value=\"").map_or("", |(_, rest)| rest);
-        forms.token = token.split_once('"').map_or(String::new(), |(token, _)| token.to_owned());
-        forms
-    }
-
-    fn get(&mut self, path: &str) -> Answer {
-        let request = agent().get(format!("{}{path}", self.address)).header("cookie", &self.cookie);
-        self.keep(request.call().expect("the daemon answers"))
-    }
-
-    fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
-        let token = self.token.clone();
-        let all = [("token", token.as_str())].into_iter().chain(fields.iter().copied());
-        let request = agent().post(format!("{}{path}", self.address));
-        let request = request.header("cookie", &self.cookie).header("origin", &self.address);
-        self.keep(request.send_form(all).expect("the daemon answers"))
-    }
-
-    fn keep(&mut self, mut answer: ureq::http::Response<ureq::Body>) -> Answer {
-        let header = |name: &str| {
-            let value = answer.headers().get(name).and_then(|value| value.to_str().ok());
-            value.unwrap_or_default().to_owned()
-        };
-        let (cookie, location, policy) =
-            (header("set-cookie"), header("location"), header("content-security-policy"));
-        if let Some(pair) = cookie.split(';').next().filter(|pair| !pair.is_empty()) {
-            self.cookie = pair.to_owned();
-        }
-        let body = answer.body_mut().read_to_string().expect("the page is text");
-        Answer { status: answer.status().as_u16(), location, policy, body }
-    }
-
-    /// The content of a file that the editor was opened with, as its form says it.
-    fn opened(&mut self, file: &str) -> String {
-        let page = self.get(&format!("/console/rules/edit?file={file}")).is(200).body.clone();
-        let value = page.split_once("name=\"opened\" value=\"").map_or("", |(_, rest)| rest);
-        value.split_once('"').map_or(String::new(), |(value, _)| value.to_owned())
-    }
-}
-
-impl Answer {
-    #[track_caller]
-    fn is(&self, status: u16) -> &Self {
-        assert_eq!(self.status, status, "{}", self.body);
-        self
-    }
-
-    #[track_caller]
-    fn says(&self, words: &str) -> &Self {
-        assert!(self.body.contains(words), "`{words}` is missing in:\n{}", self.body);
-        self
-    }
-}
-
-fn agent() -> ureq::Agent {
-    ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build().into()
+/// The content of a file that the editor was opened with, as its form says it.
+fn content_of(forms: &mut Forms, file: &str) -> String {
+    let page = forms.get(&format!("/console/rules/edit?file={file}"));
+    value_of(&page.is(200).body, "opened")
 }
 
 /// Signs in a real browser.
@@ -294,7 +230,11 @@ fn a_clinician_edits_badly_then_well_and_sees_it_live() {
     assert_eq!(daemon.reload(), "rejected");
     browser.open(&format!("{}/console/rules", daemon.address));
     look(&browser, "8-rejected");
-    assert!(browser.words(".refusal").contains("bridge_silent_day"));
+    assert!(browser.words(".refusal .findings").contains("bridge_silent_day"));
+    assert!(
+        browser.words(".refusal .diff").contains("bridge_silent_day: 2,"),
+        "what was changed stands beside it"
+    );
     browser.follow(".refusal a");
     assert!(browser.words(".diff").contains("bridge_silent_day: 2,"));
     look(&browser, "9-rejected-diff");
@@ -360,10 +300,10 @@ fn a_comparison_shows_who_is_flagged_otherwise() {
     look(&browser, "12-compared");
 
     // The other way round the same runner is newly flagged: an archive of the rules, earlier by a day.
-    let mut forms = Forms::sign_in(&daemon, "clinician");
+    let mut forms = signed_in(&daemon, "clinician");
     let listed = forms.get("/console/rules/compare");
     listed.is(200).says("a draft of red-flags.ron").says("finished");
-    let opened = forms.opened("red-flags.ron");
+    let opened = content_of(&mut forms, "red-flags.ron");
     let text = std::fs::read_to_string(_clinic.folder().join("rules/red-flags.ron")).expect("it is there");
     let stricter = text.replace("when: AtLeast(\"worst_pain\", 8)", "when: AtLeast(\"worst_pain\", 5)");
     assert_ne!(text, stricter, "the pack has the flag severe-pain");
@@ -409,18 +349,18 @@ fn a_comparison_is_cancelled() {
     runtime.block_on(store.enrol(many, now - TimeDelta::days(300))).expect("they can be added");
     drop(store);
 
-    let mut forms = Forms::sign_in(&daemon, "clinician");
-    let opened = forms.opened("red-flags.ron");
+    let mut forms = signed_in(&daemon, "clinician");
+    let opened = content_of(&mut forms, "red-flags.ron");
     let draft =
         [("file", "red-flags.ron"), ("text", "RedFlags(flags: [])"), ("opened", &*opened), ("do", "compare")];
     forms.post("/console/rules/edit", &draft).is(422).says("nothing can be compared");
     let text = std::fs::read_to_string(clinic.folder().join("rules/clinic.ron")).expect("it is there");
-    let opened = forms.opened("clinic.ron");
+    let opened = content_of(&mut forms, "clinic.ron");
     let text = format!("{text}// the same\n");
     let draft = [("file", "clinic.ron"), ("text", &*text), ("opened", &*opened), ("do", "compare")];
     let page = forms.post("/console/rules/edit", &draft).is(303).location.clone();
     forms.get(&page).is(200).says("http-equiv=\"refresh\"").says("Cancel");
-    Forms::sign_in(&daemon, "viewer").post(&page, &[("do", "cancel")]).is(403);
+    signed_in(&daemon, "viewer").post(&page, &[("do", "cancel")]).is(403);
     forms.post(&page, &[("do", "cancel")]).is(303);
     forms.get(&page).is(200).says("It was cancelled.");
     assert!(daemon.stop(), "a comparison does not keep the program from ending");
@@ -434,7 +374,7 @@ fn what_must_not_be_written_is_not() {
     std::fs::write(&secret, "secret").expect("it can be written");
     symlink(&secret, rules.join("link.ron")).expect("it can be linked");
     let in_force = daemon.reload();
-    let mut forms = Forms::sign_in(&daemon, "clinician");
+    let mut forms = signed_in(&daemon, "clinician");
     let save = |file: &'static str, text: &'static str, opened: String| {
         [
             ("file".to_owned(), file.to_owned()),
@@ -462,14 +402,14 @@ fn what_must_not_be_written_is_not() {
     assert!(in_force.starts_with("reloaded"), "{in_force}");
     let text = std::fs::read_to_string(clinic.folder().join("away.md")).expect("it is there");
     let text: &'static str = Box::leak(format!("{text}\nTaken over.\n").into_boxed_str());
-    let opened = forms.opened("messages/we-missed-you.md");
+    let opened = content_of(&mut forms, "messages/we-missed-you.md");
     post(&mut forms, &save("messages/we-missed-you.md", text, opened))
         .is(422)
         .says("is a link to another place");
     assert_eq!(std::fs::read_to_string(&secret).expect("it is there"), "secret");
 
     // Over somebody else's change.
-    let opened = forms.opened("clinic.ron");
+    let opened = content_of(&mut forms, "clinic.ron");
     clinic.edit("rules/clinic.ron", "555-0100", "555-0199");
     let in_force = daemon.reload();
     post(&mut forms, &save("clinic.ron", "Clinic()", opened.clone()))
@@ -480,7 +420,7 @@ fn what_must_not_be_written_is_not() {
     assert!(theirs.contains("555-0199"));
 
     // By somebody who may only look, and without a reason.
-    let mut viewer = Forms::sign_in(&daemon, "viewer");
+    let mut viewer = signed_in(&daemon, "viewer");
     viewer.get("/console/rules/edit?file=clinic.ron").is(403);
     post(&mut viewer, &save("clinic.ron", "Clinic()", opened)).is(403);
     viewer.post("/console/rules/compare", &[("do", "folder")]).is(403);

@@ -27,9 +27,6 @@ use crate::{
 /// The setting that holds when the database was last copied by `afterrun backup`.
 pub(crate) const LAST_BACKUP: &str = "last-backup";
 
-/// Until when a link works, in a mail (strftime, on the clinic's clock).
-const UNTIL: &str = "%A %-d %B, %H:%M";
-
 /// Answers the console.
 pub(crate) struct AtTheDesk {
     pub turns: Arc<Turns>,
@@ -157,7 +154,8 @@ fn user_mail(turns: &Turns, ask: &UserMail<'_>) -> Result<Option<NewMessage>, St
     let live = turns.rules.current();
     let (book, letterhead) = (&*live.book, &turns.letterhead);
     let link = format!("{}{}", letterhead.base_url, ask.path);
-    let until = ask.expires_at.with_timezone(&book.clinic.time_zone).format(UNTIL).to_string();
+    let (closes, way) = (ask.expires_at.with_timezone(&book.clinic.time_zone), book.clinic.way());
+    let until = format!("{}, {}", way.date(closes.date_naive()), way.time(closes.time()));
     let (text, code, why) = match ask.kind {
         UserLinkKind::Invitation => (
             clinic_mail::user_invited(&link, &book.clinic.name, &until),

@@ -1,4 +1,4 @@
-//! What the console asks about the rules folder, answered: its files, the gate, saving a file, comparing.
+//! What the console asks about the rules folder, answered: its files, the gate, saving files, comparing.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -144,7 +144,12 @@ impl Inner {
             if found != *opened {
                 return Err(NotSaved::Changed { file: file.clone() });
             }
-            sources.files.insert(file.as_str().into(), Source::Bytes(text.as_bytes().into()));
+            match text {
+                Some(text) => {
+                    sources.files.insert(file.as_str().into(), Source::Bytes(text.as_bytes().into()))
+                }
+                None => sources.files.remove(&**file),
+            };
         }
         if sources.hash() == before {
             return Err(NotSaved::Nothing);
@@ -159,8 +164,7 @@ impl Inner {
     /// Notes who does it, writes, and puts it in force.
     async fn write(&self, save: Save, hash: BookHash) -> Result<(BookHash, bool), NotSaved> {
         let store = &self.turns.store;
-        let names: Vec<_> = save.files.iter().map(|file| file.file.as_str()).collect();
-        let (file, at) = (names.join(", "), self.clock.now());
+        let (file, at) = (save.names(), self.clock.now());
         let edit = NewRuleEdit { hash, by: save.by, at, file, reason: save.reason };
         let unavailable = |error: afterrun_store::StoreError| NotSaved::Failed(error.to_string());
         store.note_edit(edit).await.map_err(unavailable)?;

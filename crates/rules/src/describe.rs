@@ -71,12 +71,11 @@ fn basis(basis: &Basis) -> String {
 }
 
 fn clinic(clinic: &Clinic) -> String {
+    let way = clinic.way();
     let hours: Vec<_> = clinic
         .office_hours
         .iter()
-        .map(|hours| {
-            format!("{} {} to {}", days(&hours.days), hours.from.format("%H:%M"), hours.until.format("%H:%M"))
-        })
+        .map(|hours| format!("{} {} to {}", days(&hours.days), way.time(hours.from), way.time(hours.until)))
         .collect();
     let people =
         |of: &[std::sync::Arc<str>]| joined(&of.iter().map(ToString::to_string).collect::<Vec<_>>(), "and");
@@ -88,14 +87,14 @@ fn clinic(clinic: &Clinic) -> String {
         clinic.phone,
         clinic.time_zone,
         joined(&hours, "and"),
-        clinic.send_window.from.format("%H:%M"),
-        clinic.send_window.until.format("%H:%M"),
-        clinic.time_messages_at.format("%H:%M"),
+        way.time(clinic.send_window.from),
+        way.time(clinic.send_window.until),
+        way.time(clinic.time_messages_at),
         plural(clinic.limits.normal_per_patient_day, "message"),
         clinic.limits.urgent_per_patient_day,
         clinic.limits.all_per_hour,
         people(&clinic.alerts_to),
-        schedule::words(&clinic.digest, "the clinic's"),
+        schedule::words(&clinic.digest, "the clinic's", way),
     );
     if let Some(escalate) = &clinic.escalate {
         let _ = write!(
@@ -207,7 +206,7 @@ fn check_in(book: &RuleBook, rule: &CheckInRule) -> String {
     let mut text = format!(
         "The runner is asked about {} {}, {starts}, {lasts}. The message is *{}*; its link works for {}.",
         joined(&asked, "and"),
-        schedule::words(&rule.schedule, "the runner's"),
+        schedule::words(&rule.schedule, "the runner's", book.clinic.way()),
         rule.send,
         plural(rule.expires_after_hours, "hour"),
     );

@@ -6,7 +6,7 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 
 use crate::{
     assess::{Assessment, End, Episode, assess, is_excused, run_evidence_of},
-    book::{Condition, Flag, FlagEvidence, Place, RuleBook},
+    book::{Condition, Flag, FlagEvidence, Locale, Place, RuleBook},
     chart::{Chart, Source, Value, Word},
     decision::{Audience, Entry, EntryState, Subject},
     describe,
@@ -99,27 +99,24 @@ pub struct Explanation {
 pub fn explain(book: &RuleBook, chart: &Chart, at: DateTime<Utc>) -> Explanation {
     let assessment = assess(book, chart, at);
     let flags = (0..book.flags.len()).map(|position| flag(book, chart, &assessment, position, at)).collect();
+    let way = book.clinic.way();
     let recovery = assessment.recovery.as_ref().map(|state| {
         let title = book.recovery.windows.get(state.window).map_or("a run", |window| &*window.title);
         let cleared = match state.cleared_on {
-            Some(day) => format!("cleared by the report about {}", date(day)),
+            Some(day) => format!("cleared by the report about {}", way.short_date(day)),
             None if assessment.day > state.recovered_on() => {
-                format!("counted as recovered since {}", date(state.recovered_on()))
+                format!("counted as recovered since {}", way.short_date(state.recovered_on()))
             }
             None => "not yet cleared".to_owned(),
         };
         format!(
             "{title} on {}: rest until {} at least and {} at most; {cleared}.",
-            date(state.first_run_day),
-            date(state.min_day),
-            date(state.max_day)
+            way.short_date(state.first_run_day),
+            way.short_date(state.min_day),
+            way.short_date(state.max_day)
         )
     });
     Explanation { at, day: assessment.day, flags, recovery, rule_errors: assessment.rule_errors }
-}
-
-fn date(day: NaiveDate) -> String {
-    day.format("%a %-d %b %Y").to_string()
 }
 
 fn flag(
@@ -137,10 +134,10 @@ fn flag(
         flag: rule.id.clone(),
         title: rule.title.to_string(),
         place: rule.place.clone(),
-        state: state(rule, newest, told),
+        state: state(book.clinic.way(), rule, newest, told),
         days: days(book, chart, assessment, rule, newest),
         leaves: leaves(book, chart, rule, assessment.day),
-        told: told_lines(chart, rule, newest, now)
+        told: told_lines(book.clinic.way(), chart, rule, newest, now)
             .into_iter()
             .chain(words_of_people(chart, rule, newest))
             .collect(),
@@ -152,7 +149,7 @@ fn days_in_words(count: u32) -> String {
     if count == 1 { "1 day".to_owned() } else { format!("{count} days") }
 }
 
-fn state(rule: &Flag, newest: Option<&Episode>, told: Option<usize>) -> String {
+fn state(way: Locale, rule: &Flag, newest: Option<&Episode>, told: Option<usize>) -> String {
     let Some(episode) = newest else { return "quiet: never reported".to_owned() };
     let reached = match told {
         Some(at) => format!("stage `{}` told", rule.stages[at].id),
@@ -161,19 +158,23 @@ fn state(rule: &Flag, newest: Option<&Episode>, told: Option<usize>) -> String {
     match episode.end {
         End::Open => format!(
             "open since {} (day 0), last reported on {} (day {}), on {} in all; {reached}",
-            date(episode.onset),
-            date(episode.last_present),
+            way.short_date(episode.onset),
+            way.short_date(episode.last_present),
             (episode.last_present - episode.onset).num_days(),
             days_in_words(episode.present_days),
         ),
         End::Resolved(on) => {
-            format!("resolved on {} (open since {}); {reached}", date(on), date(episode.onset))
+            format!(
+                "resolved on {} (open since {}); {reached}",
+                way.short_date(on),
+                way.short_date(episode.onset)
+            )
         }
         End::Lapsed(on) => format!(
             "lapsed on {}: no usable answer since {} (open since {}); {reached}",
-            date(on),
-            date(episode.last_seen),
-            date(episode.onset)
+            way.short_date(on),
+            way.short_date(episode.last_seen),
+            way.short_date(episode.onset)
         ),
     }
 }
@@ -271,13 +272,19 @@ fn collect_leaves(condition: &Condition, visit: &mut impl FnMut(&Condition)) {
 }
 
 /// What the ledger holds about the flag's newest episode, oldest first.
-fn told_lines(chart: &Chart, rule: &Flag, newest: Option<&Episode>, now: DateTime<Utc>) -> Vec<String> {
+fn told_lines(
+    way: Locale,
+    chart: &Chart,
+    rule: &Flag,
+    newest: Option<&Episode>,
+    now: DateTime<Utc>,
+) -> Vec<String> {
     let of_episode = |entry: &&Entry| {
         let subject = &entry.identity.subject;
         subject.flag().is_some_and(|flag| rule.is_called(flag.as_str()))
             && subject.about_day().is_none_or(|day| newest.is_some_and(|episode| episode.contains(day)))
     };
-    chart.ledger.iter().filter(of_episode).map(|entry| line(chart, entry, now)).collect()
+    chart.ledger.iter().filter(of_episode).map(|entry| line(way, chart, entry, now)).collect()
 }
 
 /// What clinicians decided about stages of the newest episode.
@@ -295,7 +302,7 @@ fn words_of_people(chart: &Chart, rule: &Flag, newest: Option<&Episode>) -> Vec<
     words.collect()
 }
 
-fn line(chart: &Chart, entry: &Entry, now: DateTime<Utc>) -> String {
+fn line(way: Locale, chart: &Chart, entry: &Entry, now: DateTime<Utc>) -> String {
     let what = match &entry.identity.subject {
         Subject::Stage { stage, .. } => format!("stage `{stage}`"),
         Subject::StageReminder { stage, .. } => format!("reminder of stage `{stage}`"),
@@ -309,7 +316,8 @@ fn line(chart: &Chart, entry: &Entry, now: DateTime<Utc>) -> String {
         Audience::Patient => "runner",
         Audience::Clinic => "clinic",
     };
-    let local = entry.at.with_timezone(&chart.zone_at(entry.at)).format("%a %-d %b %Y %H:%M");
+    let local = entry.at.with_timezone(&chart.zone_at(entry.at));
+    let local = format!("{} {}", way.short_date(local.date_naive()), way.time(local.time()));
     let how = match entry.state {
         EntryState::Queued => format!("is queued for {local}"),
         // On the work-list at once; the digest is yet to come.
@@ -337,18 +345,20 @@ fn nearest_miss(
 ) -> Option<String> {
     let Some(episode) = open else { return nearest_leaf(book, chart, assessment.day, rule) };
     let stage = rule.stages.get(told.map_or(0, |told| told + 1))?;
-    let mut missing = Vec::new();
+    let (way, mut missing) = (book.clinic.way(), Vec::new());
     let earliest = episode.onset + Days::new(u64::from(stage.after_days));
     if episode.last_present < earliest {
-        missing.push(format!("a report of it about {} or later", date(earliest)));
+        missing.push(format!("a report of it about {} or later", way.short_date(earliest)));
     }
     if episode.present_days < stage.min_reports {
         let more = days_in_words(stage.min_reports - episode.present_days);
         missing.push(format!("reports of it on {more} more"));
     }
     if episode.newest != Evidence::Present {
-        missing
-            .push(format!("the newest report (about {}) to say it is there again", date(episode.last_seen)));
+        missing.push(format!(
+            "the newest report (about {}) to say it is there again",
+            way.short_date(episode.last_seen)
+        ));
     }
     if missing.is_empty() && chart.book_since > episode.present_received_at {
         missing.push("a report made since the rules changed".to_owned());
@@ -376,8 +386,10 @@ fn nearest_leaf(book: &RuleBook, chart: &Chart, today: NaiveDate, rule: &Flag) -
                 let short = least - number;
                 if short > 0 && nearest.as_ref().is_none_or(|(best, _)| short < *best) {
                     let name = describe::question_name(book, *question);
-                    let text =
-                        format!("{name} was {number} on {}, {short} below {least}", date(answer.about_day));
+                    let text = format!(
+                        "{name} was {number} on {}, {short} below {least}",
+                        book.clinic.way().short_date(answer.about_day)
+                    );
                     nearest = Some((short, text));
                 }
             }

@@ -20,7 +20,7 @@ pub use overrides::word_on;
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 
 use crate::{
     assess::Assessment,
@@ -211,46 +211,18 @@ impl Planner<'_> {
         Identity { subject, audience, attempt: earlier as u32 + 1 }
     }
 
+    /// A date as reasons write it: `30 March 2026`, or as the clinic says. Reasons name dates, never ages.
+    fn date(&self, day: NaiveDate) -> String {
+        self.book.clinic.way().full_date(day)
+    }
+
     /// A message that tells the patient something.
     fn send(message: &MessageId) -> Action {
         Action::Send { message: message.clone(), urgent: false }
     }
 }
 
-/// A date as reasons write it: `30 March 2026`. Reasons name dates, never ages.
-fn date(day: NaiveDate) -> String {
-    // By hand: `format` takes its pattern apart each time, and a plan writes many dates.
-    const MONTHS: [&str; 12] = [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ];
-    format!("{} {} {:04}", day.day(), MONTHS[day.month0() as usize], day.year())
-}
-
 /// A title between quotation marks.
 fn quoted(title: &Arc<str>) -> String {
     format!("\u{201c}{title}\u{201d}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn dates_are_written_as_format_writes_them() {
-        let first = NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
-        for day in first.iter_days().step_by(11).take(40) {
-            assert_eq!(date(day), day.format("%-d %B %Y").to_string());
-        }
-    }
 }

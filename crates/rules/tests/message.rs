@@ -391,3 +391,16 @@ fn a_mail_writes_dates_as_its_clinic_does() {
     assert_eq!(closes(Some(Locale::EnGb)), "17:05 on Wednesday 25 November");
     assert_eq!(closes(Some(Locale::EnUs)), "5:05 pm on Wednesday, November 25");
 }
+
+#[test]
+fn sample_values_are_written_as_the_clinic_does() {
+    use afterrun_rules::book::Locale;
+    let shown = |locale| {
+        let mut book = book();
+        book.clinic.locale = locale;
+        let words = text("s", None, "{{ about_day }}, {{ closes_at }}");
+        render(&book, &words, &sample(&book)).expect("a message").text.trim().to_owned()
+    };
+    assert_eq!(shown(None), "Tuesday 24 November, 19:00 on Wednesday 25 November");
+    assert_eq!(shown(Some(Locale::EnUs)), "Tuesday, November 24, 7:00 pm on Wednesday, November 25");
+}

@@ -370,9 +370,7 @@ pub trait Store: Accounts + Operations + Send + Sync + 'static {
     ) -> Result<bool>;
     /// What people did about a patient, newest first.
     async fn work_history(&self, id: &PatientId, after: Option<&str>, limit: u32) -> Result<Page<WorkLine>>;
-    /// How each rule fares: as many rows as there ever were flags.
-    async fn rule_scores(&self) -> Result<Vec<RuleScore>>;
-    /// How rules fared from an instant on. Work items of erased patients do not count.
+    /// How rules fared from an instant on: as many rows as there were flags. Work items of erased patients do not count.
     async fn scorecard(&self, since: DateTime<Utc>) -> Result<Scorecard>;
 
     // Rule books.

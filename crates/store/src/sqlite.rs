@@ -54,9 +54,8 @@ use self::{
 use crate::{
     Attempt, AuditLine, BookFiles, BookSpell, Bounced, Claim, Enrolment, Erased, Link, Message, MessageKey,
     NewMessage, NewPatient, NewRefusedBook, NewRuleEdit, NewUser, OpenedCheckIn, OutboxMessage, Page,
-    Patient, QueueDepth, RefusedBook, Result, RuleScore, Scorecard, Session, Settlement, Store, StoreError,
-    StoredBook, StoredChart, Turn, User, UserKey, WorkChange, WorkFilter, WorkItem, WorkLine, WorkRow,
-    origin,
+    Patient, QueueDepth, RefusedBook, Result, Scorecard, Session, Settlement, Store, StoreError, StoredBook,
+    StoredChart, Turn, User, UserKey, WorkChange, WorkFilter, WorkItem, WorkLine, WorkRow, origin,
 };
 
 /// The store on SQLite. Dropping it waits for the writes under way and gives the lock back.
@@ -474,10 +473,6 @@ impl Store for Sqlite {
     async fn work_history(&self, id: &PatientId, after: Option<&str>, limit: u32) -> Result<Page<WorkLine>> {
         let (id, after) = (id.clone(), after.map(str::to_owned));
         self.read(move |db| work_list::history(db, charts::key(db, &id)?, after.as_deref(), limit)).await
-    }
-
-    async fn rule_scores(&self) -> Result<Vec<RuleScore>> {
-        self.read(work_list::scores).await
     }
 
     async fn scorecard(&self, since: DateTime<Utc>) -> Result<Scorecard> {

@@ -233,19 +233,6 @@ pub struct WorkLine {
     pub detail: String,
 }
 
-/// How a rule fares, in counts since the console exists.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub struct RuleScore {
-    /// The flag.
-    pub flag: FlagId,
-    /// Work items it raised.
-    pub raised: u32,
-    /// Resolved as worth a look.
-    pub useful: u32,
-    /// Resolved as not needed, or settled by itself.
-    pub not_needed: u32,
-}
-
 /// How rules fared in a stretch of time.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Scorecard {
@@ -262,6 +249,8 @@ pub struct RuleCard {
     pub flag: FlagId,
     /// Work items raised.
     pub fires: u64,
+    /// When the last of them was.
+    pub last_fired_at: Option<DateTime<Utc>>,
     /// Of these, resolved because something was done.
     pub acted: u64,
     /// Of these, resolved as not needed, or settled by itself.

@@ -124,7 +124,8 @@ impl Delivery {
             }
         }
         if let Some(newer) = newer_check_in(&taken.chart, identity) {
-            let text = format!("A newer check-in, about {}, asks in its place.", newer.format("%-d %B %Y"));
+            let newer = self.turns.rules.current().book.clinic.way().full_date(newer);
+            let text = format!("A newer check-in, about {newer}, asks in its place.");
             return Verdict::Drop(Reason::new("newer-check-in", text));
         }
         let urgent = taken.chart.ledger.iter().any(|entry| entry.identity == *identity && entry.urgent);

@@ -42,6 +42,14 @@ pub struct Clinic {
     pub limits: Limits,
 }
 
+impl Clinic {
+    /// How what the clinic itself reads is written; day first and 24 hours, which nobody misreads, unless it says so.
+    #[must_use]
+    pub fn way(&self) -> Locale {
+        self.locale.unwrap_or(Locale::EnGb)
+    }
+}
+
 /// Days and hours at which the clinic is staffed, in the clinic's zone.
 #[derive(Clone, Debug)]
 pub struct OfficeHours {

@@ -1,6 +1,6 @@
 //! How dates and times of day are written for people: the clinic says so once, for mails and pages alike.
 
-use chrono::{NaiveDate, NaiveTime};
+use chrono::{Datelike, NaiveDate, NaiveTime};
 
 /// A way of writing dates and times (BCP 47 tags).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -45,12 +45,57 @@ impl Locale {
         .to_string()
     }
 
+    /// `30 March 2026`, `March 30, 2026`.
+    #[must_use]
+    pub fn full_date(self, day: NaiveDate) -> String {
+        // By hand: `format` takes its pattern apart each time, and a plan writes many dates.
+        const MONTHS: [&str; 12] = [
+            "January",
+            "February",
+            "March",
+            "April",
+            "May",
+            "June",
+            "July",
+            "August",
+            "September",
+            "October",
+            "November",
+            "December",
+        ];
+        let (day, month, year) = (day.day(), MONTHS[day.month0() as usize], day.year());
+        match self {
+            Self::EnGb => format!("{day} {month} {year:04}"),
+            Self::EnUs => format!("{month} {day}, {year:04}"),
+        }
+    }
+
     /// `29 Mar`, `Mar 29`.
     #[must_use]
     pub fn day_and_month(self, day: NaiveDate) -> String {
         day.format(match self {
             Self::EnGb => "%-d %b",
             Self::EnUs => "%b %-d",
+        })
+        .to_string()
+    }
+
+    /// `Sun 29 Mar`, `Sun, Mar 29`.
+    #[must_use]
+    pub fn weekday_and_month(self, day: NaiveDate) -> String {
+        day.format(match self {
+            Self::EnGb => "%a %-d %b",
+            Self::EnUs => "%a, %b %-d",
+        })
+        .to_string()
+    }
+
+    /// `19:05:30`, `7:05:30 pm`.
+    #[must_use]
+    pub fn time_with_seconds(self, time: NaiveTime) -> String {
+        time.format(match self {
+            Self::EnGb => "%H:%M:%S",
+            Self::EnUs => "%-I:%M:%S %P",
         })
         .to_string()
     }
@@ -63,5 +108,30 @@ impl Locale {
             Self::EnUs => "%-I:%M %P",
         })
         .to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_written_by_hand_are_as_format_writes_them() {
+        let first = NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
+        for day in first.iter_days().step_by(11).take(40) {
+            assert_eq!(Locale::EnGb.full_date(day), day.format("%-d %B %Y").to_string());
+            assert_eq!(Locale::EnUs.full_date(day), day.format("%B %-d, %Y").to_string());
+        }
+    }
+
+    #[test]
+    fn noon_and_midnight_are_twelve_in_america() {
+        for (hour, british, american) in
+            [(0, "00:05:09", "12:05:09 am"), (12, "12:05:09", "12:05:09 pm"), (23, "23:05:09", "11:05:09 pm")]
+        {
+            let time = NaiveTime::from_hms_opt(hour, 5, 9).unwrap();
+            assert_eq!(Locale::EnGb.time_with_seconds(time), british);
+            assert_eq!(Locale::EnUs.time_with_seconds(time), american);
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::{Leaf, date};
+use super::Leaf;
 use crate::{
     assess::scored_runs,
     book::{RuleBook, WorsensEachRun},
@@ -17,6 +17,7 @@ pub(super) fn leaves(book: &RuleBook, chart: &Chart, rule: &WorsensEachRun, toda
     let scored = scored_runs(book, chart, rule, today);
     let name = describe::question_name(book, rule.question);
     let window = &scored[scored.len().saturating_sub(wanted)..];
+    let way = book.clinic.way();
     let shown = || window.iter().map(|(_, score)| score.to_string()).collect::<Vec<_>>().join(", ");
     let (Some((first_day, first)), Some((last_day, last)), true) =
         (window.first(), window.last(), window.len() == wanted)
@@ -52,7 +53,7 @@ pub(super) fn leaves(book: &RuleBook, chart: &Chart, rule: &WorsensEachRun, toda
         ),
         leaf(
             format!("all lie within {} days", rule.within_days),
-            format!("{span} days, {} to {}", date(*first_day), date(*last_day)),
+            format!("{span} days, {} to {}", way.short_date(*first_day), way.short_date(*last_day)),
             span <= i64::from(rule.within_days),
         ),
     ]

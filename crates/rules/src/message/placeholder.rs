@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use chrono_tz::Tz;
 use minijinja::Value;
 
@@ -208,7 +208,7 @@ pub fn fill(
     now: DateTime<Utc>,
 ) -> Filling {
     let clinic = &book.clinic;
-    let locale = clinic.locale.unwrap_or(Locale::EnGb);
+    let locale = clinic.way();
     let mut filling = Filling::empty(person.language);
     filling.set("first_name", Some(person.first_name));
     filling.set("clinic_name", Some(&*clinic.name));
@@ -249,10 +249,23 @@ pub fn sample(book: &RuleBook) -> Filling {
         } else if !known.name.starts_with("clinic_")
             && !["booking_link", "emergency_line"].contains(&known.name)
         {
-            filling.set(known.name, Some(known.example));
+            filling.set(known.name, Some(example(known.example, book.clinic.way())));
         }
     }
     filling
+}
+
+/// An example as the clinic writes dates and times; the list above writes `19:00 on Wednesday 25 November`.
+fn example(text: &str, locale: Locale) -> String {
+    // Any year in which the 25th of November is a Wednesday.
+    let date = |text: &str| NaiveDate::parse_from_str(&format!("{text} 2026"), "%A %d %B %Y").ok();
+    let time = |text: &str| NaiveTime::parse_from_str(text, "%H:%M").ok();
+    let (at, day) = text.split_once(" on ").unwrap_or(("", text));
+    match (time(at), date(day)) {
+        (Some(at), Some(day)) => format!("{} on {}", locale.time(at), date_in_words(day, locale)),
+        (None, Some(day)) => date_in_words(day, locale),
+        _ => time(text).map_or_else(|| text.to_owned(), |at| locale.time(at)),
+    }
 }
 
 /// Longest value, in characters: far beyond any name or title, short of a nuisance.

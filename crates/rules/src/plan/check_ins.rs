@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 
-use super::{Planner, Priority, Wanted, clinic::FLAGGED_DAYS_AT_MOST, date, overtaken, probes};
+use super::{Planner, Priority, Wanted, clinic::FLAGGED_DAYS_AT_MOST, overtaken, probes};
 use crate::{
     assess::{Assessment, Episode},
     book::{About, CheckInRule, Flag, FlagEvidence, Lasts, QuestionIx, RuleBook, Starts},
@@ -252,8 +252,8 @@ fn open(
     }
     let expires_at = planner.now + TimeDelta::hours(i64::from(rule.expires_after_hours));
     let text = match probe {
-        Some(flag) => format!("The next stage of `{}` asks about {}.", flag.id, date(about_day)),
-        None => format!("Check-in `{}` is due on {}.", rule.id, date(about_day)),
+        Some(flag) => format!("The next stage of `{}` asks about {}.", flag.id, planner.date(about_day)),
+        None => format!("Check-in `{}` is due on {}.", rule.id, planner.date(about_day)),
     };
     Some(Wanted {
         priority: Priority::CheckIn,
@@ -340,7 +340,7 @@ fn want_reminder(planner: &mut Planner<'_>) -> Option<Wanted> {
         action: Planner::send(&rule.send),
         reason: Reason::new(
             "not-yet-answered",
-            format!("The check-in about {} is not answered yet.", date(day)),
+            format!("The check-in about {} is not answered yet.", planner.date(day)),
         ),
         facts: Facts {
             check_in: Some((check_in.id.clone(), day)),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 
-use super::{Planner, date, quoted, stages::facts, stages::stage_reason, time_only};
+use super::{Planner, quoted, stages::facts, stages::stage_reason, time_only};
 use crate::{
     assess::End,
     book::{Clinic, TellClinic},
@@ -77,7 +77,7 @@ fn emergencies(planner: &mut Planner<'_>) {
                 None => format!("`{id}`"),
             })
             .collect();
-        let day = date(chart.local_date(*received_at));
+        let day = planner.date(chart.local_date(*received_at));
         let text = format!(
             "Emergency signs ticked on {day}: {}. The page said at once what to do.",
             ticked.join("; ")
@@ -109,7 +109,7 @@ fn stages(planner: &mut Planner<'_>) {
             stage: stage.id.clone(),
             evidence_day: episode.last_present,
         };
-        let mut text = stage_reason(flag, stage, episode);
+        let mut text = stage_reason(planner, flag, stage, episode);
         if chart.reach != Reach::Confirmed {
             text.push_str(" The patient cannot be written to: the address is not confirmed, or dead.");
         }
@@ -133,8 +133,8 @@ fn lapses(planner: &mut Planner<'_>) {
         let text = format!(
             "{}: last reported on {}, then silence since {}; {}.",
             quoted(&flag.title),
-            date(episode.last_present),
-            date(episode.last_seen),
+            planner.date(episode.last_present),
+            planner.date(episode.last_seen),
             if told { "a stage had been told" } else { "no stage had been reached" },
         );
         let subject = time_only::lapse_subject(flag, &episode);
@@ -164,7 +164,7 @@ fn left_with_open_episode(planner: &mut Planner<'_>) {
         if decided {
             continue;
         }
-        let (title, onset) = (quoted(&flag.title), date(episode.onset));
+        let (title, onset) = (quoted(&flag.title), planner.date(episode.onset));
         let text = format!("{title} is open since {onset}, and {why}.");
         let reason = Reason::new("left-with-open-episode", text);
         push(planner, subject, TellClinic::Today, reason, facts(planner, flag, episode));
@@ -197,7 +197,7 @@ fn flagged_too_long(planner: &mut Planner<'_>) {
         }
         planner.look_again_by_wall(wall);
         if has_come {
-            let (title, onset) = (quoted(&flag.title), date(episode.onset));
+            let (title, onset) = (quoted(&flag.title), planner.date(episode.onset));
             let text = format!(
                 "{title} is open since {onset}; daily check-ins ended after {FLAGGED_DAYS_AT_MOST} days."
             );

@@ -1,7 +1,7 @@
 //! A clinician's word about a stage: tell it now, or do not tell it. A fact of the chart like any other, so that
 //! planning stays pure; what follows has the identity the stage would have had anyway, so nothing is told twice.
 
-use super::{Planner, date, quoted};
+use super::{Planner, quoted};
 use crate::{
     assess::Episode,
     book::{Flag, Stage},
@@ -56,8 +56,8 @@ impl Planner<'_> {
             "{}: a clinician asked for stage `{}` before the rule reaches it; first reported on {}, last on {}. Why: {}",
             quoted(&flag.title),
             stage.id,
-            date(episode.onset),
-            date(episode.last_present),
+            self.date(episode.onset),
+            self.date(episode.last_present),
             word.because,
         );
         Some(Reason::new("stage-by-person", text))

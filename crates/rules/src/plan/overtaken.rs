@@ -1,7 +1,7 @@
 //! Queued messages that are no longer true, or no longer wanted. A queued message is judged again here each
 //! time the chart is planned, and so also just before it is sent.
 
-use super::{Planner, date, recovery, time_only};
+use super::{Planner, recovery, time_only};
 use crate::{
     assess::{End, Episode},
     chart::Reach,
@@ -45,7 +45,7 @@ fn now_at_night(planner: &Planner<'_>, entry: &Entry) -> Option<Reason> {
 fn overtaken(planner: &Planner<'_>, entry: &Entry) -> Option<Reason> {
     let chart = planner.chart;
     if let Some(stopped_at) = chart.stopped_at {
-        let day = date(chart.local_date(stopped_at));
+        let day = planner.date(chart.local_date(stopped_at));
         return Some(Reason::new("stopped", format!("The patient stopped all messages on {day}.")));
     }
     match chart.reach {

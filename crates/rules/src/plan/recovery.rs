@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::{Planner, Priority, Wanted, date, quoted};
+use super::{Planner, Priority, Wanted, quoted};
 use crate::{
     assess::{Colour, NewestReport, RecoveryState, window_of},
     chart::LoggedRun,
@@ -48,7 +48,7 @@ fn want_plan(planner: &Planner<'_>, logged: &LoggedRun) -> Option<Wanted> {
     let text = format!(
         "{} on {}: {} of rest (window `{}`).",
         window.title,
-        date(logged.day),
+        planner.date(logged.day),
         rest_days(window.min_days, window.max_days),
         window.id,
     );
@@ -97,10 +97,10 @@ fn want_run_again(planner: &Planner<'_>) -> Option<Wanted> {
     let text = format!(
         "After {} on {}, rest ends between {} and {}; the report about {} allows running from the next day.",
         quoted(&window.title),
-        date(state.first_run_day),
-        date(state.min_day),
-        date(state.max_day),
-        date(about_day),
+        planner.date(state.first_run_day),
+        planner.date(state.min_day),
+        planner.date(state.max_day),
+        planner.date(about_day),
     );
     Some(Wanted {
         priority: Priority::RunAgainOrResolved,

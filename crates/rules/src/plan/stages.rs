@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::{Planner, Priority, Wanted, date, quoted};
+use super::{Planner, Priority, Wanted, quoted};
 use crate::{
     assess::Episode,
     book::{Flag, Stage, TellClinic},
@@ -226,13 +226,13 @@ fn message(planner: &Planner<'_>, candidate: &Candidate<'_>, also: Vec<std::sync
     let reason = if let Some(by_person) = by_person {
         by_person
     } else if candidate.newly {
-        Reason::new("stage-reached", stage_reason(flag, stage, episode))
+        Reason::new("stage-reached", stage_reason(planner, flag, stage, episode))
     } else {
         let text = format!(
             "{} goes on: first reported on {}, reported again on {} (day {days}).",
             quoted(&flag.title),
-            date(episode.onset),
-            date(episode.last_present),
+            planner.date(episode.onset),
+            planner.date(episode.last_present),
         );
         Reason::new("stage-reminder", text)
     };
@@ -247,15 +247,15 @@ fn message(planner: &Planner<'_>, candidate: &Candidate<'_>, also: Vec<std::sync
 }
 
 /// Why a stage is reached, for patient and clinic alike.
-pub(super) fn stage_reason(flag: &Flag, stage: &Stage, episode: &Episode) -> String {
+pub(super) fn stage_reason(planner: &Planner<'_>, flag: &Flag, stage: &Stage, episode: &Episode) -> String {
     let days = (episode.last_present - episode.onset).num_days();
     let plural = |count: u32| if count == 1 { "report" } else { "reports" };
     format!(
         "{}: first reported on {} (day 0), still reported on {} (day {days}), on {} {} in all; \
          stage `{}` asks for day {} and {} {}.",
         quoted(&flag.title),
-        date(episode.onset),
-        date(episode.last_present),
+        planner.date(episode.onset),
+        planner.date(episode.last_present),
         episode.present_days,
         if episode.present_days == 1 { "day" } else { "days" },
         stage.id,

@@ -5,7 +5,7 @@
 use chrono::{Days, NaiveDate};
 use smallvec::SmallVec;
 
-use super::{Planner, Priority, Wanted, date, quoted, stages::facts};
+use super::{Planner, Priority, Wanted, quoted, stages::facts};
 use crate::{
     assess::{End, Episode},
     book::{CheckInRule, Flag},
@@ -111,7 +111,7 @@ fn want_lost_touch(planner: &mut Planner<'_>) -> Vec<Wanted> {
         let text = format!(
             "{} was last reported on {}; no usable answer since, and more than {} silent days end the episode.",
             quoted(&flag.title),
-            date(episode.last_present),
+            planner.date(episode.last_present),
             flag.bridge_silent_days,
         );
         found.push(Wanted {
@@ -145,7 +145,7 @@ fn want_resolved(planner: &Planner<'_>) -> Vec<Wanted> {
             "{} is clear again: {} clear reports in a row, the last on {}.",
             quoted(&flag.title),
             flag.clear_reports,
-            date(resolved_on),
+            planner.date(resolved_on),
         );
         found.push(Wanted {
             priority: Priority::RunAgainOrResolved,
@@ -226,7 +226,7 @@ fn want_nudge(planner: &mut Planner<'_>) -> Option<Wanted> {
     let text = format!(
         "{} check-ins in a row were not answered, the last about {}.",
         nudge.after_missed,
-        date(calls.about_day)
+        planner.date(calls.about_day)
     );
     Some(Wanted {
         priority: Priority::Nudge,

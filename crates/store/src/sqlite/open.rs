@@ -30,6 +30,7 @@ const SCHEMAS: &[&str] = &[
     include_str!("schema/0007.sql"),
     include_str!("schema/0008.sql"),
     include_str!("schema/0009.sql"),
+    include_str!("schema/0010.sql"),
 ];
 /// How long a connection waits while another process writes.
 const BUSY: Duration = Duration::from_secs(5);
@@ -325,8 +326,10 @@ mod tests {
             Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get::<_, String>(3)?))
         });
         assert_eq!(row, Ok((1, 1, 9, "new".to_owned())));
-        let raised = connection.query_row("SELECT raised FROM rule_scores", [], |row| row.get(0));
-        assert_eq!(raised, Ok(2));
+        let raised = connection.query_row("SELECT flag, day, raised FROM work_item_days", [], |row| {
+            Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?))
+        });
+        assert_eq!(raised, Ok(("pain".to_owned(), 0, 2)));
     }
 
     #[test]

@@ -9,39 +9,79 @@ use super::{
 };
 use crate::{Resolution, RuleCard, Scorecard};
 
+/// Microseconds of a day.
+const DAY: i64 = 86_400_000_000;
+
 /// From an instant on. As many rows as rules raised anything.
 pub(super) fn since(db: &Connection, since: DateTime<Utc>) -> Answer<Scorecard> {
-    let check_ins: i64 = db
-        .prepare_cached("SELECT count(*) FROM check_ins WHERE opened_at >= ?1")?
-        .query_row([micros(since)], |row| row.get(0))?;
-    let mut known = db.prepare_cached("SELECT flag FROM rule_scores WHERE flag > '' ORDER BY flag")?;
-    let flags = known.query_map([], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
+    let since = micros(since);
     let mut rules = Vec::new();
-    for flag in flags {
+    let mut flag = String::new();
+    let mut next = db.prepare_cached("SELECT min(flag) FROM work_items WHERE flag > ?1")?;
+    while let Some(known) = next.query_row([&flag], |row| row.get::<_, Option<String>>(0))? {
+        flag = known;
         let card = of_rule(db, &flag, since)?;
         rules.extend(Some(card).filter(|card| card.fires > 0));
     }
-    Ok(Scorecard { check_ins: u64::try_from(check_ins).unwrap_or(0), rules })
+    Ok(Scorecard { check_ins: check_ins(db, since)?, rules })
 }
 
-fn of_rule(db: &Connection, flag: &str, since: DateTime<Utc>) -> Answer<RuleCard> {
-    let mut statement = db.prepare_cached(
-        "SELECT created_at, outcome, outcome_at, contacted_at FROM work_items
-         WHERE flag = ?1 AND created_at >= ?2 AND flag IS NOT NULL",
-    )?;
+/// The first day that is later than an instant as a whole; what lies before is counted by the row.
+fn first_whole_day(since: i64) -> i64 {
+    since.div_euclid(DAY) + i64::from(since.rem_euclid(DAY) > 0)
+}
+
+fn check_ins(db: &Connection, since: i64) -> Answer<u64> {
+    let day = first_whole_day(since);
+    let whole: i64 = db
+        .prepare_cached("SELECT coalesce(sum(opened), 0) FROM check_in_days WHERE day >= ?1")?
+        .query_row([day], |row| row.get(0))?;
+    let part: i64 = db
+        .prepare_cached("SELECT count(*) FROM check_ins WHERE opened_at >= ?1 AND opened_at < ?2")?
+        .query_row([since, day * DAY], |row| row.get(0))?;
+    Ok(u64::try_from(whole + part).unwrap_or(0))
+}
+
+/// Work items that a rule raised, and when the last of them was.
+fn fires(db: &Connection, flag: &str, since: i64) -> Answer<(u64, Option<i64>)> {
+    let day = first_whole_day(since);
+    let whole: i64 = db
+        .prepare_cached("SELECT coalesce(sum(raised), 0) FROM work_item_days WHERE flag = ?1 AND day >= ?2")?
+        .query_row(params![flag, day], |row| row.get(0))?;
+    let part: i64 = db
+        .prepare_cached(
+            "SELECT count(*) FROM work_items
+             WHERE flag = ?1 AND created_at >= ?2 AND created_at < ?3 AND flag IS NOT NULL",
+        )?
+        .query_row(params![flag, since, day * DAY], |row| row.get(0))?;
+    let last = db
+        .prepare_cached(
+            "SELECT max(created_at) FROM work_items WHERE flag = ?1 AND created_at >= ?2 AND flag IS NOT NULL",
+        )?
+        .query_row(params![flag, since], |row| row.get(0))?;
+    Ok((u64::try_from(whole + part).unwrap_or(0), last))
+}
+
+fn of_rule(db: &Connection, flag: &str, since: i64) -> Answer<RuleCard> {
+    let (fires, last_fired_at) = fires(db, flag, since)?;
     let mut card = RuleCard {
         flag: flag.into(),
-        fires: 0,
+        fires,
+        last_fired_at: maybe_instant(last_fired_at)?,
         acted: 0,
         not_needed: 0,
         already_known: 0,
         median_to_contact: None,
         last_acted_at: None,
     };
+    let mut statement = db.prepare_cached(
+        "SELECT created_at, outcome, outcome_at, contacted_at FROM work_items
+         WHERE flag = ?1 AND created_at >= ?2 AND flag IS NOT NULL
+             AND (outcome IS NOT NULL OR contacted_at IS NOT NULL)",
+    )?;
     let mut times = Vec::new();
-    let mut rows = statement.query(params![flag, micros(since)])?;
+    let mut rows = statement.query(params![flag, since])?;
     while let Some(row) = rows.next()? {
-        card.fires += 1;
         let created: i64 = row.get(0)?;
         times.extend(row.get::<_, Option<i64>>(3)?.map(|contacted| contacted - created));
         let Some(outcome) = row.get::<_, Option<String>>(1)? else { continue };

@@ -14,8 +14,8 @@ use super::{
     settings,
 };
 use crate::{
-    Contact, NewWorkItem, Page, Resolution, RuleScore, Urgency, UserKey, WorkChange, WorkFilter, WorkLine,
-    WorkRow, WorkState,
+    Contact, NewWorkItem, Page, Resolution, Urgency, UserKey, WorkChange, WorkFilter, WorkLine, WorkRow,
+    WorkState,
 };
 
 impl Word for WorkState {
@@ -100,13 +100,6 @@ pub(super) fn raise(
     }
     if &*new.reason.code == LAPSED {
         db.prepare_cached("UPDATE work_list SET quiet = 1 WHERE patient = ?1")?.execute([patient])?;
-    }
-    if let Some(flag) = &new.flag {
-        db.prepare_cached(
-            "INSERT INTO rule_scores (flag, raised) VALUES (?1, 1)
-             ON CONFLICT (flag) DO UPDATE SET raised = raised + 1",
-        )?
-        .execute([flag.as_str()])?;
     }
     Ok(())
 }
@@ -242,19 +235,10 @@ fn contact_items(db: &Connection, patient: i64, now: DateTime<Utc>) -> Answer<()
     Ok(())
 }
 
-/// Closes the work items and counts them for their rules.
+/// Closes the work items.
 fn resolve_items(db: &Connection, patient: i64, resolution: Resolution, now: DateTime<Utc>) -> Answer<()> {
     if resolution.is_useful() {
         contact_items(db, patient, now)?;
-    }
-    let column = if resolution.is_useful() { "useful" } else { "not_needed" };
-    let count = format!("UPDATE rule_scores SET {column} = {column} + 1 WHERE flag = ?1");
-    let mut open = db.prepare_cached(
-        "SELECT flag FROM work_items WHERE patient = ?1 AND state <> 'resolved' AND flag IS NOT NULL",
-    )?;
-    let flags = open.query_map([patient], |row| row.get::<_, String>(0))?;
-    for flag in flags.collect::<rusqlite::Result<Vec<_>>>()? {
-        db.prepare_cached(&count)?.execute([flag])?;
     }
     db.prepare_cached(
         "UPDATE work_items SET state = 'resolved', outcome = ?2, outcome_at = ?3
@@ -264,7 +248,7 @@ fn resolve_items(db: &Connection, patient: i64, resolution: Resolution, now: Dat
     Ok(())
 }
 
-/// Opens what was resolved last, and takes back what it counted for the rules. False: the row is open, or there is
+/// Opens what was resolved last. False: the row is open, or there is
 /// none.
 fn reopen(db: &Connection, patient: i64, by: UserKey) -> Answer<bool> {
     let opened = db
@@ -277,21 +261,15 @@ fn reopen(db: &Connection, patient: i64, by: UserKey) -> Answer<bool> {
         return Ok(false);
     }
     let mut last = db.prepare_cached(
-        "SELECT id, flag, outcome FROM work_items WHERE patient = ?1
+        "SELECT id FROM work_items WHERE patient = ?1
              AND outcome_at = (SELECT max(outcome_at) FROM work_items WHERE patient = ?1)",
     )?;
-    let items = last.query_map([patient], |row| {
-        Ok((row.get::<_, i64>(0)?, row.get::<_, Option<String>>(1)?, row.get::<_, String>(2)?))
-    })?;
+    let items = last.query_map([patient], |row| row.get::<_, i64>(0))?;
     for item in items.collect::<rusqlite::Result<Vec<_>>>()? {
-        let (id, flag, outcome) = item;
         db.prepare_cached(
             "UPDATE work_items SET state = 'new', outcome = NULL, outcome_at = NULL WHERE id = ?1",
         )?
-        .execute([id])?;
-        let column = if Resolution::read(&outcome)?.is_useful() { "useful" } else { "not_needed" };
-        let uncount = format!("UPDATE rule_scores SET {column} = max(0, {column} - 1) WHERE flag = ?1");
-        db.prepare_cached(&uncount)?.execute([flag])?;
+        .execute([item])?;
     }
     Ok(true)
 }
@@ -332,22 +310,6 @@ pub(super) fn history(
     });
     let page = page(rows.collect::<Answer<Vec<_>>>()?, limit, |(id, _)| id.to_string());
     Ok(Page { rows: page.rows.into_iter().map(|(_, line)| line).collect(), next: page.next })
-}
-
-/// How each rule fares, by id. As many rows as there ever were flags.
-pub(super) fn scores(db: &Connection) -> Answer<Vec<RuleScore>> {
-    let mut statement = db.prepare_cached(
-        "SELECT flag, raised, useful, not_needed FROM rule_scores WHERE flag > '' ORDER BY flag",
-    )?;
-    let rows = statement.query_map([], |row| {
-        Ok(RuleScore {
-            flag: row.get::<_, String>(0)?.into(),
-            raised: row.get(1)?,
-            useful: row.get(2)?,
-            not_needed: row.get(3)?,
-        })
-    })?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 fn rank(urgency: Urgency) -> i64 {

@@ -111,7 +111,7 @@ macro_rules! conformance {
             work_list: [
                 keeps_what_somebody_took_from_being_escalated,
                 has_one_row_a_patient_most_urgent_first, is_listed_in_pages, is_filtered, follows_what_people_do,
-                is_opened_anew_by_what_is_as_urgent, is_left_alone_by_what_is_less_urgent, counts_for_the_rules,
+                is_opened_anew_by_what_is_as_urgent, is_left_alone_by_what_is_less_urgent,
                 keeps_its_history, is_audited, forgets_an_erased_patient, knows_who_fell_silent,
                 puts_what_waits_before_what_was_contacted, keeps_what_was_done_otherwise, keeps_a_scorecard,
                 is_opened_again_by_a_person, says_how_somebody_tried_and_why_it_is_put_off,

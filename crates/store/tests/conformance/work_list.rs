@@ -175,28 +175,6 @@ pub async fn is_left_alone_by_what_is_less_urgent(store: AnyStore) {
     assert_eq!((row.state, row.urgency), (WorkState::New, Urgency::Watch), "what was done is done");
 }
 
-pub async fn counts_for_the_rules(store: AnyStore) {
-    let ann = ann(&store).await;
-    for (name, resolution) in [
-        ("a", Resolution::Advised),
-        ("b", Resolution::Seen),
-        ("c", Resolution::Referred),
-        ("d", Resolution::Settled),
-        ("e", Resolution::NotNeeded),
-    ] {
-        let id = store.add_patient(runner(name), hour(0)).await.unwrap();
-        today(&store, &id, 1).await;
-        store.change_work(&id, ann, WorkChange::Resolve(resolution), hour(2)).await.unwrap();
-    }
-    let scores = store.rule_scores().await.unwrap();
-    assert_eq!(scores.len(), 1);
-    let score = &scores[0];
-    assert_eq!(
-        (score.flag.as_str(), score.raised, score.useful, score.not_needed),
-        ("pain-lasting", 5, 3, 2)
-    );
-}
-
 pub async fn keeps_its_history(store: AnyStore) {
     let (ann, id) = (ann(&store).await, enrol(&store).await);
     assert!(store.change_work(&id, ann, WorkChange::Note("first".to_owned()), hour(1)).await.unwrap());
@@ -232,7 +210,6 @@ pub async fn forgets_an_erased_patient(store: AnyStore) {
     assert!(shown(&store, WorkFilter::Open, 4).await.is_empty());
     assert!(store.work_history(&id, None, 9).await.is_err());
     assert!(store.change_work(&id, ann, WorkChange::Note("x".to_owned()), hour(4)).await.is_err());
-    assert_eq!(store.rule_scores().await.unwrap()[0].raised, 1, "counts stay");
 }
 
 pub async fn knows_who_fell_silent(store: AnyStore) {
@@ -309,12 +286,20 @@ pub async fn keeps_a_scorecard(store: AnyStore) {
     assert_eq!((card.not_needed, card.already_known, card.resolved()), (1, 1, 4));
     // Two were acted on, after two and four hours; no answer is no contact.
     assert_eq!(card.median_to_contact, Some(TimeDelta::hours(2)));
-    assert_eq!(card.last_acted_at, Some(hour(6)));
+    assert_eq!((card.last_fired_at, card.last_acted_at), (Some(hour(5)), Some(hour(6))));
     assert_eq!(card.per_hundred(all.check_ins), Some(100.0));
     let later = store.scorecard(hour(4)).await.unwrap();
     assert_eq!((later.check_ins, later.rules[0].fires, later.rules[0].acted), (2, 2, 0));
     assert_eq!(later.rules[0].median_to_contact, None);
     assert_eq!(store.scorecard(hour(9)).await.unwrap().rules, []);
+    let before = store.scorecard(hour(0) - TimeDelta::hours(30)).await.unwrap();
+    assert_eq!((before.check_ins, before.rules), (5, all.rules.clone()), "over midnight");
+    store.erase_patient(&"e".into(), hour(20)).await.unwrap();
+    for since in [hour(0), hour(0) - TimeDelta::hours(30)] {
+        let left = store.scorecard(since).await.unwrap();
+        assert_eq!((left.check_ins, left.rules[0].fires), (4, 4), "of those who are left");
+        assert_eq!(left.rules[0].last_fired_at, Some(hour(4)));
+    }
 }
 
 fn check_in(hours: i64) -> afterrun_rules::chart::CheckIn {
@@ -345,8 +330,6 @@ pub async fn is_opened_again_by_a_person(store: AnyStore) {
     assert_eq!((row.state, row.open_items), (WorkState::Acknowledged, 1), "what was done before stays done");
     assert_eq!(row.owner, Some((ann, "ann@clinic.example".to_owned())));
     assert_eq!(shown(&store, WorkFilter::Open, 5).await, ["p1"]);
-    let score = store.rule_scores().await.unwrap().remove(0);
-    assert_eq!((score.raised, score.not_needed), (2, 1));
     let card = store.scorecard(hour(0)).await.unwrap().rules.remove(0);
     assert_eq!((card.fires, card.resolved()), (2, 1));
     assert_eq!(store.work_history(&id, None, 1).await.unwrap().rows[0].what, "open-again");

@@ -5,7 +5,7 @@ use afterrun_rules::{
     chart::{PauseEvent, StageOverride},
     ids::PatientId,
 };
-use afterrun_store::{Contact, Resolution, StoreError, StoredChart, WorkChange, WorkState};
+use afterrun_store::{Contact, Patient, Resolution, StoreError, StoredChart, WorkChange, WorkState};
 use axum::{
     extract::{Path, State},
     http::StatusCode,
@@ -221,8 +221,10 @@ fn wanted(room: &Room, me: &SignedIn, stored: &StoredChart, fields: &Fields) -> 
             None => refused(text::BAD_ZONE),
         },
         "log-run" => {
-            let (patient, chart) = (stored.patient.clone(), stored.chart.clone());
-            let open = as_opened(patient, chart, room.recorder.book(), me.now);
+            let (book, chart) = (room.recorder.book(), stored.chart.clone());
+            // The form asks for the distance as the clinic measures.
+            let units = dates::units(&book, &stored.patient);
+            let open = as_opened(Patient { units, ..stored.patient.clone() }, chart, book, me.now);
             let mut entered = RunEntered::from_fields(fields, &open);
             match entered.read(&open) {
                 Some(run) => fact(Event::Run(run), ""),

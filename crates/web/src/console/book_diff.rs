@@ -14,6 +14,9 @@ const CONTEXT: usize = 3;
 /// Lines shown of one page of differences: more than anybody reads.
 const LINES_AT_MOST: usize = 2_000;
 
+/// Lines of one file that are shown without being asked for.
+const UNFOLDED_AT_MOST: usize = 60;
+
 /// Longest time spent on one file; after that the comparison is coarser, not wrong.
 const LONGEST: Duration = Duration::from_millis(500);
 
@@ -35,9 +38,13 @@ pub(super) fn files(before: &BookFiles, after: &BookFiles) -> Markup {
         };
         let lines = one(old.map_or(&[], |bytes| &**bytes), new.map_or(&[], |bytes| &**bytes), &mut room);
         shown.push(html! {
-            details.difference open {
-                summary { code { (path) } @if let Some(mark) = mark { " " span.chip { (mark) } } }
-                (lines)
+            details.difference open[lines.shown <= UNFOLDED_AT_MOST] {
+                summary {
+                    code { (path) }
+                    @if let Some(mark) = mark { " " span.chip { (mark) } }
+                    " " span.hint { (text::changed_lines(lines.added, lines.removed)) }
+                }
+                (lines.markup)
             }
         });
     }
@@ -50,15 +57,25 @@ pub(super) fn files(before: &BookFiles, after: &BookFiles) -> Markup {
 
 /// One text and what became of it.
 pub(super) fn texts(before: &str, after: &str) -> Markup {
-    one(before.as_bytes(), after.as_bytes(), &mut LINES_AT_MOST.clone())
+    one(before.as_bytes(), after.as_bytes(), &mut LINES_AT_MOST.clone()).markup
 }
 
-fn one(before: &[u8], after: &[u8], room: &mut usize) -> Markup {
+/// The lines of one file that differ, with those around them.
+#[derive(Default)]
+struct Lines {
+    markup: Markup,
+    shown: usize,
+    added: usize,
+    removed: usize,
+}
+
+fn one(before: &[u8], after: &[u8], room: &mut usize) -> Lines {
     let (Ok(before), Ok(after)) = (std::str::from_utf8(before), std::str::from_utf8(after)) else {
-        return html! { p.hint { (text::NOT_TEXT) } };
+        return Lines { markup: html! { p.hint { (text::NOT_TEXT) } }, ..Lines::default() };
     };
     let diff = TextDiff::configure().timeout(LONGEST).diff_lines(before, after);
     let mut rows = Vec::new();
+    let mut lines = Lines::default();
     for (at, group) in diff.grouped_ops(CONTEXT).iter().enumerate() {
         if at > 0 {
             rows.push(html! { tr.skipped { td colspan="3" { "⋯" } } });
@@ -69,6 +86,9 @@ fn one(before: &[u8], after: &[u8], room: &mut usize) -> Markup {
                     break;
                 }
                 *room -= 1;
+                lines.shown += 1;
+                lines.added += usize::from(change.tag() == ChangeTag::Insert);
+                lines.removed += usize::from(change.tag() == ChangeTag::Delete);
                 let (class, sign) = match change.tag() {
                     ChangeTag::Delete => ("removed", "−"),
                     ChangeTag::Insert => ("added", "+"),
@@ -97,12 +117,13 @@ fn one(before: &[u8], after: &[u8], room: &mut usize) -> Markup {
             }
         }
     }
-    html! {
+    lines.markup = html! {
         table.diff {
             thead.unseen {
                 tr { th scope="col" { (text::OLD_LINE) } th scope="col" { (text::NEW_LINE) } th scope="col" { (text::LINE) } }
             }
             tbody { @for row in rows { (row) } }
         }
-    }
+    };
+    lines
 }

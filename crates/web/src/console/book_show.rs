@@ -127,7 +127,7 @@ fn page(room: &Room, me: &SignedIn, found: &Found, done: Option<&str>) -> Respon
         @if let Some(refused) = &found.refused {
             section.card.refusal {
                 h2 { (text::FINDINGS) }
-                pre.findings tabindex="0" { (refused.findings) }
+                (rules_frame::findings(&refused.findings))
             }
         }
         (differences(room, found, is_in_force))

@@ -44,6 +44,8 @@ pub(crate) struct Draft {
     /// Those changed together with it.
     pub others: Vec<DraftFile>,
     pub reason: String,
+    /// The name that the open file is to get; its own, or none, if it is to stay.
+    pub new_name: String,
 }
 
 /// One file as somebody is writing it.
@@ -127,7 +129,8 @@ impl FromRequest<Shared> for PostedDraft {
         let others = others.map(|(file, (text, opened))| DraftFile::new(file, text, Some(opened)));
         let others = others.filter(|other| other.file != open.file).collect();
         let reason = fields.get("reason").unwrap_or_default().chars().take(REASON_AT_MOST).collect();
-        let draft = Draft { open, others, reason };
+        let new_name = fields.get("new-name").unwrap_or_default().trim().to_owned();
+        let draft = Draft { open, others, reason, new_name };
         let picked = (fields.what() == "another").then(|| fields.get("pick")).flatten();
         let another = fields.get("another").or(picked).filter(|file| !file.is_empty()).map(str::to_owned);
         Ok(Self { me, draft, what: fields.what().to_owned(), another })

@@ -17,7 +17,10 @@ use afterrun_rules::{
 use afterrun_store::BookFiles;
 use maud::{Markup, html};
 
-use super::{book_diff, rules_desk::Tried, rules_show::read_back, rules_text as text};
+use super::{
+    book_diff, rules_desk::Tried, rules_frame::findings as findings_shown, rules_show::read_back,
+    rules_text as text,
+};
 
 /// Findings shown of each severity; one mistake can lead to hundreds.
 const FINDINGS_AT_MOST: usize = 30;
@@ -77,7 +80,7 @@ fn scenarios_failed(tried: &Tried, file: &str) -> Markup {
             details {
                 summary { (failure.name) span.hint { " " (failure.place) } }
                 p { (text::plain(&help(failure))) }
-                pre.findings tabindex="0" { (failure.trace) }
+                (findings_shown(&failure.trace))
             }
         }
         @if let Some(more) = tried.failures.len().checked_sub(FINDINGS_AT_MOST).filter(|more| *more > 0) {
@@ -126,7 +129,7 @@ fn one(finding: &Diagnostic, draft: Option<(&Sources, &str)>) -> Markup {
     };
     html! {
         li data-from=[here.then(|| units(finding.span.start))] data-to=[here.then(|| units(finding.span.end))] {
-            pre.findings tabindex="0" { (shown.trim_end()) }
+            (findings_shown(&shown))
             @if draft.is_some() && !here && !finding.file.is_empty() {
                 // Inside the editor's form: what is written here comes along.
                 button.quiet name="another" value=(finding.file) { (text::open_as_well(&finding.file)) }

@@ -1,7 +1,7 @@
-//! The editor of one file: a text field, what Afterrun makes of it, and three buttons. All of it works without a
+//! The editor of one file: a text field, what Afterrun makes of it, and its buttons. All of it works without a
 //! script; with one the middle part follows the typing.
 //!
-//! Nothing here is executed and nothing is written but by Save, which takes a text only if it would go live.
+//! Nothing here is executed and nothing is written but by `edit_save`, which takes it only if it would go live.
 
 use afterrun_rules::{
     folder,
@@ -16,11 +16,13 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::{
-    Room, Shared, book_diff, compare_list,
+    Room, Shared, compare_list,
     edit_form::{Draft, DraftFile, PostedDraft, REASON_AT_MOST},
-    edit_list, edit_result, frame,
+    edit_list, edit_result,
+    edit_save::{self, Fate},
+    frame,
     frame::Tab,
-    rules_desk::{Candidate, NotSaved, Save, SaveFile, Tried, file_hash},
+    rules_desk::{Candidate, Tried, file_hash},
     rules_frame::{self, Way},
     rules_policy, rules_text as text,
     session::SignedIn,
@@ -33,7 +35,7 @@ pub(crate) struct Asked {
 }
 
 /// What stands between the text and the buttons.
-enum Shown {
+pub(super) enum Shown {
     Nothing,
     Result(Markup),
     Refused(Markup),
@@ -55,7 +57,7 @@ pub(crate) async fn show(State(room): State<Shared>, me: SignedIn, Query(asked):
     }
 }
 
-/// POST: check, compare, save, or open another file beside this one.
+/// POST: check, compare, save, rename, delete, or open another file beside this one.
 pub(crate) async fn submit(State(room): State<Shared>, posted: PostedDraft) -> Response {
     let PostedDraft { me, draft, what, another } = posted;
     if !draft.has_good_paths() || another.as_deref().is_some_and(|file| !folder::takes(file)) {
@@ -72,7 +74,9 @@ pub(crate) async fn submit(State(room): State<Shared>, posted: PostedDraft) -> R
             let candidate = Candidate::Draft(names(&draft));
             compare_list::begin(&room, &me, candidate, draft.within(&sources)).await
         }
-        ("save", None) => save(&room, &me, draft, sources).await,
+        ("save", None) => edit_save::save(&room, &me, draft, sources, Fate::Stays).await,
+        ("rename", None) => edit_save::save(&room, &me, draft, sources, Fate::Moves).await,
+        ("delete", None) => edit_save::save(&room, &me, draft, sources, Fate::Goes).await,
         (_, Some(another)) => match beside(draft, &another, &sources) {
             Ok(draft) => shown_tried(&room, &me, &draft, &sources).await,
             Err(why) => frame::says(&room, StatusCode::UNPROCESSABLE_ENTITY, &another, &why),
@@ -100,7 +104,7 @@ pub(crate) async fn draft(State(room): State<Shared>, posted: PostedDraft) -> Re
 
 /// The same draft with another file in the text field; what was not changed is left behind.
 fn beside(draft: Draft, another: &str, folder: &Sources) -> Result<Draft, String> {
-    let Draft { open, others, reason } = draft;
+    let Draft { open, others, reason, .. } = draft;
     let (mut next, mut kept) = (None, Vec::new());
     for file in std::iter::once(open).chain(others) {
         if file.file == another {
@@ -113,7 +117,7 @@ fn beside(draft: Draft, another: &str, folder: &Sources) -> Result<Draft, String
         Some(next) => next,
         None => as_it_is(another, folder)?,
     };
-    Ok(Draft { open, others: kept, reason })
+    Ok(Draft { open, others: kept, reason, new_name: String::new() })
 }
 
 /// The names of the files, for people.
@@ -129,60 +133,14 @@ async fn tried(room: &Room, draft: &Draft, folder: &Sources) -> Markup {
     }
 }
 
-fn result(room: &Room, tried: &Tried, draft: &Draft, folder: &Sources, drafted: &Sources) -> Markup {
+pub(super) fn result(
+    room: &Room,
+    tried: &Tried,
+    draft: &Draft,
+    folder: &Sources,
+    drafted: &Sources,
+) -> Markup {
     edit_result::piece(tried, folder, drafted, &draft.open.file, &room.recorder.book())
-}
-
-async fn save(room: &Room, me: &SignedIn, draft: Draft, sources: Sources) -> Response {
-    let refused = |shown: Markup| {
-        page(room, me, StatusCode::UNPROCESSABLE_ENTITY, &draft, &sources, Shown::Refused(shown))
-    };
-    if draft.reason.is_empty() {
-        return refused(html! { p.fault { (text::WORDS_MISSING) } });
-    }
-    let file = |file: &DraftFile| SaveFile {
-        file: file.file.clone(),
-        opened: file.opened.clone(),
-        text: file.as_written(&sources),
-    };
-    let files = draft.files().map(file).collect();
-    let wanted = Save { files, by: me.user.key, reason: draft.reason.clone() };
-    match room.rules.save(wanted).await {
-        Ok((hash, is_in_force)) => {
-            let subject = format!("{} ({})", hash.short(), names(&draft));
-            if let Err(error) = room.store.audit(me.now, &me.actor(), "rules-edit", &subject).await {
-                // The history of the rules names who did it; the audit log would be one more place.
-                tracing::error!(%error, "an edit of the rules is in force and not in the audit log");
-            }
-            match is_in_force {
-                true => frame::see_other(room, &format!("/console/rules/books/{hash}?done=saved")),
-                false => frame::see_other(room, "/console/rules"),
-            }
-        }
-        Err(NotSaved::NotAllowed) => frame::not_allowed(room),
-        Err(NotSaved::NoSuchFile) => no_such_file(room),
-        Err(NotSaved::IsLink) => refused(html! { p.fault { (text::IS_LINK) } }),
-        Err(NotSaved::Nothing) => refused(html! { p.fault { (text::SAME_TEXT) } }),
-        Err(NotSaved::Busy) => refused(html! { p.fault { (text::CHECK_BUSY) } }),
-        Err(NotSaved::Failed(why)) => refused(html! { p.fault { (text::not_saved(&why)) } }),
-        Err(NotSaved::Changed { file }) => {
-            let theirs = edit_result::text_of(&sources, &file).unwrap_or_default();
-            let yours = draft.files().find(|draft| draft.file == file);
-            refused(html! {
-                p.fault { (text::changed_underneath(&file)) }
-                p { a href=(edit_list::href(room, &file)) target="_blank" { (text::OPEN_ANEW) } }
-                h3 { (text::YOURS_AND_THEIRS) }
-                (book_diff::texts(&theirs, &yours.map(|yours| yours.as_written(&sources)).unwrap_or_default()))
-            })
-        }
-        Err(NotSaved::Refused(tried)) => {
-            let drafted = draft.within(&sources);
-            refused(html! {
-                p.fault { (text::NOT_SAVED_REFUSED) }
-                (result(room, &tried, &draft, &sources, &drafted))
-            })
-        }
-    }
 }
 
 /// A file as it is.
@@ -192,7 +150,7 @@ fn open(room: &Room, me: &SignedIn, file: &str, sources: &Sources) -> Response {
     }
     match as_it_is(file, sources) {
         Ok(open) => {
-            let draft = Draft { open, others: Vec::new(), reason: String::new() };
+            let draft = Draft { open, others: Vec::new(), reason: String::new(), new_name: String::new() };
             page(room, me, StatusCode::OK, &draft, sources, Shown::Nothing)
         }
         Err(why) => frame::says(room, StatusCode::UNPROCESSABLE_ENTITY, file, &why),
@@ -212,7 +170,7 @@ fn as_it_is(file: &str, sources: &Sources) -> Result<DraftFile, String> {
     Ok(DraftFile { file: file.to_owned(), text, opened })
 }
 
-fn no_such_file(room: &Room) -> Response {
+pub(super) fn no_such_file(room: &Room) -> Response {
     frame::says(room, StatusCode::NOT_FOUND, text::NOT_FOUND_TITLE, text::NO_FILE)
 }
 
@@ -224,7 +182,7 @@ fn off(room: &Room, me: &SignedIn) -> Response {
     frame::page(room, me, Tab::Rules, text::EDIT_TITLE, main)
 }
 
-fn page(
+pub(super) fn page(
     room: &Room,
     me: &SignedIn,
     status: StatusCode,
@@ -280,11 +238,30 @@ fn page(
                     button.primary name="do" value="save" { (text::SAVE) }
                 }
                 p.hint { (text::COMPARE_DRAFT_HINT) }
+                @if !is_new { (fate(draft)) }
             }
         }
     };
     let head = rules_policy::script(room);
     rules_policy::with_script(frame::sheet_with(room, status, Some((me, Tab::Rules)), &title, head, main))
+}
+
+/// Another name for the file, or none; what is changed together with it comes along.
+fn fate(draft: &Draft) -> Markup {
+    let (file, wanted) = (&draft.open.file, &draft.new_name);
+    let is_wanted = !wanted.is_empty() && wanted != file;
+    html! {
+        details.fate open[is_wanted] {
+            summary { (text::FATE) }
+            p.hint { (text::FATE_HINT) }
+            label for="new-name" { (text::NEW_NAME) }
+            input #new-name name="new-name" value=(if is_wanted { wanted } else { file }) autocomplete="off" autocapitalize="none" spellcheck="false";
+            div.row.after {
+                button.secondary name="do" value="rename" { (text::RENAME) }
+                button.danger name="do" value="delete" { (text::DELETE_FILE) }
+            }
+        }
+    }
 }
 
 /// The files that are changed together, and a way to take one more.

@@ -1,11 +1,12 @@
 //! Due against sent, hour by hour: a picture, and the same as a table.
 
+use afterrun_rules::book::Locale;
 use afterrun_store::MailHour;
 use chrono::{DateTime, Timelike, Utc};
 use chrono_tz::Tz;
 use maud::{Markup, html};
 
-use super::{hours, text_operations as text};
+use super::{dates, hours, text_operations as text};
 
 /// Width of an hour, and what is left and right of all of them, in pixels.
 const HOUR: i64 = 15;
@@ -23,7 +24,7 @@ const TICKS: u32 = 6;
 type Hours<'a> = &'a [(DateTime<Utc>, MailHour)];
 
 /// The picture; words only when there is nothing to draw.
-pub(crate) fn drawing(hours: Hours<'_>, zone: Tz) -> Markup {
+pub(crate) fn drawing(hours: Hours<'_>, zone: Tz, way: Locale) -> Markup {
     let most = hours.iter().map(|(_, hour)| hour.due.max(all_ended(hour))).max().unwrap_or(0);
     if most == 0 {
         return html! { p { (text::HOURS_NONE) } };
@@ -39,7 +40,7 @@ pub(crate) fn drawing(hours: Hours<'_>, zone: Tz) -> Markup {
                     line.grid x1=(LEFT) x2=(width - RIGHT) y1=(scale.y(step)) y2=(scale.y(step)) {}
                     text.tick x=(LEFT - 6) y=(scale.y(step) + 4) text-anchor="end" { (step) }
                 }
-                @for (index, (from, hour)) in (0_i64..).zip(hours) { (bar(&scale, LEFT + index * HOUR, *from, hour, zone)) }
+                @for (index, (from, hour)) in (0_i64..).zip(hours) { (bar(&scale, LEFT + index * HOUR, *from, hour, zone, way)) }
             }
         }
         p.hint { (text::HOURS_HINT) }
@@ -65,18 +66,13 @@ impl Scale {
     }
 }
 
-fn bar(scale: &Scale, x: i64, from: DateTime<Utc>, hour: &MailHour, zone: Tz) -> Markup {
+fn bar(scale: &Scale, x: i64, from: DateTime<Utc>, hour: &MailHour, zone: Tz, way: Locale) -> Markup {
     let local = from.with_timezone(&zone);
     let lost = scale.height(hour.refused + hour.given_up);
     let (sent, due) = (scale.height(hour.sent), scale.height(hour.due));
     let foot = TOP + HEIGHT;
-    let words = format!(
-        "{}: {} due, {} sent, {} refused or given up",
-        local.format(text::DAY_AND_HOUR),
-        hour.due,
-        hour.sent,
-        hour.refused + hour.given_up
-    );
+    let at = dates::day_and_hour(from, zone, way);
+    let words = text::hour_in_words(&at, hour.due, hour.sent, hour.refused + hour.given_up);
     html! {
         g {
             title { (words) }
@@ -86,14 +82,14 @@ fn bar(scale: &Scale, x: i64, from: DateTime<Utc>, hour: &MailHour, zone: Tz) ->
         }
         @if local.hour().is_multiple_of(TICKS) {
             line.grid x1=(x) x2=(x) y1=(foot) y2=(foot + 5) {}
-            text.tick x=(x) y=(foot + 17) text-anchor="middle" { (local.format(text::HOUR)) }
-            @if local.hour() == 0 { text.tick x=(x) y=(foot + 30) text-anchor="middle" { (local.format("%a %-d %b")) } }
+            text.tick x=(x) y=(foot + 17) text-anchor="middle" { (dates::hour(from, zone, way)) }
+            @if local.hour() == 0 { text.tick x=(x) y=(foot + 30) text-anchor="middle" { (way.weekday_and_month(local.date_naive())) } }
         }
     }
 }
 
 /// The same as a table, newest first, without the hours in which nothing happened.
-pub(crate) fn table(hours: Hours<'_>, zone: Tz) -> Markup {
+pub(crate) fn table(hours: Hours<'_>, zone: Tz, way: Locale) -> Markup {
     let busy = || hours.iter().rev().filter(|(_, hour)| *hour != MailHour::default());
     html! {
         @if busy().next().is_some() {
@@ -104,7 +100,7 @@ pub(crate) fn table(hours: Hours<'_>, zone: Tz) -> Markup {
                     tbody {
                         @for (from, hour) in busy() {
                             tr {
-                                th scope="row" { (from.with_timezone(&zone).format(text::DAY_AND_HOUR)) }
+                                th scope="row" { (dates::day_and_hour(*from, zone, way)) }
                                 (counts(hour))
                             }
                         }

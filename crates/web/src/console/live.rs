@@ -14,7 +14,7 @@ use axum::{
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 
-use super::{Room, desk, frame, frame::Tab, session::SignedIn, text_operations as text};
+use super::{Room, dates, desk, frame, frame::Tab, session::SignedIn, text_operations as text};
 use crate::link::token_hash;
 
 /// With a request: the hash of what the page shows. With the answer: the hash of what it is to show.
@@ -65,7 +65,8 @@ fn whole(room: &Room, hash: &str, as_of: &str, main: &Markup) -> Markup {
 }
 
 fn as_of(room: &Room, now: DateTime<Utc>) -> String {
-    now.with_timezone(&room.recorder.book().clinic.time_zone).format(text::CLOCK).to_string()
+    let book = room.recorder.book();
+    dates::clock(now, book.clinic.time_zone, dates::way(&book))
 }
 
 fn with(mut response: Response, name: HeaderName, value: &str) -> Response {

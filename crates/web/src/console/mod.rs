@@ -20,6 +20,7 @@ mod desk;
 mod edit_form;
 mod edit_list;
 mod edit_result;
+mod edit_save;
 mod edit_show;
 mod frame;
 mod gate;
@@ -46,16 +47,11 @@ mod rules_frame;
 mod rules_message;
 mod rules_policy;
 mod rules_show;
-mod rules_text;
 mod scorecard;
 mod session;
 mod set_up;
 mod sign_in;
 mod sparkline;
-mod text;
-mod text_operations;
-mod text_patient;
-mod text_users;
 mod users_audit;
 mod users_list;
 mod users_show;
@@ -81,6 +77,10 @@ pub use self::rules_desk::{
     SaveFile, Tried, file_hash,
 };
 pub(crate) use self::session::FORM_TOKEN;
+use crate::text::{
+    console as text, operations as text_operations, patient as text_patient, rules as rules_text,
+    users as text_users,
+};
 use crate::{Recorder, password::Passwords, site};
 
 /// What the console is made from.

@@ -1,6 +1,7 @@
 //! The state of the machinery: what waits and for how long, due against sent, the mail server and the hand on the
 //! brake, the clock, backups, versions. Names no runner: whoever looks after the machinery needs none.
 
+use afterrun_rules::book::Locale;
 use afterrun_store::{Bounces, MailHour, Message, Page, QueueDepth, StoreError};
 use axum::{
     extract::{Query, State},
@@ -12,7 +13,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::{
-    Machinery, Room, Shared, frame, frame::Tab, hours, hours_plot, live, session::SignedIn, text,
+    Machinery, Room, Shared, dates, frame, frame::Tab, hours, hours_plot, live, session::SignedIn, text,
     text_operations as words,
 };
 
@@ -41,6 +42,7 @@ struct View {
     schema: u32,
     newest: Page<Message>,
     zone: Tz,
+    way: Locale,
     now: DateTime<Utc>,
 }
 
@@ -65,6 +67,7 @@ pub(super) async fn refused(room: &Room, me: &SignedIn, fault: &str) -> Response
 }
 
 async fn read(room: &Room, now: DateTime<Utc>, after: Option<&str>) -> Result<View, StoreError> {
+    let book = room.recorder.book();
     Ok(View {
         machinery: room.desk.machinery().await?,
         depth: room.store.queue_depth(now).await?,
@@ -72,14 +75,15 @@ async fn read(room: &Room, now: DateTime<Utc>, after: Option<&str>) -> Result<Vi
         bounces: room.store.bounces(now - BOUNCES_SINCE).await?,
         schema: room.store.schema().await?,
         newest: room.store.messages(None, after, ROWS).await?,
-        zone: room.recorder.book().clinic.time_zone,
+        zone: book.clinic.time_zone,
+        way: dates::way(&book),
         now,
     })
 }
 
 impl View {
     fn when(&self, at: DateTime<Utc>) -> String {
-        at.with_timezone(&self.zone).format(text::DATE_AND_TIME).to_string()
+        dates::date_and_time(at, self.zone, self.way)
     }
 
     fn maybe_when(&self, at: Option<DateTime<Utc>>) -> String {
@@ -107,8 +111,8 @@ fn page(room: &Room, me: &SignedIn, view: &View, done: Option<&str>, fault: Opti
             div.story {
                 section.card {
                     h2 { (words::HOURS) }
-                    (hours_plot::drawing(&view.hours, view.zone))
-                    (hours_plot::table(&view.hours, view.zone))
+                    (hours_plot::drawing(&view.hours, view.zone, view.way))
+                    (hours_plot::table(&view.hours, view.zone, view.way))
                 }
                 (ended(view))
                 (messages(room, view))

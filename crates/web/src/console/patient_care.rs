@@ -175,7 +175,7 @@ fn run_form(view: &View<'_>) -> Markup {
             input #run-date type="date" name="date" required value=(view.chart.local_date(view.me.now).format("%Y-%m-%d"));
             label for="run-time" { (text::RUN_TIME) }
             input #run-time type="time" name="time" required;
-            label for="run-distance" { (crate::text::distance_label(view.patient.units)) }
+            label for="run-distance" { (crate::text::distance_label(super::dates::units(&view.book, &view.patient))) }
             input #run-distance name="distance" inputmode="decimal" required;
             label for="run-kind" { (text::RUN_KIND) }
             select #run-kind name="kind" {

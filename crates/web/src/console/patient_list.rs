@@ -8,7 +8,7 @@ use axum::{
 use maud::html;
 use serde::Deserialize;
 
-use super::{Room, Shared, frame, frame::Tab, session::SignedIn, text};
+use super::{Room, Shared, dates, frame, frame::Tab, session::SignedIn, text};
 
 /// Rows a page.
 const ROWS: u32 = 50;
@@ -40,6 +40,7 @@ async fn read(room: &Room, email: Option<&str>, after: Option<&str>) -> Result<P
 }
 
 fn list(room: &Room, me: &SignedIn, email: Option<&str>, page: &Page<Patient>) -> Response {
+    let way = dates::way(&room.recorder.book());
     let main = html! {
         h1 { (text::RUNNERS) }
         form.search method="get" role="search" {
@@ -65,7 +66,7 @@ fn list(room: &Room, me: &SignedIn, email: Option<&str>, page: &Page<Patient>) -
                             th scope="row" {
                                 a.runner href={ (room.href("/console/patients/")) (patient.id) } { (me.names(&patient.name)) }
                             }
-                            td { (patient.enrolled_at.with_timezone(&patient.time_zone).format(text::SHORT_DATE)) }
+                            td { (dates::date(patient.enrolled_at, patient.time_zone, way)) }
                             td { (patient.time_zone.name()) }
                             td { @if patient.stopped_at.is_some() { (text::STOPPED) } @else { (text::reach(patient.reach)) } }
                         }

@@ -75,7 +75,7 @@ pub(crate) struct Plot<'a> {
 impl<'a> Plot<'a> {
     pub(crate) fn of(view: &'a View<'_>) -> Self {
         let (book, chart, assessment, units) =
-            (&*view.book, &view.chart, &view.assessment, view.patient.units);
+            (&*view.book, &view.chart, &view.assessment, dates::units(&view.book, &view.patient));
         let today = assessment.day;
         let begun = chart.local_date(chart.enrolled_at);
         let begun = chart.runs.first().map_or(begun, |run| begun.min(run.day));

@@ -4,11 +4,16 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use afterrun_rules::{
-    BookHash, Diagnostic, RuleBook, compare::Comparison, scenario_run::Failure, source::Sources,
+    BookHash, Diagnostic, RuleBook,
+    compare::Comparison,
+    scenario_run::Failure,
+    source::{Source, Sources},
 };
 use afterrun_store::UserKey;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+
+use super::rules_text as text;
 
 /// What the gate says about the files of a folder.
 #[derive(Clone, Debug)]
@@ -41,10 +46,37 @@ pub struct Save {
 pub struct SaveFile {
     /// Its path below the folder.
     pub file: String,
-    /// The content it had when it was opened, by [`file_hash`]; none: there was no such file.
+    /// The content it had when it was opened, by [`file_hash`]; none: there was no such file, nor a folder for it.
     pub opened: Option<String>,
-    /// The content it is to have.
-    pub text: String,
+    /// The content it is to have; none: it is to go.
+    pub text: Option<String>,
+}
+
+impl Save {
+    /// The names of the files, for people.
+    #[must_use]
+    pub fn names(&self) -> String {
+        let name = |file: &SaveFile| match file.text {
+            Some(_) => file.file.clone(),
+            None => text::file_gone(&file.file),
+        };
+        self.files.iter().map(name).collect::<Vec<_>>().join(", ")
+    }
+
+    /// A folder as it will be.
+    #[must_use]
+    pub fn within(&self, folder: &Sources) -> Sources {
+        let mut changed = folder.clone();
+        for SaveFile { file, text, .. } in &self.files {
+            match text {
+                Some(text) => {
+                    changed.files.insert(file.as_str().into(), Source::Bytes(text.as_bytes().into()))
+                }
+                None => changed.files.remove(&**file),
+            };
+        }
+        changed
+    }
 }
 
 /// Why nothing was written.
@@ -167,7 +199,7 @@ pub trait RulesDesk: Send + Sync + 'static {
     async fn folder(&self) -> Result<Sources, String>;
     /// Lets files pass the gate that an edit of the folder passes; none: too much to do at the moment.
     async fn try_out(&self, sources: Sources) -> Option<Tried>;
-    /// Writes files of the folder, if they would go live, and puts the rules in force. The answer says whether they
+    /// Writes and removes files of the folder, if they would go live, and puts the rules in force. The answer says whether they
     /// are: somebody else may have changed another file at the same moment.
     ///
     /// # Errors

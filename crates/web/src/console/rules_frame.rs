@@ -51,6 +51,11 @@ pub(super) fn book_link(room: &Room, hash: &BookHash) -> Markup {
     html! { a href=(room.href(&format!("/console/rules/books/{hash}"))) { code { (hash.short()) } } }
 }
 
+/// Findings as `afterrun check` shows them, carets and all.
+pub(super) fn findings(shown: &str) -> Markup {
+    html! { pre.findings tabindex="0" { (shown.trim_end()) } }
+}
+
 /// A hash as addresses write it.
 pub(super) fn read_hash(digits: &str) -> Option<BookHash> {
     if digits.len() != 64 || !digits.is_ascii() {

@@ -10,18 +10,19 @@ use afterrun_rules::{
     load::sign_offs::{SignOff, sign_offs},
     source::{Source, Sources},
 };
-use afterrun_store::{BookFiles, BookSpell, RefusedBook, RuleScore, StoreError};
+use afterrun_store::{BookFiles, BookSpell, Scorecard, StoreError};
 use axum::{extract::State, response::Response};
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use maud::{Markup, html};
 
 use super::{
-    RejectedEdit, Room, Shared, frame,
+    RejectedEdit, Room, Shared, book_diff, frame,
     frame::Tab,
     live,
     rules_frame::{self, Way, book_link, when},
-    rules_text as text,
+    rules_text as text, scorecard,
     session::SignedIn,
+    text_patient,
 };
 
 /// The order in which kinds of rule are shown, most looked for first.
@@ -29,7 +30,7 @@ const KINDS: [&str; 6] = ["flag", "emergency", "check-in", "window", "question",
 
 /// GET.
 pub(crate) async fn show(State(room): State<Shared>, me: SignedIn) -> Response {
-    match read(&room).await {
+    match read(&room, me.now).await {
         Ok(found) => page(&room, &me, &found),
         Err(error) => frame::unavailable(&room, &error),
     }
@@ -37,28 +38,41 @@ pub(crate) async fn show(State(room): State<Shared>, me: SignedIn) -> Response {
 
 /// What the store and the checks know.
 struct Found {
-    scores: Vec<RuleScore>,
+    scores: Scorecard,
     looked: Arc<Looked>,
     spell: Option<BookSpell>,
-    refused: Option<(RejectedEdit, Option<RefusedBook>)>,
+    refused: Option<Refusal>,
 }
 
-async fn read(room: &Room) -> Result<Found, StoreError> {
+async fn read(room: &Room, now: DateTime<Utc>) -> Result<Found, StoreError> {
     let in_force = room.recorder.book().hash;
     let refused = match room.desk.rejected() {
+        Some(edit) => Some(refusal(room, edit, &in_force).await?),
         None => None,
-        Some(edit) => {
-            let newest = room.store.refused_books(None, 1).await?.rows.into_iter().next();
-            let kept = newest.filter(|kept| kept.findings == edit.findings);
-            Some((edit, kept))
-        }
     };
     Ok(Found {
-        scores: room.store.rule_scores().await?,
+        scores: scorecard::counted(room, now).await?,
         looked: look(room).await?,
         spell: room.store.book_spell(&in_force).await?,
         refused,
     })
+}
+
+async fn refusal(room: &Room, edit: RejectedEdit, in_force: &BookHash) -> Result<Refusal, StoreError> {
+    let newest = room.store.refused_books(None, 1).await?.rows.into_iter().next();
+    let Some(kept) = newest.filter(|kept| kept.findings == edit.findings) else {
+        return Ok(Refusal { edit, kept: None });
+    };
+    let live = room.store.book_files(in_force).await?;
+    let change = book_diff::files(&live, &room.store.book_files(&kept.hash).await?);
+    Ok(Refusal { edit, kept: Some((kept.hash, change)) })
+}
+
+/// The edit that was refused last.
+struct Refusal {
+    edit: RejectedEdit,
+    /// What was kept of it, and how it differs from what is in force; none: it could not be read, or not be kept.
+    kept: Option<(BookHash, Markup)>,
 }
 
 /// What the files in force say of themselves.
@@ -109,7 +123,7 @@ fn page(room: &Room, me: &SignedIn, found: &Found) -> Response {
     let main = html! {
         (rules_frame::ways(room, Way::InForce))
         h1 { (text::RULES) }
-        @if let Some((edit, kept)) = &found.refused { (refusal(room, edit, kept.as_ref())) }
+        @if let Some(refused) = &found.refused { (refused_edit(room, refused)) }
         section.card {
             h2 { (text::BOOK_IN_FORCE) }
             (in_force(room, &book, found.spell.as_ref()))
@@ -126,22 +140,25 @@ fn page(room: &Room, me: &SignedIn, found: &Found) -> Response {
         nav.jumps aria-label=(text::ON_THIS_PAGE) {
             @for kind in KINDS { a href={ "#" (kind) } { (text::kind(kind)) } }
             a href="#messages" { (text::MESSAGES) }
+            @if !found.scores.rules.is_empty() { a href="#scorecard" { (text_patient::SCORECARD) } }
         }
         @for kind in KINDS { (rules_of_kind(&described, kind)) }
         (messages(room, &book))
-        @if !found.scores.is_empty() { (scorecard(&book, &found.scores)) }
+        @if !found.scores.rules.is_empty() { (scorecard::brief(room, &book, &found.scores)) }
     };
     live::page(room, me, Tab::Rules, text::RULES, main)
 }
 
-fn refusal(room: &Room, edit: &RejectedEdit, kept: Option<&RefusedBook>) -> Markup {
+fn refused_edit(room: &Room, Refusal { edit, kept }: &Refusal) -> Markup {
     html! {
         section.card.refusal role="alert" {
             h2 { (text::REJECTED) }
             p { (text::rejected_at(&when(room, edit.at))) }
-            pre.findings tabindex="0" { (edit.findings) }
-            @if let Some(kept) = kept {
-                p.after { a href=(room.href(&format!("/console/rules/books/{}", kept.hash))) { (text::TO_MEND) } }
+            (rules_frame::findings(&edit.findings))
+            @if let Some((hash, change)) = kept {
+                h3 { (text::WHAT_WAS_CHANGED) }
+                (change)
+                p.after { a href=(room.href(&format!("/console/rules/books/{hash}"))) { (text::TO_MEND) } }
             }
         }
     }
@@ -193,35 +210,6 @@ fn signatures(room: &Room, files: &[SignOff], today: NaiveDate) -> Markup {
                     }
                 }
             }
-        }
-    }
-}
-
-fn scorecard(book: &RuleBook, scores: &[RuleScore]) -> Markup {
-    html! {
-        section.card {
-            h2 { (text::SCORES) }
-            table.plain {
-                thead {
-                    tr {
-                        th scope="col" { (text::COLUMN_RULE) }
-                        th.number scope="col" { (text::COLUMN_RAISED) }
-                        th.number scope="col" { (text::COLUMN_USEFUL) }
-                        th.number scope="col" { (text::COLUMN_NOT_NEEDED) }
-                    }
-                }
-                tbody {
-                    @for score in scores {
-                        tr {
-                            th scope="row" { (book.flag(score.flag.as_str()).map_or(score.flag.as_str(), |flag| &*flag.title)) }
-                            td.number { (score.raised) }
-                            td.number { (score.useful) }
-                            td.number { (score.not_needed) }
-                        }
-                    }
-                }
-            }
-            p.hint { (text::SCORES_HINT) }
         }
     }
 }

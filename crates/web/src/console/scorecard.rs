@@ -3,7 +3,7 @@
 use afterrun_rules::RuleBook;
 use afterrun_store::{RuleCard, Scorecard, StoreError};
 use axum::{extract::State, response::Response};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use maud::{Markup, html};
 
 use super::{Room, Shared, frame, frame::Tab, session::SignedIn, text_patient as text};
@@ -16,25 +16,26 @@ const UNUSED: TimeDelta = TimeDelta::days(60);
 
 /// GET.
 pub(crate) async fn show(State(room): State<Shared>, me: SignedIn) -> Response {
-    match read(&room, &me).await {
-        Ok((counted, recent)) => page(&room, &me, &counted, &recent),
+    match counted(&room, me.now).await {
+        Ok(counted) => page(&room, &me, &counted),
         Err(error) => frame::unavailable(&room, &error),
     }
 }
 
-async fn read(room: &Room, me: &SignedIn) -> Result<(Scorecard, Scorecard), StoreError> {
-    let counted = room.store.scorecard(me.now - COUNTED).await?;
-    Ok((counted, room.store.scorecard(me.now - UNUSED).await?))
+/// How the rules have fared of late.
+pub(super) async fn counted(room: &Room, now: DateTime<Utc>) -> Result<Scorecard, StoreError> {
+    room.store.scorecard(now - COUNTED).await
 }
 
-fn page(room: &Room, me: &SignedIn, counted: &Scorecard, recent: &Scorecard) -> Response {
+/// It has spoken up of late, and nobody acted on it.
+fn is_unused(card: &RuleCard, now: DateTime<Utc>) -> bool {
+    let of_late = |at: Option<DateTime<Utc>>| at.is_some_and(|at| at >= now - UNUSED);
+    of_late(card.last_fired_at) && !of_late(card.last_acted_at)
+}
+
+fn page(room: &Room, me: &SignedIn, counted: &Scorecard) -> Response {
     let book = room.recorder.book();
-    let since = me.now - UNUSED;
-    let acted = |flag: &str| {
-        let card = counted.rules.iter().find(|card| card.flag == *flag);
-        card.and_then(|card| card.last_acted_at).is_some_and(|at| at >= since)
-    };
-    let unused: Vec<_> = recent.rules.iter().filter(|card| !acted(card.flag.as_str())).collect();
+    let unused: Vec<_> = counted.rules.iter().filter(|card| is_unused(card, me.now)).collect();
     let main = html! {
         h1 { (text::SCORECARD) }
         @if counted.rules.is_empty() {
@@ -52,40 +53,58 @@ fn page(room: &Room, me: &SignedIn, counted: &Scorecard, recent: &Scorecard) -> 
                 }
             }
             section.card.wide {
-                table.plain {
-                    thead {
-                        tr {
-                            th scope="col" { (text::COLUMN_RULE) }
-                            @for name in [text::COLUMN_FIRES, text::COLUMN_PER_HUNDRED, text::COLUMN_ACTED, text::COLUMN_NOT_NEEDED,
-                                          text::COLUMN_KNOWN, text::COLUMN_OPEN, text::COLUMN_MEDIAN] {
-                                th.number scope="col" { (name) }
-                            }
-                        }
-                    }
-                    tbody { @for card in &counted.rules { (row(&book, counted, card)) } }
-                }
-                p.hint { (text::check_ins_counted(counted.check_ins)) " " (text::SCORECARD_HINT) }
+                (table(&book, counted, &COLUMNS))
+                p.hint { (text::check_ins_counted(counted.check_ins)) " " (text::SCORECARD_HINT) " " (text::TIME_HINT) }
             }
         }
     };
     frame::page(room, me, Tab::Work, text::SCORECARD, main)
 }
 
-fn row(book: &RuleBook, counted: &Scorecard, card: &RuleCard) -> Markup {
-    let per_hundred = card.per_hundred(counted.check_ins);
-    let figures = [
-        (text::COLUMN_FIRES, card.fires.to_string()),
-        (text::COLUMN_PER_HUNDRED, per_hundred.map_or("–".to_owned(), |rate| format!("{rate:.1}"))),
-        (text::COLUMN_ACTED, text::share(card.acted, card.resolved())),
-        (text::COLUMN_NOT_NEEDED, card.not_needed.to_string()),
-        (text::COLUMN_KNOWN, card.already_known.to_string()),
-        (text::COLUMN_OPEN, (card.fires - card.resolved().min(card.fires)).to_string()),
-        (text::COLUMN_MEDIAN, card.median_to_contact.map_or(text::NEVER.to_owned(), text::took)),
-    ];
+/// The figures that matter beside the rules themselves, and a way to all of them.
+pub(super) fn brief(room: &Room, book: &RuleBook, counted: &Scorecard) -> Markup {
     html! {
-        tr {
-            th scope="row" { (title(book, card)) }
-            @for (name, figure) in &figures { td.number data-label=(name) { (figure) } }
+        section.card.wide #scorecard {
+            h2 { (text::SCORECARD) }
+            (table(book, counted, &COLUMNS[..4]))
+            p.hint { (text::check_ins_counted(counted.check_ins)) " " (text::SCORECARD_HINT) }
+            p.after { a href=(room.href("/console/scorecard")) { (text::ALL_FIGURES) } }
+        }
+    }
+}
+
+/// A column: its name, and what stands in it for a rule. The first ones tell most.
+type Column = (&'static str, fn(&Scorecard, &RuleCard) -> String);
+
+const COLUMNS: [Column; 7] = [
+    (text::COLUMN_FIRES, |_, card| card.fires.to_string()),
+    (text::COLUMN_PER_HUNDRED, |counted, card| {
+        card.per_hundred(counted.check_ins).map_or("–".to_owned(), |rate| format!("{rate:.1}"))
+    }),
+    (text::COLUMN_ACTED, |_, card| text::share(card.acted, card.resolved())),
+    (text::COLUMN_NOT_NEEDED, |_, card| card.not_needed.to_string()),
+    (text::COLUMN_KNOWN, |_, card| card.already_known.to_string()),
+    (text::COLUMN_OPEN, |_, card| (card.fires - card.resolved().min(card.fires)).to_string()),
+    (text::COLUMN_MEDIAN, |_, card| card.median_to_contact.map_or(text::NEVER.to_owned(), text::took)),
+];
+
+fn table(book: &RuleBook, counted: &Scorecard, columns: &[Column]) -> Markup {
+    html! {
+        table.plain {
+            thead {
+                tr {
+                    th scope="col" { (text::COLUMN_RULE) }
+                    @for (name, _) in columns { th.number scope="col" { (name) } }
+                }
+            }
+            tbody {
+                @for card in &counted.rules {
+                    tr {
+                        th scope="row" { (title(book, card)) }
+                        @for (name, figure) in columns { td.number data-label=(name) { (figure(counted, card)) } }
+                    }
+                }
+            }
         }
     }
 }

@@ -12,7 +12,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::{
-    Room, Shared, frame,
+    Room, Shared, dates, frame,
     frame::Tab,
     session::{Admin, SignedIn},
     text, text_users,
@@ -131,7 +131,8 @@ fn page(
 
 /// Lines of the log.
 pub(crate) fn table(room: &Room, lines: &[AuditLine], known: &Known) -> Markup {
-    let zone = room.recorder.book().clinic.time_zone;
+    let book = room.recorder.book();
+    let (zone, way) = (book.clinic.time_zone, dates::way(&book));
     html! {
         @if lines.is_empty() {
             p { (text_users::NOTHING_DONE) }
@@ -145,7 +146,7 @@ pub(crate) fn table(room: &Room, lines: &[AuditLine], known: &Known) -> Markup {
                 tbody {
                     @for line in lines {
                         tr {
-                            td.when { (line.at.with_timezone(&zone).format(text_users::MINUTE)) }
+                            td.when { (dates::to_the_second(line.at, zone, way)) }
                             td { (known.email(&line.actor)) }
                             td { (text_users::action(&line.action)) }
                             td { @if line.subject != line.actor { (known.email(&line.subject)) } }

@@ -10,7 +10,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::{
-    Room, Shared, frame,
+    Room, Shared, dates, frame,
     frame::Tab,
     reset_link::{INVITED_FOR, made},
     session::{Admin, Posted, PostedByAdmin, SignedIn},
@@ -101,7 +101,8 @@ async fn page(room: &Room, me: &SignedIn, after: Option<&str>, fault: Option<(&s
 }
 
 fn list(room: &Room, me: &SignedIn, users: &Page<User>, fault: Option<(&str, &str)>) -> Response {
-    let zone = room.recorder.book().clinic.time_zone;
+    let book = room.recorder.book();
+    let (zone, way) = (book.clinic.time_zone, dates::way(&book));
     let status = if fault.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let main = html! {
         div.heading {
@@ -123,7 +124,7 @@ fn list(room: &Room, me: &SignedIn, users: &Page<User>, fault: Option<(&str, &st
                                     th scope="row" { a.runner href={ (room.href("/console/users/")) (user.key.0) } { (user.email) } }
                                     td { (text::role(user.role)) }
                                     td { span.chip.(class) { (words) } }
-                                    td.when { (user.added_at.with_timezone(&zone).format(text::SHORT_DATE)) }
+                                    td.when { (dates::date(user.added_at, zone, way)) }
                                 }
                             }
                         }

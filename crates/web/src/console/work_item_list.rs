@@ -256,7 +256,7 @@ fn shortened(said: &str) -> String {
 
 fn last_run(book: &RuleBook, stored: &StoredChart, today: chrono::NaiveDate) -> String {
     match stored.chart.runs.last() {
-        Some(run) => words::run_on(run, stored.patient.units, today, Some(dates::way(book))),
+        Some(run) => words::run_on(run, dates::units(book, &stored.patient), today, Some(dates::way(book))),
         None => text::NO_RUN.to_owned(),
     }
 }

@@ -4,7 +4,7 @@ use afterrun_rules::{Event, book::TellClinic};
 use afterrun_store::WorkState;
 use chrono::TimeDelta;
 
-use crate::clinic::{Browser, Clinic};
+use crate::clinic::{Browser, Clinic, start};
 
 const RUNNER: &str = "/console/patients/p-17";
 const PAIN: &str = r#"{"answer":{"check_in":"morning-after","about_day":"2026-03-29","values":{"feeling":"pain","worst_pain":6}}}"#;
@@ -84,8 +84,8 @@ async fn work_is_taken_contacted_and_resolved() {
         .says("clinician@clinic.example");
     browser.get("/console").await.lacks("Rivera");
     browser.post(RUNNER, &[("do", "take")]).await.is(422).says("no open work");
-    let scores = clinic.store.rule_scores().await.unwrap();
-    assert_eq!((scores[0].raised, scores[0].useful), (1, 1));
+    let card = clinic.store.scorecard(start()).await.unwrap().rules.remove(0);
+    assert_eq!((card.fires, card.acted), (1, 1));
     let actions: Vec<_> = clinic.audit().await.into_iter().map(|line| line.action).collect();
     for action in ["work-take", "work-contact", "work-note", "work-resolve", "chart-view", "sign-in"] {
         assert!(actions.iter().any(|known| known == action), "{action} in {actions:?}");

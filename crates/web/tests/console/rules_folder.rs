@@ -64,7 +64,10 @@ impl RulesDesk for Folder {
             if known != *opened {
                 return Err(NotSaved::Changed { file: file.clone() });
             }
-            files.files.insert(file.as_str().into(), Source::Bytes(text.as_bytes().into()));
+            match text {
+                Some(text) => files.files.insert(file.as_str().into(), Source::Bytes(text.as_bytes().into())),
+                None => files.files.remove(&**file),
+            };
         }
         self.saved.lock().unwrap().push(save);
         Ok((files.hash(), true))

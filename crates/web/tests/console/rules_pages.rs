@@ -125,6 +125,33 @@ async fn a_refused_book_says_why() {
 }
 
 #[tokio::test]
+async fn the_refused_edit_stands_on_the_rules_page_with_what_it_changed() {
+    let clinic = Clinic::new().await;
+    let live = crate::book::book().hash;
+    let file = |path: &str, text: &str| (path.to_owned(), text.as_bytes().into());
+    let files = [file(FILE, TEXT), file("clinic.ron", "Clinic()\n")].into();
+    clinic.store.save_book(StoredBook { hash: live, files, live_since: start() }).await.unwrap();
+    let long = "// one more line\n".repeat(100);
+    let files = [file(FILE, "RedFlags(\n    flags: [\n)\n"), file("clinic.ron", &long)].into();
+    let findings = "error[syntax]: expected `,` <here>".to_owned();
+    let refused = NewRefusedBook { hash: hash(3), at: start(), findings: findings.clone(), files };
+    clinic.store.save_refused(refused).await.unwrap();
+    *clinic.rejected.lock().unwrap() = Some(findings);
+    let page = clinic.signed_in("viewer").await.get("/console/rules").await;
+    page.is(200).says("What was changed in the rules in force").says("100 added, 1 removed");
+    page.says("1 added, 1 removed").says(&format!("/console/rules/books/{}", hash(3)));
+    let folded: Vec<_> = page.html.split("<details class=\"difference\"").skip(1).collect();
+    assert_eq!(folded.len(), 2, "two files differ");
+    assert!(folded[0].contains("clinic.ron") && !folded[0].starts_with(" open"), "long ones are folded");
+    assert!(folded[1].contains(FILE) && folded[1].starts_with(" open"), "short ones are not");
+
+    // What is refused now and what was kept last are not the same: nothing is said of the difference.
+    *clinic.rejected.lock().unwrap() = Some("error: another".to_owned());
+    let page = clinic.signed_in("viewer").await.get("/console/rules").await;
+    page.says("error: another").lacks("What was changed in the rules in force");
+}
+
+#[tokio::test]
 async fn editing_is_off_unless_it_is_allowed_and_not_for_viewers() {
     let clinic = Clinic::new().await;
     clinic.rules.closed.store(true, Ordering::Relaxed);
@@ -156,13 +183,13 @@ async fn a_text_goes_through_the_form_unharmed() {
     let sent = format!("{}more", odd.replace('\n', "\r\n"));
     let opened = file_hash(odd.as_bytes());
     browser.post("/console/rules/edit", &edit_of(&sent, &opened, "why", "save")).await.is(303);
-    assert_eq!(clinic.rules.saved.lock().unwrap()[0].files[0].text, format!("{odd}more"));
+    assert_eq!(clinic.rules.saved.lock().unwrap()[0].files[0].text, Some(format!("{odd}more")));
     clinic.rules.holds(&[(FILE, "a\r\nb\r\n")]);
     let opened = file_hash(b"a\r\nb\r\n");
     browser.post("/console/rules/edit", &edit_of("a\r\nc\r\n", &opened, "why", "save")).await.is(303);
     assert_eq!(
         clinic.rules.saved.lock().unwrap()[1].files[0].text,
-        "a\r\nc\r\n",
+        Some("a\r\nc\r\n".to_owned()),
         "a file keeps its line ends"
     );
 }
@@ -241,7 +268,11 @@ async fn files_that_belong_together_are_saved_together() {
     save.push(("do", "save"));
     browser.post("/console/rules/edit", &save).await.is(303);
     let saved = clinic.rules.saved.lock().unwrap()[0].clone();
-    let files: Vec<_> = saved.files.iter().map(|file| (file.file.as_str(), file.text.as_str())).collect();
+    let files: Vec<_> = saved
+        .files
+        .iter()
+        .map(|file| (file.file.as_str(), file.text.as_deref().unwrap_or_default()))
+        .collect();
     assert_eq!(files, [("scenarios/a.ron", "Scenarios( )"), (FILE, "RedFlags()")]);
     save[3].1 = "../x.ron";
     browser.post("/console/rules/edit", &save).await.is(404);

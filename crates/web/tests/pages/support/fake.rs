@@ -561,10 +561,6 @@ impl Store for Fake {
         self.not_for_pages("work_history")
     }
 
-    async fn rule_scores(&self) -> afterrun_store::Result<Vec<afterrun_store::RuleScore>> {
-        self.not_for_pages("rule_scores")
-    }
-
     async fn scorecard(&self, _: DateTime<Utc>) -> afterrun_store::Result<afterrun_store::Scorecard> {
         self.not_for_pages("scorecard")
     }

@@ -1,4 +1,4 @@
-//! Every word the pages say that is not the clinic's own. A translation replaces this module.
+//! What the pages say to runners.
 //!
 //! Short sentences, no jargon, no diagnosis, nothing that sounds as if somebody were watching.
 

@@ -1,7 +1,7 @@
 //! The words of the pages about the rules: in force, history, comparing, editing.
 
-use super::rules_desk::Candidate;
-pub(crate) use super::text::*;
+pub(crate) use super::console::*;
+use crate::Candidate;
 
 // The ways between the pages.
 pub(crate) const RULES_PAGES: &str = "About the rules";
@@ -23,7 +23,8 @@ pub(crate) const COLUMN_REVIEW_BY: &str = "Look again by";
 pub(crate) const NOT_SIGNED: &str = "nobody";
 pub(crate) const REVIEW_PAST: &str = "past";
 pub(crate) const ON_THIS_PAGE: &str = "On this page";
-pub(crate) const TO_MEND: &str = "What was changed";
+pub(crate) const WHAT_WAS_CHANGED: &str = "What was changed in the rules in force";
+pub(crate) const TO_MEND: &str = "The page of this edit";
 pub(crate) const MESSAGE_LIST_HINT: &str =
     "With made-up values in place of a runner's own. Each can be seen as a phone shows it.";
 
@@ -77,6 +78,14 @@ pub(crate) const FINDINGS: &str = "Why it was refused";
 
 pub(crate) fn book_title(short: &str) -> String {
     format!("Rule book {short}")
+}
+
+pub(crate) fn changed_lines(added: usize, removed: usize) -> String {
+    match (added, removed) {
+        (added, 0) => format!("{added} added"),
+        (0, removed) => format!("{removed} removed"),
+        (added, removed) => format!("{added} added, {removed} removed"),
+    }
 }
 
 pub(crate) fn saved(is_in_force: bool) -> &'static str {
@@ -198,7 +207,8 @@ pub(crate) const FOLDER_UNREADABLE: &str = "The rules folder cannot be read";
 pub(crate) const COLUMN_SIZE: &str = "Lines";
 pub(crate) const NEW_FILE: &str = "A new file";
 pub(crate) const NEW_FILE_PATH: &str = "Its path in the folder";
-pub(crate) const NEW_FILE_HINT: &str = "A message is messages/NAME.md, everything else ends in .ron.";
+pub(crate) const NEW_FILE_HINT: &str = "A message is messages/NAME.md, everything else ends in .ron. A folder that is \
+    not there yet is made.";
 pub(crate) const NEW_FILE_BUTTON: &str = "Begin";
 pub(crate) const FILE_TEXT: &str = "Text of the file";
 pub(crate) const TOGETHER: &str = "Changed together";
@@ -211,6 +221,12 @@ pub(crate) const REASON_HINT: &str = "Kept in the history beside your name.";
 pub(crate) const CHECK: &str = "Check";
 pub(crate) const COMPARE_DRAFT: &str = "Compare";
 pub(crate) const COMPARE_DRAFT_HINT: &str = "Compare opens beside this page, so that your text stays here.";
+pub(crate) const FATE: &str = "Rename or delete this file";
+pub(crate) const FATE_HINT: &str = "Saved at once, with what is changed together, if the rules would go live. The history \
+    keeps what was there.";
+pub(crate) const NEW_NAME: &str = "New path in the folder";
+pub(crate) const RENAME: &str = "Save under this name";
+pub(crate) const DELETE_FILE: &str = "Delete the file";
 pub(crate) const SAVE: &str = "Save and put in force";
 pub(crate) const RESULT: &str = "What Afterrun makes of it";
 pub(crate) const NOTHING_CHANGED: &str = "Nothing is changed yet.";
@@ -256,6 +272,14 @@ pub(crate) fn tried(is_accepted: bool, errors: usize, scenarios: usize) -> Strin
         true => format!("{WOULD_GO_LIVE}: {} as written.", counted(scenarios, "scenario")),
         false => format!("{WOULD_BE_REFUSED}: {}.", counted(errors, "error")),
     }
+}
+
+pub(crate) fn name_taken(file: &str) -> String {
+    format!("There is a file {file} already.")
+}
+
+pub(crate) fn file_gone(file: &str) -> String {
+    format!("{file} (removed)")
 }
 
 pub(crate) fn not_saved(why: &str) -> String {

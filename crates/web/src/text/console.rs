@@ -5,10 +5,6 @@ use afterrun_store::{Contact, MessageState, Resolution, Role, Urgency, WorkLine,
 
 pub(crate) const LANGUAGE: &str = "en";
 
-// Dates (strftime).
-pub(crate) const SHORT_DATE: &str = "%a %-d %b %Y";
-pub(crate) const DATE_AND_TIME: &str = "%a %-d %b %Y, %H:%M";
-
 // The frame.
 pub(crate) const PRODUCT: &str = "Afterrun";
 pub(crate) const SKIP: &str = "Skip to the page";
@@ -318,7 +314,7 @@ pub(crate) fn history_detail(line: &WorkLine) -> String {
     let contact = CONTACTS.iter().find(|(word, ..)| *word == detail).map(|(.., words)| *words);
     let resolution = RESOLUTIONS.iter().find(|(word, ..)| *word == detail).map(|(.., words)| *words);
     let outcome =
-        super::text_patient::OUTCOMES.iter().find(|(word, ..)| *word == detail).map(|(.., words)| *words);
+        super::patient::OUTCOMES.iter().find(|(word, ..)| *word == detail).map(|(.., words)| *words);
     contact.or(resolution).or(outcome).unwrap_or(detail).to_owned()
 }
 
@@ -400,13 +396,6 @@ pub(crate) const COLUMN_MAIL: &str = "Mail";
 
 // Rules.
 pub(crate) const REJECTED: &str = "The last edit did not go live";
-pub(crate) const SCORES: &str = "How each rule fares";
-pub(crate) const SCORES_HINT: &str = "Counted when work is resolved: advice given, seen or sent on count as useful; \
-    settled by itself and not needed do not.";
-pub(crate) const COLUMN_RULE: &str = "Rule";
-pub(crate) const COLUMN_RAISED: &str = "Raised";
-pub(crate) const COLUMN_USEFUL: &str = "Useful";
-pub(crate) const COLUMN_NOT_NEEDED: &str = "Not needed";
 pub(crate) const MESSAGES_HINT: &str = "With made-up values in place of a runner's own.";
 
 pub(crate) fn rejected_at(when: &str) -> String {

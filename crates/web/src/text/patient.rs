@@ -1,4 +1,4 @@
-//! Words of the work-list and of a runner's page that came with what a clinician can do there. `text` has the rest.
+//! Words of the work-list and of a runner's page that came with what a clinician can do there. `console` has the rest.
 
 use afterrun_rules::{
     book::Stage,
@@ -11,6 +11,7 @@ use chrono::TimeDelta;
 pub(crate) const OUTCOME: &str = "Done:";
 pub(crate) const NEWEST: &str = "Newest answer:";
 pub(crate) const SCORECARD: &str = "How the rules fare";
+pub(crate) const ALL_FIGURES: &str = "All figures";
 pub(crate) const COLUMN_STATE: &str = "State and owner";
 
 /// One tap each, on the list: word, meaning, words.
@@ -48,9 +49,9 @@ pub(crate) fn identity(identity: &str) -> String {
 pub(crate) const OPEN_AGAIN: &str = "Open it again";
 
 // The scorecard.
-pub(crate) const SCORECARD_HINT: &str = "Work that each rule made in the last 90 days. Acted on: resolved with advice, \
-    a visit, a referral or \u{201c}acted\u{201d}. The time is from the alert until somebody was in touch, half of them \
-    sooner.";
+pub(crate) const SCORECARD_HINT: &str = "Work that each rule made in the last 90 days. Acted on: resolved with advice, a visit, a referral or \u{201c}acted\u{201d}.";
+pub(crate) const TIME_HINT: &str =
+    "The time is from the alert until somebody was in touch, half of them sooner.";
 pub(crate) const UNUSED: &str = "Nobody acted on these in 60 days";
 pub(crate) const UNUSED_HINT: &str = "They spoke up, and it made no difference to anybody. Worth a look: is the \
     threshold too low, or the work not noted?";

@@ -4,7 +4,6 @@ use afterrun_store::{Names, Role, UserLinkKind};
 
 pub(crate) const USERS: &str = "Users";
 pub(crate) const AUDIT: &str = "Audit log";
-pub(crate) const MINUTE: &str = "%a %-d %b %Y, %H:%M:%S";
 
 // Forgotten passwords.
 pub(crate) const FORGOTTEN: &str = "I have forgotten my password";
@@ -109,7 +108,7 @@ pub(crate) fn done(what: &str) -> Option<&'static str> {
 pub(crate) fn password_set(kind: UserLinkKind) -> &'static str {
     match kind {
         UserLinkKind::Invitation => "Your password is set. Please sign in with it.",
-        UserLinkKind::Reset => super::text::PASSWORD_CHANGED,
+        UserLinkKind::Reset => super::console::PASSWORD_CHANGED,
     }
 }
 

@@ -1,9 +1,5 @@
 //! The words of the operations page and of pages that keep themselves up to date.
 
-pub(crate) const CLOCK: &str = "%H:%M:%S";
-pub(crate) const HOUR: &str = "%H:%M";
-pub(crate) const DAY_AND_HOUR: &str = "%a %-d %b, %H:%M";
-
 // Live.
 pub(crate) const AS_OF: &str = "As of";
 pub(crate) const CHANGED: &str = "The page has changed.";
@@ -89,4 +85,9 @@ pub(crate) fn hours_label(due: u64, sent: u64) -> String {
 
 pub(crate) fn old_backup(days: i64) -> String {
     if days == 1 { "a day ago".to_owned() } else { format!("{days} days ago") }
+}
+
+/// What a column of the picture says.
+pub(crate) fn hour_in_words(hour: &str, due: u64, sent: u64, lost: u64) -> String {
+    format!("{hour}: {due} due, {sent} sent, {lost} refused or given up")
 }
