@@ -210,7 +210,7 @@ impl Delivery {
             Ok(envelope) => envelope,
             Err(why) => {
                 let now = self.clock.now();
-                self.failed_here(message.key, InDoubt::of(&message), now, &why.to_string()).await;
+                self.failed_here(message.key, InDoubt::No, now, &why.to_string()).await;
                 return Flown { accepted: false, storing: before };
             }
         };
@@ -297,17 +297,11 @@ impl Delivery {
     }
 }
 
-/// Whether a server may have a message already.
+/// Whether a server may have taken a message in this attempt.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum InDoubt {
     Yes,
     No,
-}
-
-impl InDoubt {
-    fn of(message: &OutboxMessage) -> Self {
-        if message.in_doubt { Self::Yes } else { Self::No }
-    }
 }
 
 /// What is not to leave.

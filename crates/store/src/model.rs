@@ -218,8 +218,10 @@ pub struct OutboxMessage {
     pub attempts: u32,
     /// When the first attempt was made.
     pub first_attempt_at: Option<DateTime<Utc>>,
-    /// The last attempt ended without knowing whether the server took it.
+    /// An attempt ended without knowing whether the server took it.
     pub in_doubt: bool,
+    /// How many attempts ended so because a server did not answer. A process that died while sending does not count.
+    pub unanswered: u32,
     /// It is urgent.
     pub urgent: bool,
 }
@@ -238,8 +240,13 @@ pub enum Settlement {
         at: DateTime<Utc>,
         /// What went wrong, without addresses or content.
         error: String,
-        /// The server may have taken it.
+        /// The server may have taken it, which stays in doubt whatever the next attempts lead to.
         in_doubt: bool,
+    },
+    /// Nothing was tried: its time has not come. No attempt is counted.
+    Wait {
+        /// Until when.
+        until: DateTime<Utc>,
     },
     /// The server refused this recipient or message for good.
     Rejected {

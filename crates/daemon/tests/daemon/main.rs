@@ -13,4 +13,5 @@ mod reload;
 mod runner;
 mod story;
 mod support;
+mod waiting;
 mod watching;

@@ -48,7 +48,7 @@ pub(super) fn claim(db: &Connection, claim: &Claim) -> Answer<Vec<OutboxMessage>
 fn claim_rank(db: &Connection, claim: &Claim, rank: i64, room: u32) -> Answer<Vec<OutboxMessage>> {
     let mut select = db.prepare_cached(
         "SELECT m.key, p.id, m.subject, m.audience, m.attempt, m.recipient, m.due_at, m.stale_at, l.message_id,
-             l.envelope_from, l.subject, l.bytes, m.attempts, m.first_attempt_at, m.in_doubt, m.urgent
+             l.envelope_from, l.subject, l.bytes, m.attempts, m.first_attempt_at, m.in_doubt, m.urgent, m.unanswered
          FROM messages m LEFT JOIN patients p ON p.key = m.patient LEFT JOIN mails l ON l.message = m.key
          WHERE m.state = 'queued' AND m.rank = ?1 AND m.due_at <= ?2 AND (m.stale_at IS NULL OR m.stale_at > ?2)
          ORDER BY m.due_at, m.key LIMIT ?3",
@@ -108,6 +108,7 @@ fn claimed(key: i64, row: &Row<'_>) -> Answer<OutboxMessage> {
         first_attempt_at: maybe_instant(row.get(13)?)?,
         in_doubt: row.get(14)?,
         urgent: row.get(15)?,
+        unanswered: row.get(16)?,
     })
 }
 
@@ -169,15 +170,20 @@ pub(super) fn settle(
         .optional()?;
     let Some(patient) = held else { return Ok(false) };
     let key = key.0;
-    if patient.is_none() && !matches!(outcome, Settlement::Retry { .. }) {
+    if patient.is_none() && !matches!(outcome, Settlement::Retry { .. } | Settlement::Wait { .. }) {
         user_links::forget_mail(db, key)?;
     }
     match outcome {
         Settlement::Accepted { said } => accepted(db, key, now, said)?,
         Settlement::Retry { at, error, in_doubt } => {
             attempt(db, key, now, if *in_doubt { "in doubt" } else { "not sent" }, error)?;
+            if *in_doubt {
+                db.prepare_cached("UPDATE messages SET unanswered = unanswered + 1 WHERE key = ?1")?
+                    .execute([key])?;
+            }
             queue_again(db, key, Some(*at), *in_doubt, now)?;
         }
+        Settlement::Wait { until } => queue_again(db, key, Some(*until), false, now)?,
         Settlement::Rejected { said } => {
             attempt(db, key, now, "rejected", said)?;
             end(db, key, MessageState::Rejected, now, None, said)?;
@@ -246,7 +252,7 @@ pub(super) fn try_again(db: &Connection, key: MessageKey, now: DateTime<Utc>) ->
     let changed = db
         .prepare_cached(
             "UPDATE messages SET state = 'queued', due_at = ?2, settled_at = NULL, end_code = NULL,
-                 end_reason = NULL
+                 end_reason = NULL, unanswered = 0
              WHERE key = ?1 AND state IN ('failed', 'rejected', 'quarantined')
                  AND EXISTS (SELECT 1 FROM mails WHERE message = messages.key AND length(bytes) > 0)
                  AND NOT EXISTS (SELECT 1 FROM patients p WHERE p.key = messages.patient
@@ -364,7 +370,7 @@ fn queue_again(
 ) -> Answer<()> {
     db.prepare_cached(
         "UPDATE messages SET state = 'queued', worker = NULL, lease_until = NULL, due_at = coalesce(?2, due_at),
-             in_doubt = ?3
+             in_doubt = in_doubt OR ?3
          WHERE key = ?1",
     )?
     .execute(params![key, at.map(micros), in_doubt])?;
