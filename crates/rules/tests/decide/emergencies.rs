@@ -39,7 +39,7 @@ fn check(events: &[TimedEvent], alerts: usize) {
 #[test]
 fn a_form_sent_twice_is_one_emergency() {
     let first = form("08:00", 0, &["chest-pain", "calf"]);
-    check(&[first.clone()], 1);
+    check(std::slice::from_ref(&first), 1);
     check(&[first.clone(), form("08:01", 0, &["chest-pain", "calf"])], 1);
     check(
         &[
