@@ -5,6 +5,7 @@
 
 mod address;
 pub mod app;
+pub mod belief;
 pub mod circuit;
 mod clinic_mail;
 pub mod clock;
@@ -40,5 +41,6 @@ pub mod shipped;
 pub mod token;
 pub mod transport;
 pub mod turn;
+mod waiting;
 pub mod wake;
 pub mod watcher;

@@ -17,10 +17,12 @@ use afterrun_store::{NewLink, NewMessage, NewWorkItem, Patient, Store, StoreErro
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
+    belief::Belief,
     compose::{Composer, Letterhead},
     excuse, figures,
     rules_live::{Live, LiveRules},
     token::NoRandomness,
+    waiting,
 };
 
 /// How often a turn is taken anew because another one of the same patient came first. Two people and the
@@ -39,6 +41,9 @@ pub enum TurnError {
     /// The operating system gave no randomness for a link.
     #[error(transparent)]
     NoRandomness(#[from] NoRandomness),
+    /// It cannot be done without deciding by a clock that nobody believes.
+    #[error("the clock is in doubt")]
+    ClockInDoubt,
     /// One of our own texts could not be made into a mail.
     #[error("a mail could not be written: {0}")]
     NotWritten(String),
@@ -55,6 +60,8 @@ pub struct Turns {
     pub rules: Arc<LiveRules>,
     /// What every mail needs beside its text.
     pub letterhead: Letterhead,
+    /// Whether anything may be decided by the clock.
+    pub belief: Arc<Belief>,
 }
 
 /// What a turn adds beside events and what follows from them.
@@ -69,7 +76,7 @@ pub struct Extras {
 }
 
 impl Extras {
-    fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.messages.is_empty() && self.links.is_empty() && self.work_items.is_empty()
     }
 }
@@ -87,6 +94,8 @@ pub struct Taken {
     pub next_due: Option<DateTime<Utc>>,
     /// Days excused because the silence was ours.
     pub excused: u32,
+    /// The clock is in doubt: what was told is recorded, and decided on when it is believed again.
+    pub waits: bool,
 }
 
 impl Taken {
@@ -251,10 +260,14 @@ impl Turns {
         now: DateTime<Utc>,
     ) -> Result<(Option<Turn>, Taken), TurnError> {
         let live = self.rules.current();
-        let StoredChart { patient, mut chart, version } = stored;
+        if self.belief.is_in_doubt(now) {
+            return self.only_record(&live, stored, events, extras, now);
+        }
+        let StoredChart { patient, mut chart, version, waiting } = stored;
         chart.book_since = live.since;
-        let mut events = events.to_vec();
+        let taken_in = waiting::take_in(&mut chart, &waiting, now);
         events.iter().for_each(|event| chart.apply(event));
+        let mut events = [taken_in.events.as_slice(), events].concat();
         let given = events.len();
         let away = excuse::while_away(&live.book, &chart, patient.next_due, now);
         for excuse in excuse::owed(&chart, now).into_iter().chain(away) {
@@ -271,9 +284,11 @@ impl Turns {
                 now,
                 book: live.book.hash,
                 events,
+                waits: Vec::new(),
+                takes_in: !waiting.is_empty(),
                 check_ins: Vec::new(),
                 links: extras.links.clone(),
-                messages: extras.messages.clone(),
+                messages: [taken_in.told.as_slice(), &extras.messages].concat(),
                 cancels: Vec::new(),
                 work_items: extras.work_items.clone(),
                 next_due: None,
@@ -286,7 +301,7 @@ impl Turns {
             && decisions.is_empty()
             && extras.is_empty()
             && turn.next_due == patient.next_due;
-        let taken = Taken { next_due: turn.next_due, patient, chart, decisions, excused };
+        let taken = Taken { next_due: turn.next_due, patient, chart, decisions, excused, waits: false };
         Ok(((!unchanged).then_some(turn), taken))
     }
 }

@@ -151,7 +151,8 @@ pub trait Store: Accounts + Operations + Send + Sync + 'static {
     /// A message whose identity and recipient, and a work item whose identity, are known already is left out
     /// without a word. A cancel takes what is queued, claimed or covered, and what it covered; what is being
     /// sent is left alone, and an identity never seen is entered as cancelled. A stop revokes the patient's
-    /// links but those of scope [`LinkScope::Stop`] and cancels queued mail to the patient.
+    /// links but those of scope [`LinkScope::Stop`] and cancels queued mail to the patient. What a turn keeps
+    /// beside the chart (`waits`) takes effect with the turn that takes it in.
     async fn commit(&self, turn: Turn) -> Result<()>;
     /// Stores turns of different patients, each by itself: how it went, in the order given. One that is refused
     /// keeps none of the others from being stored.
@@ -173,6 +174,8 @@ pub trait Store: Accounts + Operations + Send + Sync + 'static {
     async fn commit_address(&self, turn: Turn, email: &str) -> Result<()>;
     /// Patients whose `next_due` has come, longest overdue first.
     async fn due_patients(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<PatientId>>;
+    /// Patients of whom something was told while the clock was in doubt, and waits for a turn.
+    async fn waiting_patients(&self, limit: u32) -> Result<Vec<PatientId>>;
     /// The smallest `next_due` of all patients.
     async fn next_due(&self) -> Result<Option<DateTime<Utc>>>;
     /// Makes every active patient due now (after the rule book changed), and turns planned before conflict.

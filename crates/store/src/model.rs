@@ -89,6 +89,17 @@ pub struct StoredChart {
     pub chart: Chart,
     /// Version to commit against.
     pub version: i64,
+    /// Told while the clock was in doubt, in order, and not yet in the chart.
+    pub waiting: Vec<Waiting>,
+}
+
+/// An event that was recorded and not decided on, because the clock was in doubt.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Waiting {
+    /// The event, at the time the doubted clock showed.
+    pub event: TimedEvent,
+    /// The clinic has been told of the emergency in it.
+    pub told: bool,
 }
 
 /// One turn of one patient: what became known, what was decided, when to look again.
@@ -104,6 +115,10 @@ pub struct Turn {
     pub book: BookHash,
     /// Events to append.
     pub events: Vec<TimedEvent>,
+    /// Events to keep beside the chart, because the clock is in doubt.
+    pub waits: Vec<Waiting>,
+    /// All events kept so until now are among `events`.
+    pub takes_in: bool,
     /// Check-ins opened.
     pub check_ins: Vec<CheckIn>,
     /// Links made.
@@ -199,6 +214,9 @@ pub struct Claim {
     pub pressing_limit: u32,
     /// Take no mail to patients.
     pub hold_patients: bool,
+    /// Take nothing but alerts of emergencies, for the clock is in doubt: nothing is judged by `now` but the waits
+    /// between their tries. No lease is taken back, and nothing is stale.
+    pub only_emergencies: bool,
 }
 
 /// A claimed message.

@@ -29,6 +29,7 @@ mod soundness;
 mod turns;
 mod user_links;
 mod users;
+mod waiting;
 mod work_items;
 mod work_list;
 mod writer;
@@ -200,6 +201,10 @@ impl Store for Sqlite {
 
     async fn due_patients(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<PatientId>> {
         self.read(move |db| patients::due(db, now, limit)).await
+    }
+
+    async fn waiting_patients(&self, limit: u32) -> Result<Vec<PatientId>> {
+        self.read(move |db| waiting::patients(db, limit)).await
     }
 
     async fn next_due(&self) -> Result<Option<DateTime<Utc>>> {

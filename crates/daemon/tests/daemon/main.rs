@@ -6,6 +6,7 @@ mod budgets;
 mod command_line;
 mod delivery;
 mod demo;
+mod doubted;
 mod kept_back;
 mod outage;
 mod refused;

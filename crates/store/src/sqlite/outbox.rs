@@ -6,11 +6,12 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use afterrun_rules::decision::Identity;
+use afterrun_rules::decision::{Audience, Identity};
 
 use super::{
     columns::{Word, from_json, instant, maybe_instant, micros, to_json},
     fault::{Answer, Fault},
+    messages::rank,
     patients, user_links,
 };
 use crate::{Claim, Mail, MessageKey, MessageState, OutboxMessage, QueueDepth, Settlement};
@@ -29,6 +30,9 @@ const SAID: usize = 500;
 
 /// Takes due messages. Leases that ran out are taken back first, and stale mail is cancelled.
 pub(super) fn claim(db: &Connection, claim: &Claim) -> Answer<Vec<OutboxMessage>> {
+    if claim.only_emergencies {
+        return claim_emergencies(db, claim);
+    }
     let expired = in_flight(db, "lease_until <= ?1", micros(claim.now))?;
     give_back(db, &expired, claim.now)?;
     cancel_stale(db, claim.now)?;
@@ -45,14 +49,39 @@ pub(super) fn claim(db: &Connection, claim: &Claim) -> Answer<Vec<OutboxMessage>
     Ok(taken)
 }
 
+/// Takes alerts of emergencies by a clock that nobody believes: what was never tried is due whatever that clock shows,
+/// and so is what waits for longer than two hours, for no wait between two tries is so long.
+fn claim_emergencies(db: &Connection, claim: &Claim) -> Answer<Vec<OutboxMessage>> {
+    let condition = "m.identity >= 'clinic/emergency/' AND m.identity < 'clinic/emergency0'
+         AND (m.attempts = 0 OR m.due_at <= ?2 OR m.due_at > ?2 + 7200000000)";
+    let mut taken = Vec::new();
+    for rank in [rank(Audience::Clinic, true), rank(Audience::Clinic, false)] {
+        let room = claim.limit.max(claim.pressing_limit).saturating_sub(taken.len() as u32);
+        taken.extend(claim_where(db, claim, rank, room, condition)?);
+    }
+    Ok(taken)
+}
+
 fn claim_rank(db: &Connection, claim: &Claim, rank: i64, room: u32) -> Answer<Vec<OutboxMessage>> {
-    let mut select = db.prepare_cached(
+    let condition = "m.due_at <= ?2 AND (m.stale_at IS NULL OR m.stale_at > ?2)";
+    claim_where(db, claim, rank, room, condition)
+}
+
+fn claim_where(
+    db: &Connection,
+    claim: &Claim,
+    rank: i64,
+    room: u32,
+    condition: &str,
+) -> Answer<Vec<OutboxMessage>> {
+    let query = format!(
         "SELECT m.key, p.id, m.subject, m.audience, m.attempt, m.recipient, m.due_at, m.stale_at, l.message_id,
              l.envelope_from, l.subject, l.bytes, m.attempts, m.first_attempt_at, m.in_doubt, m.urgent, m.unanswered
          FROM messages m LEFT JOIN patients p ON p.key = m.patient LEFT JOIN mails l ON l.message = m.key
-         WHERE m.state = 'queued' AND m.rank = ?1 AND m.due_at <= ?2 AND (m.stale_at IS NULL OR m.stale_at > ?2)
-         ORDER BY m.due_at, m.key LIMIT ?3",
-    )?;
+         WHERE m.state = 'queued' AND m.rank = ?1 AND {condition}
+         ORDER BY m.due_at, m.key LIMIT ?3"
+    );
+    let mut select = db.prepare_cached(&query)?;
     let mut found = Vec::new();
     let mut rows = select.query(params![rank, micros(claim.now), room])?;
     while let Some(row) = rows.next()? {

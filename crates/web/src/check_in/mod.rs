@@ -78,7 +78,15 @@ pub(crate) async fn submit(State(site): State<Shared>, Token(token): Token, fiel
         Ok(given) => given,
         Err(faults) => return form::page(&site, &open, &sheet, &entered, &faults, None),
     };
-    match record_on(&site, open.seen(), answers::events(&sheet, &given)).await {
+    let events = answers::events(&sheet, &given);
+    let recorded = match open.seen() {
+        Some(seen) => record_on(&site, seen, events).await,
+        None => record(&site, &open.patient.id, events).await,
+    };
+    match recorded {
+        Ok(recorded) if recorded.waits => {
+            outcome::page_of_what_waits(&site, &open, &given.emergencies, &recorded)
+        }
         Ok(recorded) => outcome::page(&site, &open, &given.emergencies, &recorded),
         Err(error) => {
             tracing::warn!(patient = %open.patient.id, %error, "an answer was not stored");

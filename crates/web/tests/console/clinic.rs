@@ -137,6 +137,8 @@ impl Clinic {
             now,
             book: self.book.hash,
             events: events.into_iter().map(|event| TimedEvent { at: now, event }).collect(),
+            waits: Vec::new(),
+            takes_in: false,
             check_ins: Vec::new(),
             links: Vec::new(),
             messages: Vec::new(),
@@ -162,6 +164,7 @@ impl Clinic {
             limit: 100,
             pressing_limit: 0,
             hold_patients: true,
+            only_emergencies: false,
         };
         let waiting = self.store.claim(claim).await.unwrap();
         let mut path = None;
@@ -187,7 +190,7 @@ impl Recorder for Clinic {
         self.events.lock().unwrap().extend(events.iter().cloned());
         self.commit(events, Vec::new()).await;
         let chart = self.store.chart(patient).await.unwrap().chart;
-        Ok(Recorded { chart, decisions: Vec::new(), now: self.now() })
+        Ok(Recorded { chart, decisions: Vec::new(), now: self.now(), waits: false })
     }
 
     async fn start_again(&self, _: &PatientId) -> Result<(), RecordError> {
