@@ -34,6 +34,7 @@ use crate::{
     scheduler::{Scheduler, Ticked},
     token::random_text,
     turn::{TurnError, Turns},
+    unreadable::LeftAlone,
     wake::Wake,
     watcher::Watcher,
 };
@@ -115,6 +116,7 @@ impl App {
             rules,
             letterhead,
             belief: Arc::new(Belief::of(clock.clone())),
+            left_alone: LeftAlone::default(),
         });
         let wake = Arc::new(Wake::default());
         let worker = format!("{}-{}", std::process::id(), random_text::<9>()?);

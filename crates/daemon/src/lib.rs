@@ -41,6 +41,7 @@ pub mod shipped;
 pub mod token;
 pub mod transport;
 pub mod turn;
+pub mod unreadable;
 mod waiting;
 pub mod wake;
 pub mod watcher;

@@ -59,9 +59,11 @@ impl Scheduler {
     /// others waiting.
     pub async fn tick(&self, now: DateTime<Utc>) -> Result<Ticked, TurnError> {
         let mut ticked = Ticked::default();
-        let mut failed: BTreeSet<PatientId> = BTreeSet::new();
+        let mut failed: BTreeSet<PatientId> = self.turns.left_alone.at(now);
+        let left_alone = failed.len();
         // First what was told while the clock was in doubt: what is due is decided with it.
-        let waiting = self.turns.store.waiting_patients(BATCH).await?;
+        let mut waiting = self.turns.store.waiting_patients(BATCH).await?;
+        waiting.retain(|patient| !failed.contains(patient));
         if !waiting.is_empty() {
             let (turns, excused) = self.take_turns(waiting, now, &mut failed).await;
             (ticked.turns, ticked.excused) = (turns, excused);
@@ -81,7 +83,7 @@ impl Scheduler {
             ticked.turns += turns;
             ticked.excused = ticked.excused.saturating_add(excused);
         }
-        ticked.failed = u32::try_from(failed.len()).unwrap_or(u32::MAX);
+        ticked.failed = u32::try_from(failed.len() - left_alone).unwrap_or(u32::MAX);
         figures::turns_failed(ticked.failed);
         self.digest(now).await?;
         escalate(&self.turns, now).await?;

@@ -22,6 +22,7 @@ use crate::{
     excuse, figures,
     rules_live::{Live, LiveRules},
     token::NoRandomness,
+    unreadable::LeftAlone,
     waiting,
 };
 
@@ -62,6 +63,8 @@ pub struct Turns {
     pub letterhead: Letterhead,
     /// Whether anything may be decided by the clock.
     pub belief: Arc<Belief>,
+    /// Whose charts cannot be read.
+    pub left_alone: LeftAlone,
 }
 
 /// What a turn adds beside events and what follows from them.
@@ -139,7 +142,7 @@ impl Turns {
         for _ in 0..CONFLICTS_AT_MOST {
             let stored = match seen.take() {
                 Some(seen) => seen,
-                None => self.store.chart(patient).await?,
+                None => self.chart(patient, now).await?,
             };
             let (turn, taken) = self.prepare(stored, events, extras, now)?;
             let committed = match turn {
@@ -156,6 +159,15 @@ impl Turns {
             }
         }
         Err(StoreError::Conflict(patient.clone()).into())
+    }
+
+    /// A chart to take a turn on.
+    async fn chart(&self, patient: &PatientId, now: DateTime<Utc>) -> Result<StoredChart, StoreError> {
+        let read = self.store.chart(patient).await;
+        if let Err(StoreError::Unreadable(what)) = &read {
+            self.note_unreadable(patient, what, now).await;
+        }
+        read
     }
 
     /// Takes one turn, without events, of each of several patients: how it went, in the order given. They are read
@@ -212,6 +224,9 @@ impl Turns {
         };
         for (index, patient) in patients.iter().enumerate() {
             match answers.get_mut(index) {
+                Some(Err(TurnError::Store(StoreError::Unreadable(what)))) => {
+                    self.note_unreadable(patient, what, now).await;
+                }
                 Some(answer) if again(answer) => {
                     *answer = self.take(patient, &[], &Extras::default(), now).await;
                 }

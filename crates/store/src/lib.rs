@@ -77,6 +77,9 @@ pub enum StoreError {
         /// What the check said.
         found: String,
     },
+    /// A stored value cannot be read back; all others can. Never names the value.
+    #[error("a stored {0} cannot be read")]
+    Unreadable(&'static str),
     /// Another process uses the database.
     #[error("another afterrun uses {0}")]
     Locked(String),
@@ -92,6 +95,9 @@ impl StoreError {
         matches!(self, Self::Conflict(_) | Self::Backend(_))
     }
 }
+
+/// Reason code of work items about something stored that cannot be read.
+pub const UNREADABLE: &str = "unreadable";
 
 /// Result of a store call.
 pub type Result<T> = std::result::Result<T, StoreError>;
@@ -272,6 +278,11 @@ pub trait Store: Accounts + Operations + Send + Sync + 'static {
     /// When something becomes due in the lists of the two calls before: the digest's, and, if somebody else is to
     /// be told after a while, of what nobody took.
     async fn next_work_due(&self, escalate_after: Option<TimeDelta>) -> Result<Option<DateTime<Utc>>>;
+    /// Puts on the work-list that something stored about a patient cannot be read, without reading it. The same item
+    /// twice is one.
+    async fn note_unreadable(&self, id: &PatientId, item: NewWorkItem, now: DateTime<Utc>) -> Result<()>;
+    /// Open work items with the code [`UNREADABLE`], newest first: of each patient who is told of, at least one.
+    async fn unreadable(&self, limit: u32) -> Result<Vec<WorkItem>>;
     /// Work items of one patient, newest first.
     async fn patient_work_items(
         &self,

@@ -27,6 +27,7 @@ mod sessions;
 mod settings;
 mod soundness;
 mod turns;
+mod unreadable;
 mod user_links;
 mod users;
 mod waiting;
@@ -51,9 +52,10 @@ use self::{
 };
 use crate::{
     Attempt, AuditLine, BookFiles, BookSpell, Bounced, Claim, Enrolment, Erased, Link, Message, MessageKey,
-    NewMessage, NewPatient, NewRefusedBook, NewRuleEdit, NewUser, OpenedCheckIn, OutboxMessage, Page,
-    Patient, QueueDepth, RefusedBook, Result, RuleScore, Scorecard, Session, Settlement, Store, StoreError,
-    StoredBook, StoredChart, Turn, User, UserKey, WorkChange, WorkFilter, WorkItem, WorkLine, WorkRow,
+    NewMessage, NewPatient, NewRefusedBook, NewRuleEdit, NewUser, NewWorkItem, OpenedCheckIn, OutboxMessage,
+    Page, Patient, QueueDepth, RefusedBook, Result, RuleScore, Scorecard, Session, Settlement, Store,
+    StoreError, StoredBook, StoredChart, Turn, User, UserKey, WorkChange, WorkFilter, WorkItem, WorkLine,
+    WorkRow,
 };
 
 /// The store on SQLite. Dropping it waits for the writes under way and gives the lock back.
@@ -316,6 +318,15 @@ impl Store for Sqlite {
     async fn work_items(&self, after: Option<&str>, limit: u32) -> Result<Page<WorkItem>> {
         let after = after.map(str::to_owned);
         self.read(move |db| work_items::list(db, after.as_deref(), limit)).await
+    }
+
+    async fn note_unreadable(&self, id: &PatientId, item: NewWorkItem, now: DateTime<Utc>) -> Result<()> {
+        let id = id.clone();
+        self.write(move |db| work_items::insert(db, charts::key(db, &id)?, &item, now)).await
+    }
+
+    async fn unreadable(&self, limit: u32) -> Result<Vec<WorkItem>> {
+        self.read(move |db| work_items::unreadable(db, limit)).await
     }
 
     async fn patient_work_items(

@@ -214,7 +214,7 @@ mod sqlite_file {
         let row = "INSERT INTO events VALUES (1, 1, 0, 'run', '{\"secret\": 5}', x'00')";
         other.execute_batch(row).unwrap();
         let told = store.chart(&"p1".into()).await.unwrap_err();
-        assert!(matches!(told, StoreError::Damaged { .. }), "{told}");
+        assert!(matches!(told, StoreError::Unreadable(_)), "{told}");
         assert!(told.to_string().ends_with("a stored event cannot be read"), "{told}");
     }
 

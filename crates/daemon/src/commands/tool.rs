@@ -21,6 +21,7 @@ use crate::{
     reloading::{gate, refusal, sources_of, stored_book},
     rules_live::LiveRules,
     turn::{Extras, Taken, Turns},
+    unreadable::LeftAlone,
 };
 
 /// The configuration's name when none is given.
@@ -62,7 +63,17 @@ impl Shared {
         let letterhead = Letterhead::new(&config, &base_url, return_key(&*store).await?);
         let belief = Belief::default();
         belief.set_held(store.setting(CLOCK_HOLD).await?.is_some());
-        Ok(Tool { turns: Turns { store, rules, letterhead, belief: Arc::new(belief) }, config, now })
+        Ok(Tool {
+            turns: Turns {
+                store,
+                rules,
+                letterhead,
+                belief: Arc::new(belief),
+                left_alone: LeftAlone::default(),
+            },
+            config,
+            now,
+        })
     }
 }
 

@@ -14,5 +14,6 @@ mod reload;
 mod runner;
 mod story;
 mod support;
+mod unreadable;
 mod waiting;
 mod watching;

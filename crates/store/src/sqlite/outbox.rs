@@ -12,9 +12,9 @@ use super::{
     columns::{Word, from_json, instant, maybe_instant, micros, to_json},
     fault::{Answer, Fault},
     messages::rank,
-    patients, user_links,
+    patients, unreadable, user_links,
 };
-use crate::{Claim, Mail, MessageKey, MessageState, OutboxMessage, QueueDepth, Settlement};
+use crate::{Claim, Mail, MessageKey, MessageState, OutboxMessage, QueueDepth, Settlement, UNREADABLE};
 
 /// End code of mail that was past its usefulness before it could leave.
 pub(super) const STALE: &str = "stale";
@@ -76,7 +76,8 @@ fn claim_where(
 ) -> Answer<Vec<OutboxMessage>> {
     let query = format!(
         "SELECT m.key, p.id, m.subject, m.audience, m.attempt, m.recipient, m.due_at, m.stale_at, l.message_id,
-             l.envelope_from, l.subject, l.bytes, m.attempts, m.first_attempt_at, m.in_doubt, m.urgent, m.unanswered
+             l.envelope_from, l.subject, l.bytes, m.attempts, m.first_attempt_at, m.in_doubt, m.urgent, m.unanswered,
+             m.patient
          FROM messages m LEFT JOIN patients p ON p.key = m.patient LEFT JOIN mails l ON l.message = m.key
          WHERE m.state = 'queued' AND m.rank = ?1 AND {condition}
          ORDER BY m.due_at, m.key LIMIT ?3"
@@ -86,13 +87,16 @@ fn claim_where(
     let mut rows = select.query(params![rank, micros(claim.now), room])?;
     while let Some(row) = rows.next()? {
         let key: i64 = row.get(0)?;
-        found.push((key, claimed(key, row)));
+        // Read first: a row that cannot be read is somebody's.
+        let whose: Option<i64> = row.get(17)?;
+        let audience = Word::read(&row.get::<_, String>(3)?).unwrap_or(Audience::Clinic);
+        found.push((key, whose, audience, claimed(key, row)));
     }
     let mut lease = db.prepare_cached(
         "UPDATE messages SET state = 'leased', worker = ?2, lease_until = ?3 WHERE key = ?1",
     )?;
     let mut taken = Vec::new();
-    for (key, message) in found {
+    for (key, whose, audience, message) in found {
         match message {
             Ok(message) => {
                 lease.execute(params![key, claim.worker, micros(claim.lease_until)])?;
@@ -102,7 +106,11 @@ fn claim_where(
             Err(Fault::Unreadable(what)) => {
                 tracing::error!(message = key, what, "a message cannot be read and is put aside");
                 let text = format!("its {what} cannot be read");
-                end(db, key, MessageState::Quarantined, claim.now, Some("unreadable"), &text)?;
+                end(db, key, MessageState::Quarantined, claim.now, Some(UNREADABLE), &text)?;
+                if let Some(patient) = whose {
+                    unreadable::mail_put_aside(db, patient, key, audience, claim.now)?;
+                    ledger_changed(db, whose, claim.now)?;
+                }
             }
             Err(other) => return Err(other),
         }

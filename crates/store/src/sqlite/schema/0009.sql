@@ -1,5 +1,5 @@
 -- Schema 9: how often a mail server took a message and did not say what it made of it; what people told us while the
--- clock was in doubt.
+-- clock was in doubt; rows that cannot be read.
 
 ALTER TABLE messages ADD COLUMN unanswered INTEGER NOT NULL DEFAULT 0;
 
@@ -13,4 +13,5 @@ CREATE TABLE waiting_events (
     PRIMARY KEY (patient, seq)
 ) STRICT;
 ALTER TABLE patients ADD COLUMN waiting INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX work_items_unreadable ON work_items (id) WHERE reason_code = 'unreadable' AND state <> 'resolved';
 CREATE INDEX patients_waiting ON patients (key) WHERE waiting = 1;

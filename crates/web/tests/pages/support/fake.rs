@@ -339,6 +339,19 @@ impl Store for Fake {
         self.not_for_pages("commit_address")
     }
 
+    async fn note_unreadable(
+        &self,
+        _: &PatientId,
+        _: afterrun_store::NewWorkItem,
+        _: DateTime<Utc>,
+    ) -> afterrun_store::Result<()> {
+        self.not_for_pages("note_unreadable")
+    }
+
+    async fn unreadable(&self, _: u32) -> afterrun_store::Result<Vec<WorkItem>> {
+        self.not_for_pages("unreadable")
+    }
+
     async fn waiting_patients(&self, _: u32) -> afterrun_store::Result<Vec<PatientId>> {
         self.not_for_pages("waiting_patients")
     }
