@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so best by failing here")]
 
+mod attacks;
 mod budgets;
 mod command_line;
 mod delivery;
