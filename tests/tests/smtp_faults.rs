@@ -66,9 +66,12 @@ fn shown(outcome: &Outcome) -> String {
 }
 
 /// One fault on one attempt, then a good mail on the same transport.
+#[derive(Clone)]
 struct Case {
     tls: ServerTls,
     reused: bool,
+    /// The server takes several commands at once.
+    pipelining: bool,
     at: At,
     fault: Fault,
     bytes: Vec<u8>,
@@ -77,10 +80,13 @@ struct Case {
 
 impl Case {
     async fn run(self) -> Result<(), String> {
-        let Self { tls, reused, at, fault, bytes, expected } = self;
-        let name = format!("{tls:?}, {}, {at:?}: {fault:.60?}", if reused { "reused" } else { "fresh" });
+        let Self { tls, reused, pipelining, at, fault, bytes, expected } = self;
+        let (used, sent) =
+            (if reused { "reused" } else { "fresh" }, if pipelining { ", pipelining" } else { "" });
+        let name = format!("{tls:?}, {used}{sent}, {at:?}: {fault:.60?}");
         let account = ("clinic".to_owned(), "secret".to_owned());
-        let options = ServerOptions { tls, account: Some(account), ..ServerOptions::default() };
+        let keywords = if pipelining { vec!["PIPELINING".to_owned()] } else { Vec::new() };
+        let options = ServerOptions { tls, account: Some(account), keywords, ..ServerOptions::default() };
         let server = SmtpServer::start(options).await.unwrap();
         let mut config = config(&server, security(tls));
         config.user = Some(("clinic".to_owned(), "secret".into()));
@@ -122,8 +128,14 @@ impl Case {
     }
 }
 
-/// Runs all cases side by side and reports every one that failed.
+/// Runs all cases against a server that takes one command at a time, and one that takes several.
 async fn check(cases: impl IntoIterator<Item = Case>) {
+    let both = |case: Case| [Case { pipelining: true, ..case.clone() }, case];
+    check_each(cases.into_iter().flat_map(both)).await;
+}
+
+/// Runs all cases side by side and reports every one that failed.
+async fn check_each(cases: impl IntoIterator<Item = Case>) {
     let mut running = JoinSet::new();
     let mut failures = Vec::new();
     for case in cases {
@@ -143,7 +155,15 @@ async fn check(cases: impl IntoIterator<Item = Case>) {
 async fn check_table(tls: ServerTls, table: Vec<(At, Fault, &'static str)>) {
     let mut cases = Vec::new();
     for (at, fault, expected) in table {
-        let case = |reused| Case { tls, reused, at, fault: fault.clone(), bytes: MAIL.to_vec(), expected };
+        let case = |reused| Case {
+            tls,
+            reused,
+            pipelining: false,
+            at,
+            fault: fault.clone(),
+            bytes: MAIL.to_vec(),
+            expected,
+        };
         cases.push(case(false));
         if matches!(at, At::Recipient | At::Data | At::Dot) {
             cases.push(case(true));
@@ -223,7 +243,6 @@ async fn faults_between_mail_and_data() {
             (At::MailFrom, Fault::Silence, "not sent at MAIL FROM: Retry"),
             (At::MailFrom, Fault::Close, "not sent at MAIL FROM: Retry"),
             (At::MailFrom, drip("250 2.1.0 ok"), "not sent at MAIL FROM: Retry"),
-            (At::MailFrom, say("250 ok\r\n250 ok\r\n"), "not sent at RCPT TO: Retry"),
             (
                 At::Recipient,
                 reply("550 5.1.1 <zoe@example.org>: unknown"),
@@ -339,8 +358,59 @@ async fn a_server_that_stops_reading_never_saw_the_dot() {
     for fault in [Fault::Silence, Fault::Close, say_and_close("451 4.3.0 too much\r\n")] {
         let expected = "not sent at message body: Retry";
         let tls = ServerTls::None;
-        check([Case { tls, reused: false, at: At::Body, fault, bytes: bytes.clone(), expected }]).await;
+        check([Case {
+            tls,
+            reused: false,
+            pipelining: false,
+            at: At::Body,
+            fault,
+            bytes: bytes.clone(),
+            expected,
+        }])
+        .await;
     }
+}
+
+/// An answer too many is seen before the next word, or, if that was said already, by the answer that does not fit.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_too_many_is_taken_for_no_other() {
+    let case = |pipelining, said, expected| Case {
+        tls: ServerTls::None,
+        reused: false,
+        pipelining,
+        at: At::MailFrom,
+        fault: say(said),
+        bytes: MAIL.to_vec(),
+        expected,
+    };
+    check_each([
+        case(false, "250 ok\r\n250 ok\r\n", "not sent at RCPT TO: Retry"),
+        case(true, "250 ok\r\n250 ok\r\n", "not sent at DATA: Retry"),
+        // Leave to send a message, before the recipient was judged.
+        case(true, "250 ok\r\n250 ok\r\n354 go\r\n", "not sent at message body: Retry"),
+        case(true, "250 ok\r\n354 go\r\n", "not sent at RCPT TO: Retry"),
+    ])
+    .await;
+}
+
+/// With a refusal, the answers to the commands sent along are read, and the connection goes on or is given up.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refusal_among_commands_sent_together() {
+    let keywords = vec!["PIPELINING".to_owned()];
+    let server = SmtpServer::start(ServerOptions { keywords, ..ServerOptions::default() }).await.unwrap();
+    let smtp = Smtp::new(config(&server, Security::PlainLoopbackOnly)).unwrap();
+    server.once(At::Recipient, reply("550 5.1.1 unknown"));
+    let refused = smtp.deliver(&to("zoe@example.org"), MAIL, &mut OpenGate).await;
+    assert_eq!(shown(&refused), "550 5.1.1 at RCPT TO: DeadAddress");
+    let next = smtp.deliver(&to("next@example.org"), MAIL, &mut OpenGate).await;
+    assert_eq!((shown(&next).as_str(), server.connections()), ("accepted", 1), "the connection is in step");
+    // The recipient is refused, and still the message is asked for: to nobody.
+    server.once(At::Recipient, say("550 5.1.1 unknown\r\n354 go\r\n"));
+    let refused = smtp.deliver(&to("zoe@example.org"), MAIL, &mut OpenGate).await;
+    assert_eq!(shown(&refused), "550 5.1.1 at RCPT TO: DeadAddress");
+    let next = smtp.deliver(&to("next@example.org"), MAIL, &mut OpenGate).await;
+    assert_eq!((shown(&next).as_str(), server.connections()), ("accepted", 2), "it is given up");
+    assert_eq!(server.count_for("zoe@example.org"), 0);
 }
 
 /// A pooled connection that died while it waited is no fault of the next message.
@@ -356,6 +426,7 @@ async fn a_stale_connection_is_replaced_at_once() {
     let case = |fault| Case {
         tls: ServerTls::None,
         reused: true,
+        pipelining: false,
         at: At::MailFrom,
         fault,
         bytes: MAIL.to_vec(),

@@ -21,7 +21,7 @@ use crate::{
     clinic_mail,
     config::{Config, Mode},
     rules_live::Live,
-    token::{Token, random_text},
+    token::{Token, random_text, timed_id},
     turn::TurnError,
 };
 
@@ -78,13 +78,14 @@ impl Letterhead {
         }
     }
 
-    /// A link of this kind, and its secret half for the store.
+    /// A link of this kind, made now, and its secret half for the store.
     pub(crate) fn link(
         &self,
+        now: DateTime<Utc>,
         scope: LinkScope,
         expires_at: Option<DateTime<Utc>>,
     ) -> Result<(String, NewLink), TurnError> {
-        let token = Token::random()?;
+        let token = Token::new(now)?;
         let page = match scope {
             LinkScope::CheckIn { .. } => 'c',
             LinkScope::MyPage => 'p',
@@ -92,7 +93,7 @@ impl Letterhead {
             LinkScope::Confirm => 'a',
         };
         let url = format!("{}/{page}/{}", self.base_url, token.as_str());
-        Ok((url, NewLink { token_hash: token.hash(), scope, expires_at }))
+        Ok((url, NewLink { token_hash: token.key(), scope, expires_at }))
     }
 
     /// The finished mail. The inner error says what is wrong with the text; it is our mistake.
@@ -128,7 +129,7 @@ impl Letterhead {
             Ok(bytes) => bytes,
             Err(why) => return Ok(Err(why.to_string())),
         };
-        let path_id = random_text::<9>()?;
+        let path_id = timed_id::<9>(when.due_at)?;
         Ok(Ok(Mail {
             recipient: to.to_address.to_owned(),
             due_at: when.due_at,
@@ -232,8 +233,8 @@ impl Composer<'_> {
 
     fn links(&self, decision: &Decision) -> Result<(Links, Vec<NewLink>), TurnError> {
         let page_until = Some(self.now + PAGE_LINK_DAYS);
-        let (page, page_link) = self.letterhead.link(LinkScope::MyPage, page_until)?;
-        let (stop, stop_link) = self.letterhead.link(LinkScope::Stop, page_until)?;
+        let (page, page_link) = self.letterhead.link(self.now, LinkScope::MyPage, page_until)?;
+        let (stop, stop_link) = self.letterhead.link(self.now, LinkScope::Stop, page_until)?;
         let mut links = Links { check_in: None, page: Some(page), stop: Some(stop) };
         let mut made = vec![page_link, stop_link];
         if let Some((check_in, about_day)) = check_in_of(decision) {
@@ -242,7 +243,7 @@ impl Composer<'_> {
                 _ => decision.facts.expires_at,
             };
             let scope = LinkScope::CheckIn { check_in: check_in.clone(), about_day };
-            let (url, link) = self.letterhead.link(scope, expires_at.or(page_until))?;
+            let (url, link) = self.letterhead.link(self.now, scope, expires_at.or(page_until))?;
             links.check_in = Some(url);
             made.push(link);
         }

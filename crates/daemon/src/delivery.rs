@@ -367,26 +367,24 @@ struct StoreGate<'a> {
 }
 
 impl StoreGate<'_> {
-    /// Whether somebody has put mail on hold since the message was claimed.
-    async fn is_held(&self) -> Result<bool, StoreError> {
-        Ok(match Holds::of(self.store).await? {
-            Holds::All => !self.is_emergency,
-            Holds::Patients => self.audience == Audience::Patient,
-            Holds::Nothing => false,
-        })
+    /// The settings that keep this message back, should somebody have put mail on hold since it was claimed.
+    fn held_by(&self) -> &'static [&'static str] {
+        match self.audience {
+            Audience::Patient => &[CLOCK_HOLD, HOLD],
+            Audience::Clinic if self.is_emergency => &[],
+            Audience::Clinic => &[CLOCK_HOLD],
+        }
     }
 }
 
 #[async_trait]
 impl Gate for StoreGate<'_> {
     async fn before_dot(&mut self) -> bool {
-        stored(self.before.take()).await;
-        let answer = match self.is_held().await {
-            Ok(true) => Ok(false),
-            Ok(false) => self.store.begin_transmit(self.key, self.worker, self.clock.now()).await,
-            Err(why) => Err(why),
-        };
-        let open = match answer {
+        let (before, now) = (self.before.take(), self.clock.now());
+        let begin = self.store.begin_transmit(self.key, self.worker, now, self.held_by());
+        // Both are on disk before the dot, and most often by the same commit.
+        let ((), begun) = tokio::join!(stored(before), begin);
+        let open = match begun {
             Ok(open) => open,
             Err(why) => {
                 tracing::error!(message = self.key.0, error = %why, "the store did not let the final dot go");

@@ -182,7 +182,7 @@ fn fresh_link(composer: &Composer<'_>, chart: &Chart) -> Result<Extras, TurnErro
         }
         None => (LinkScope::MyPage, composer.now + FRESH_LINK_DAYS),
     };
-    let (url, link) = composer.letterhead.link(scope, Some(expires_at))?;
+    let (url, link) = composer.letterhead.link(composer.now, scope, Some(expires_at))?;
     let reason = Reason::new("fresh-link", "The runner asked for a new link.");
     let identity = format!("fresh-link/{}", composer.now.timestamp());
     note_to_patient(composer, &clinic_mail::fresh_link(&url), link, identity, reason)
@@ -193,7 +193,8 @@ fn fresh_link(composer: &Composer<'_>, chart: &Chart) -> Result<Extras, TurnErro
 /// # Errors
 /// When there is no randomness for the link.
 pub(crate) fn confirm_address(composer: &Composer<'_>) -> Result<Extras, TurnError> {
-    let (url, link) = composer.letterhead.link(LinkScope::Confirm, Some(composer.now + FRESH_LINK_DAYS))?;
+    let (url, link) =
+        composer.letterhead.link(composer.now, LinkScope::Confirm, Some(composer.now + FRESH_LINK_DAYS))?;
     let text = clinic_mail::confirm_address(&url, &composer.live.book.clinic.name);
     let reason =
         Reason::new("confirm-address", "Nothing about health is sent before the address is confirmed.");

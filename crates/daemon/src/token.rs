@@ -1,8 +1,9 @@
-//! The random part of a link: 256 bits, known to the recipient alone, stored as its SHA-256.
+//! The secret part of a link: 256 random bits, known to the recipient alone, behind the second it was made in. The
+//! store knows it as [`afterrun_web::link_key`] has it.
 
 use std::fmt;
 
-use sha2::{Digest, Sha256};
+use chrono::{DateTime, Utc};
 
 /// The operating system gave no randomness.
 #[derive(Debug, thiserror::Error)]
@@ -14,15 +15,20 @@ pub struct NoRandomness(getrandom::Error);
 pub struct Token(String);
 
 impl Token {
-    /// A new token from the operating system's randomness.
+    /// A new token from the operating system's randomness, made at this instant.
     ///
     /// # Errors
     /// If the system gives none.
-    pub fn random() -> Result<Self, NoRandomness> {
-        random_text::<32>().map(Self)
+    pub fn new(at: DateTime<Utc>) -> Result<Self, NoRandomness> {
+        let mut bytes = [0_u8; 36];
+        let (second, secret) = bytes.split_at_mut(4);
+        // Links made together lie together in the store. The seconds begin anew in 2106, which does no harm.
+        second.copy_from_slice(&(at.timestamp() as u32).to_be_bytes());
+        getrandom::fill(secret).map_err(NoRandomness)?;
+        Ok(Self(base64url(&bytes)))
     }
 
-    /// Base64url without padding: 43 characters.
+    /// Base64url without padding: 48 characters.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -30,8 +36,8 @@ impl Token {
 
     /// What the store keeps.
     #[must_use]
-    pub fn hash(&self) -> [u8; 32] {
-        Sha256::digest(self.0.as_bytes()).into()
+    pub fn key(&self) -> [u8; 32] {
+        afterrun_web::link_key(&self.0)
     }
 }
 
@@ -49,6 +55,24 @@ pub fn random_text<const BYTES: usize>() -> Result<String, NoRandomness> {
     let mut bytes = [0_u8; BYTES];
     getrandom::fill(&mut bytes).map_err(NoRandomness)?;
     Ok(base64url(&bytes))
+}
+
+/// The second it is, and so many random bytes, in hexadecimal digits: a name that has to be unique and is no secret.
+/// Those made one after the other lie together in an index, and no letter of them is lost when case is.
+///
+/// # Errors
+/// If the system gives no randomness.
+pub fn timed_id<const BYTES: usize>(at: DateTime<Utc>) -> Result<String, NoRandomness> {
+    let mut bytes = [0_u8; BYTES];
+    getrandom::fill(&mut bytes).map_err(NoRandomness)?;
+    let mut id = format!("{:08x}", at.timestamp() as u32);
+    id.extend(
+        bytes
+            .iter()
+            .flat_map(|byte| [byte >> 4, byte & 15])
+            .filter_map(|digit| char::from_digit(digit.into(), 16)),
+    );
+    Ok(id)
 }
 
 /// 128 random bits as 32 hexadecimal digits: an id that can be typed and never looks like an option.
@@ -98,9 +122,12 @@ mod tests {
 
     #[test]
     fn a_token_is_long_random_and_silent() {
-        let (one, other) = (Token::random().unwrap(), Token::random().unwrap());
-        assert_eq!(one.as_str().len(), 43);
+        let at = "2026-11-24T12:00:00Z".parse().unwrap();
+        let (one, other) = (Token::new(at).unwrap(), Token::new(at).unwrap());
+        assert_eq!(one.as_str().len(), 48);
         assert_ne!(one, other);
+        assert_ne!(one.key(), other.key());
+        assert_eq!(one.key()[..4], (at.timestamp() as u32).to_be_bytes());
         assert_eq!(format!("{one:?}"), "Token(..)");
     }
 }

@@ -258,7 +258,8 @@ fn body(field: &'static str, text: &str) -> Result<String, BuildError> {
     if text.trim().is_empty() {
         return Err(BuildError::Empty(field));
     }
-    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    let text =
+        if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text.to_owned() };
     if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
         return Err(BuildError::Control(field));
     }

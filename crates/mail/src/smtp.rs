@@ -66,28 +66,39 @@ impl Smtp {
         let _permit = timeout_at(deadline, self.pool.permit())
             .await
             .map_err(|_| not_sent(Stage::Connect, "all connections were busy for the whole time"))?;
-        let mut session = self.begin(envelope, deadline).await?;
-        let result = session.transmit(envelope, bytes, gate, deadline).await;
+        let mut session = self.session(deadline).await?;
+        let mut announced = session.announce(envelope, deadline).await;
+        // A session from the pool may have been closed by the server meanwhile, which shows at its first command:
+        // that is no fault of the message, so a fresh connection is tried at once.
+        if session.messages() > 1 && announced.as_ref().is_err_and(is_of_the_connection) {
+            session = self.setup.open(deadline).await?;
+            announced = session.announce(envelope, deadline).await;
+        }
+        let result = match announced {
+            Ok(()) => session.transmit(bytes, gate, deadline).await,
+            Err(refused) => Err(refused),
+        };
         if session.recover(&result, deadline).await {
             self.pool.put(session);
         }
         result
     }
 
-    /// A session that has said MAIL FROM. One taken from the pool may have been closed by the server meanwhile,
-    /// which shows at its first command: that is no fault of the message, so a fresh connection is tried at once.
-    async fn begin(&self, envelope: &Envelope, deadline: Instant) -> Result<Session, Outcome> {
-        if let Some(mut session) = self.pool.take() {
-            match session.mail_from(envelope, deadline).await {
-                Ok(()) => return Ok(session),
-                Err(Outcome::NotSent { .. } | Outcome::Rejected { code: ..500, .. }) => {}
-                Err(refused) => return Err(refused),
-            }
+    async fn session(&self, deadline: Instant) -> Result<Session, Outcome> {
+        match self.pool.take() {
+            Some(session) => Ok(session),
+            None => self.setup.open(deadline).await,
         }
-        let mut session = self.setup.open(deadline).await?;
-        session.mail_from(envelope, deadline).await?;
-        Ok(session)
     }
+}
+
+/// Whether a message failed before it was told apart from any other.
+fn is_of_the_connection(outcome: &Outcome) -> bool {
+    matches!(
+        outcome,
+        Outcome::NotSent { stage: Stage::MailFrom, .. }
+            | Outcome::Rejected { stage: Stage::MailFrom, code: ..500, .. }
+    )
 }
 
 #[async_trait]

@@ -214,9 +214,15 @@ pub trait Store: Accounts + Operations + Send + Sync + 'static {
     /// left alone while held. Leases that have run out are taken back first (see [`Store::recover`]); mail
     /// past its `stale_at` is cancelled instead, with the code `stale`, and its patient is due at once.
     async fn claim(&self, claim: Claim) -> Result<Vec<OutboxMessage>>;
-    /// Commits that the final dot is about to be sent. False: the lease was lost or the message cancelled;
-    /// the dot must not be sent.
-    async fn begin_transmit(&self, id: MessageKey, worker: &str, now: DateTime<Utc>) -> Result<bool>;
+    /// Commits that the final dot is about to be sent. False: the lease was lost, the message cancelled, or one of
+    /// the settings `held_by` has a value; the dot must not be sent.
+    async fn begin_transmit(
+        &self,
+        id: MessageKey,
+        worker: &str,
+        now: DateTime<Utc>,
+        held_by: &[&'static str],
+    ) -> Result<bool>;
     /// Records how an attempt ended. False: the lease was lost, nothing is recorded.
     ///
     /// When it ends other than accepted, the patient is due at once and turns planned before conflict, for the

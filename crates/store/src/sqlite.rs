@@ -14,6 +14,7 @@ mod columns;
 mod erase;
 mod fault;
 mod links;
+mod look_ups;
 mod messages;
 mod open;
 mod operations;
@@ -46,6 +47,7 @@ use afterrun_rules::{TimedEvent, book::BookHash, ids::PatientId};
 pub use self::open::{Mode, Options};
 use self::{
     fault::Answer,
+    look_ups::LookUps,
     readers::Readers,
     soundness::{Checker, Rhythm},
     writer::Writer,
@@ -64,6 +66,7 @@ pub struct Sqlite {
     // Dropped in this order: the file is closed before its lock is given back.
     checker: Option<Checker>,
     writer: Writer,
+    look_ups: Option<LookUps>,
     readers: Option<Readers>,
     path: Option<PathBuf>,
     _lock: Option<open::Lock>,
@@ -85,9 +88,12 @@ impl Sqlite {
         let again = path.to_owned();
         let writer = Writer::start(writing, Box::new(move || open::reconnect(&again)), shown.clone())?;
         let readers = Some(Readers::new(readers, &shown));
+        let look_ups = (0..options.look_ups.max(1)).map(|_| open::connect_to_read(path));
+        let look_ups = look_ups.collect::<Answer<Vec<_>>>().map_err(told)?;
+        let look_ups = Some(LookUps::start(look_ups, &shown)?);
         let check = |checked| Checker::start(path, Rhythm::after(checked));
         let checker = prepared.checked.map(check).transpose()?;
-        Ok(Self { checker, writer, readers, path: Some(path.to_owned()), _lock: prepared.lock })
+        Ok(Self { checker, writer, look_ups, readers, path: Some(path.to_owned()), _lock: prepared.lock })
     }
 
     /// A database that is gone when it is dropped: for demonstrations and tests. It cannot be backed up.
@@ -99,7 +105,7 @@ impl Sqlite {
         let connection = open::connect_in_memory().map_err(|fault| fault.told(&shown))?;
         let lost = || Err(StoreError::Backend("a database in memory does not come back".to_owned()).into());
         let writer = Writer::start(connection, Box::new(lost), shown)?;
-        Ok(Self { checker: None, writer, readers: None, path: None, _lock: None })
+        Ok(Self { checker: None, writer, look_ups: None, readers: None, path: None, _lock: None })
     }
 
     /// The database's name in messages.
@@ -115,6 +121,18 @@ impl Sqlite {
         match &self.readers {
             Some(readers) => readers.read(work).await,
             // In memory the writer's connection is the only one.
+            None => self.writer.write(work).await,
+        }
+    }
+
+    /// The same for a few rows by their key.
+    async fn look_up<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Fn(&Connection) -> Answer<T> + Send + 'static,
+    {
+        match &self.look_ups {
+            Some(look_ups) => look_ups.read(work).await,
             None => self.writer.write(work).await,
         }
     }
@@ -140,12 +158,12 @@ impl Store for Sqlite {
 
     async fn patient(&self, id: &PatientId) -> Result<Patient> {
         let id = id.clone();
-        self.read(move |db| patients::get(db, &id)).await
+        self.look_up(move |db| patients::get(db, &id)).await
     }
 
     async fn patient_by_email(&self, email: &str) -> Result<Option<Patient>> {
         let email = email.to_owned();
-        self.read(move |db| patients::by_email(db, &email)).await
+        self.look_up(move |db| patients::by_email(db, &email)).await
     }
 
     async fn patients(&self, after: Option<&str>, limit: u32) -> Result<Page<Patient>> {
@@ -155,7 +173,7 @@ impl Store for Sqlite {
 
     async fn chart(&self, id: &PatientId) -> Result<StoredChart> {
         let id = id.clone();
-        self.read(move |db| charts::get(db, &id)).await
+        self.look_up(move |db| charts::get(db, &id)).await
     }
 
     async fn charts(&self, ids: &[PatientId]) -> Result<Vec<Result<StoredChart>>> {
@@ -210,7 +228,7 @@ impl Store for Sqlite {
     }
 
     async fn next_due(&self) -> Result<Option<DateTime<Utc>>> {
-        self.read(patients::next_due).await
+        self.look_up(patients::next_due).await
     }
 
     async fn make_all_due(&self, now: DateTime<Utc>) -> Result<u64> {
@@ -234,12 +252,12 @@ impl Store for Sqlite {
 
     async fn link(&self, token_hash: &[u8; 32]) -> Result<Option<Link>> {
         let token_hash = *token_hash;
-        self.read(move |db| links::get(db, &token_hash)).await
+        self.look_up(move |db| links::get(db, &token_hash)).await
     }
 
     async fn open_link(&self, token_hash: &[u8; 32]) -> Result<Option<(Link, Result<StoredChart>)>> {
         let (token_hash, path) = (*token_hash, self.shown());
-        self.read(move |db| {
+        self.look_up(move |db| {
             let Some(link) = links::get(db, &token_hash)? else { return Ok(None) };
             let chart = charts::get(db, &link.patient).map_err(|fault| fault.told(&path));
             Ok(Some((link, chart)))
@@ -251,9 +269,15 @@ impl Store for Sqlite {
         self.write(move |db| outbox::claim(db, &claim)).await
     }
 
-    async fn begin_transmit(&self, id: MessageKey, worker: &str, now: DateTime<Utc>) -> Result<bool> {
-        let worker = worker.to_owned();
-        self.write(move |db| outbox::begin_transmit(db, id, &worker, now)).await
+    async fn begin_transmit(
+        &self,
+        id: MessageKey,
+        worker: &str,
+        now: DateTime<Utc>,
+        held_by: &[&'static str],
+    ) -> Result<bool> {
+        let (worker, held_by) = (worker.to_owned(), held_by.to_vec());
+        self.write(move |db| outbox::begin_transmit(db, id, &worker, now, &held_by)).await
     }
 
     async fn settle(
@@ -286,7 +310,7 @@ impl Store for Sqlite {
     }
 
     async fn next_message_due(&self) -> Result<Option<DateTime<Utc>>> {
-        self.read(outbox::next_due).await
+        self.look_up(outbox::next_due).await
     }
 
     async fn add_clinic_message(&self, message: NewMessage, now: DateTime<Utc>) -> Result<bool> {
@@ -361,7 +385,7 @@ impl Store for Sqlite {
 
     async fn user_by_email(&self, email: &str) -> Result<Option<User>> {
         let email = email.to_owned();
-        self.read(move |db| users::by_email(db, &email)).await
+        self.look_up(move |db| users::by_email(db, &email)).await
     }
 
     async fn users(&self, after: Option<&str>, limit: u32) -> Result<Page<User>> {
@@ -396,7 +420,7 @@ impl Store for Sqlite {
 
     async fn session(&self, token_hash: &[u8; 32]) -> Result<Option<Session>> {
         let token_hash = *token_hash;
-        self.read(move |db| sessions::get(db, &token_hash)).await
+        self.look_up(move |db| sessions::get(db, &token_hash)).await
     }
 
     async fn touch_session(&self, token_hash: &[u8; 32], now: DateTime<Utc>) -> Result<()> {
@@ -467,7 +491,7 @@ impl Store for Sqlite {
     }
 
     async fn next_work_due(&self, escalate_after: Option<TimeDelta>) -> Result<Option<DateTime<Utc>>> {
-        self.read(move |db| work_items::next_due(db, escalate_after)).await
+        self.look_up(move |db| work_items::next_due(db, escalate_after)).await
     }
 
     async fn add_escalation(&self, item: i64, messages: Vec<NewMessage>, now: DateTime<Utc>) -> Result<()> {
@@ -522,12 +546,12 @@ impl Store for Sqlite {
 
     async fn setting(&self, key: &str) -> Result<Option<String>> {
         let key = key.to_owned();
-        self.read(move |db| settings::get(db, &key)).await
+        self.look_up(move |db| settings::get(db, &key)).await
     }
 
     async fn settings(&self, keys: &[&str]) -> Result<Vec<Option<String>>> {
         let keys: Vec<String> = keys.iter().map(|key| (*key).to_owned()).collect();
-        self.read(move |db| keys.iter().map(|key| settings::get(db, key)).collect()).await
+        self.look_up(move |db| keys.iter().map(|key| settings::get(db, key)).collect()).await
     }
 
     async fn set_setting(&self, key: &str, value: Option<&str>) -> Result<()> {

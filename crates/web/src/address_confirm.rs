@@ -7,7 +7,6 @@ use maud::{Markup, html};
 use afterrun_rules::{Event, chart::Reach};
 
 use crate::{
-    check_in::record,
     fields::Fields,
     layout::{self, Sheet},
     link::{self, Door, Token},
@@ -50,7 +49,7 @@ pub(crate) async fn submit(State(site): State<Shared>, Token(token): Token, fiel
         Event::Confirmed {} => open.chart.reach == Reach::Confirmed,
         _ => stopped,
     };
-    if !is_known && let Err(error) = record(&site, &open.patient.id, vec![event]).await {
+    if !is_known && let Err(error) = site.recorder.record(&open.patient.id, vec![event]).await {
         tracing::warn!(patient = %open.patient.id, %error, "a confirmation was not stored");
         return shut::not_recorded(&site, &error, &[text::NOT_STORED_TRY_AGAIN]);
     }

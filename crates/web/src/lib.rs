@@ -33,7 +33,7 @@ pub use console::{
     NotSaved, OpenCircuit, RejectedEdit, RulesDesk, Save, SaveFile, Tried, UserMail, console_routes,
     file_hash, new_set_up_token,
 };
-pub use link::token_hash;
+pub use link::{link_key, token_hash};
 pub use password::{BadPassword, PASSWORD_BYTES, PASSWORD_CHARACTERS, examine_password, hash_password};
 pub use recorder::{RecordError, Recorded, Recorder};
 pub use site::{Site, runner_routes};

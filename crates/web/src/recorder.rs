@@ -37,7 +37,8 @@ pub enum RecordError {
 /// Records what runners tell us. The daemon implements this.
 #[async_trait]
 pub trait Recorder: Send + Sync + 'static {
-    /// Stores the events and what follows from them durably, then answers.
+    /// Stores the events and what follows from them durably, then answers. Once begun it goes on by itself: a phone
+    /// that hangs up, or our time limit, does not cut it short. A fault inside is [`RecordError::Unavailable`].
     ///
     /// # Errors
     /// See [`RecordError`].

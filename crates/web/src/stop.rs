@@ -10,7 +10,6 @@ use afterrun_rules::Event;
 
 use crate::{
     RecordError,
-    check_in::record,
     fields::Fields,
     layout::{self, Sheet},
     link::{self, Closed, Door, Open, Token},
@@ -47,7 +46,9 @@ pub(crate) async fn submit(State(site): State<Shared>, Token(token): Token, fiel
         "start-again" => page(&site, StatusCode::OK, &started()),
         what if what == "stop" || fields.is_one_click() => {
             // Once is enough: a second press, or the mail program's after ours, finds it done.
-            if !is_stopped && let Err(error) = record(&site, &open.patient.id, vec![Event::Stop {}]).await {
+            if !is_stopped
+                && let Err(error) = site.recorder.record(&open.patient.id, vec![Event::Stop {}]).await
+            {
                 return failed(&site, &open, &error);
             }
             page(&site, StatusCode::OK, &stopped())

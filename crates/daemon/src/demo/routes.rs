@@ -156,7 +156,7 @@ async fn open_page(State(demo): State<Arc<Demo>>, Form(opening): Form<Opening>) 
         Some(check_in) => LinkScope::CheckIn { check_in: check_in.id.clone(), about_day: check_in.about_day },
         None => LinkScope::MyPage,
     };
-    let (url, link) = demo.app.turns.letterhead.link(scope, None)?;
+    let (url, link) = demo.app.turns.letterhead.link(now, scope, None)?;
     let extras = Extras { links: vec![link], ..Extras::default() };
     demo.app.turns.take(&opening.patient, &[], &extras, now).await?;
     Ok(Redirect::to(url.strip_prefix(&demo.base_url).unwrap_or(&url)).into_response())

@@ -26,6 +26,10 @@ pub(super) trait Duplex: AsyncRead + AsyncWrite + Send + Sync + Unpin + std::fmt
 
 impl<S: AsyncRead + AsyncWrite + Send + Sync + Unpin + std::fmt::Debug> Duplex for S {}
 
+/// Bytes of a message that are held until its dot is there. Ours are a tenth of it; what is longer goes its way at
+/// once.
+const HELD_AT_MOST: usize = 64 * 1024;
+
 /// What lettre reads first. The real greeting was read before lettre got the stream, so that it has a limit of
 /// its own; after STARTTLS there is none at all, though lettre waits for one.
 const GREETING: &[u8] = b"220 ready\r\n";
@@ -37,6 +41,10 @@ pub(super) struct Notes(Arc<Mutex<Noted>>);
 #[derive(Debug, Default)]
 struct Noted {
     offers_dsn: bool,
+    offers_pipelining: bool,
+    /// Answers that our next word brings.
+    replies: usize,
+    in_message: bool,
     dot_is_next: bool,
     dot_out_at: Option<Instant>,
 }
@@ -52,9 +60,20 @@ impl Notes {
         self.lock().offers_dsn
     }
 
+    /// Whether it offered to take several commands at once (RFC 2920).
+    pub(super) fn offers_pipelining(&self) -> bool {
+        self.lock().offers_pipelining
+    }
+
+    /// What is said next holds so many commands.
+    pub(super) fn expect_replies(&self, replies: usize) {
+        self.lock().replies = replies;
+    }
+
     /// A new message begins: no dot yet.
     pub(super) fn begin_message(&self) {
         let mut noted = self.lock();
+        noted.in_message = true;
         noted.dot_is_next = false;
         noted.dot_out_at = None;
     }
@@ -62,6 +81,13 @@ impl Notes {
     /// All of the message is written: what follows is the dot.
     pub(super) fn dot_is_next(&self) {
         self.lock().dot_is_next = true;
+    }
+
+    /// The dot has been said.
+    fn end_message(&self) {
+        let mut noted = self.lock();
+        noted.dot_is_next = false;
+        noted.in_message = false;
     }
 
     /// Since when at least a part of the final dot may be with the server.
@@ -78,13 +104,25 @@ pub(super) struct Wire {
     greeting: &'static [u8],
     turn: Turn,
     notes: Notes,
+    held: Held,
+}
+
+/// A message kept back until its dot is there: lettre flushes between the two, and a packet for five bytes costs both
+/// sides as much as one for all.
+#[derive(Debug, Default)]
+struct Held {
+    bytes: Vec<u8>,
+    /// Where the dot begins, once it is there.
+    dot_at: Option<usize>,
+    /// How much the stream has taken.
+    taken: usize,
 }
 
 /// Whose turn it is.
 #[derive(Debug, Default)]
 struct Turn {
-    /// We have spoken and the answer is not complete.
-    awaiting: bool,
+    /// Answers still to come, or to be completed, to what we have said.
+    awaiting: usize,
     /// The server said something nobody asked for.
     surplus: bool,
     /// The reply line being read.
@@ -96,7 +134,17 @@ struct Turn {
 impl Wire {
     pub(super) fn new(stream: Box<dyn Duplex>, peer: SocketAddr) -> (Self, Notes) {
         let notes = Notes::default();
-        (Self { stream, peer, greeting: GREETING, turn: Turn::default(), notes: notes.clone() }, notes)
+        (
+            Self {
+                stream,
+                peer,
+                greeting: GREETING,
+                turn: Turn::default(),
+                notes: notes.clone(),
+                held: Held::default(),
+            },
+            notes,
+        )
     }
 
     /// Fails if it is not our turn to speak: when bytes wait that nobody asked for, or the server has hung up.
@@ -123,16 +171,21 @@ impl Turn {
             return Err(io::Error::other("the answer is longer than any mail server's"));
         }
         for byte in bytes {
-            if !self.awaiting {
+            if self.awaiting == 0 {
                 // Not an error yet: the reply before it is sound. Our next word will be refused.
                 self.surplus = true;
                 return Ok(());
             }
             self.line.push(*byte);
             if *byte == b'\n' {
-                self.awaiting = self.line.get(3) == Some(&b'-');
-                if self.line.get(4..).is_some_and(|text| text.trim_ascii().eq_ignore_ascii_case(b"DSN")) {
+                self.awaiting -= usize::from(self.line.get(3) != Some(&b'-'));
+                let offers = |what: &[u8]| {
+                    self.line.get(4..).is_some_and(|text| text.trim_ascii().eq_ignore_ascii_case(what))
+                };
+                if offers(b"DSN") {
                     notes.lock().offers_dsn = true;
+                } else if offers(b"PIPELINING") {
+                    notes.lock().offers_pipelining = true;
                 }
                 self.line.clear();
             }
@@ -140,10 +193,37 @@ impl Turn {
         Ok(())
     }
 
-    fn spoke(&mut self) {
-        self.awaiting = true;
+    fn spoke(&mut self, notes: &Notes) {
+        if self.awaiting == 0 {
+            self.awaiting = std::mem::take(&mut notes.lock().replies).max(1);
+        }
         self.heard = 0;
         self.line.clear();
+    }
+}
+
+impl Wire {
+    /// Lets go what was held, as soon as the dot is there.
+    fn poll_let_go(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Some(dot_at) = self.held.dot_at else { return Poll::Ready(Ok(())) };
+        if self.held.taken == 0 {
+            self.check_turn(cx)?;
+        }
+        while let Some(rest) = self.held.bytes.get(self.held.taken..).filter(|rest| !rest.is_empty()) {
+            let written = ready!(Pin::new(&mut self.stream).poll_write(cx, rest))?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.turn.spoke(&self.notes);
+            self.held.taken += written;
+            if self.held.taken > dot_at {
+                self.notes.lock().dot_out_at.get_or_insert_with(Instant::now);
+            }
+        }
+        self.held.bytes.clear();
+        self.held.dot_at = None;
+        self.held.taken = 0;
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -168,23 +248,35 @@ impl AsyncRead for Wire {
 
 impl AsyncWrite for Wire {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let dot_is_next = self.notes.lock().dot_is_next;
-        if !self.turn.awaiting || dot_is_next {
+        let noted = self.notes.lock();
+        let (in_message, dot_is_next) = (noted.in_message, noted.dot_is_next);
+        drop(noted);
+        let holding = !self.held.bytes.is_empty();
+        if in_message && (holding || (!dot_is_next && bytes.len() <= HELD_AT_MOST)) {
+            if dot_is_next {
+                self.held.dot_at = Some(self.held.bytes.len());
+                self.notes.end_message();
+            }
+            self.held.bytes.extend_from_slice(bytes);
+            return Poll::Ready(Ok(bytes.len()));
+        }
+        if self.turn.awaiting == 0 || dot_is_next {
             self.check_turn(cx)?;
         }
         let written = ready!(Pin::new(&mut self.stream).poll_write(cx, bytes))?;
         if written > 0 {
-            self.turn.spoke();
+            let Self { turn, notes, .. } = &mut *self;
+            turn.spoke(notes);
             if dot_is_next {
-                let mut noted = self.notes.lock();
-                noted.dot_is_next = false;
-                noted.dot_out_at.get_or_insert_with(Instant::now);
+                notes.end_message();
+                notes.lock().dot_out_at.get_or_insert_with(Instant::now);
             }
         }
         Poll::Ready(Ok(written))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_let_go(cx))?;
         Pin::new(&mut self.stream).poll_flush(cx)
     }
 

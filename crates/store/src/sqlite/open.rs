@@ -61,20 +61,22 @@ pub struct Options {
     pub mode: Mode,
     /// Connections for reading, at least one.
     pub readers: u32,
+    /// Connections, each with a thread, for reading a few rows at a time; at least one.
+    pub look_ups: u32,
 }
 
 impl Options {
     /// For the daemon: the lock, a check of the file, four readers (a page and a sweep each leave one
-    /// for the health check and one to spare).
+    /// for the health check and one to spare), and two for look-ups (one may wait for the disk).
     #[must_use]
     pub const fn daemon() -> Self {
-        Self { mode: Mode::Daemon, readers: 4 }
+        Self { mode: Mode::Daemon, readers: 4, look_ups: 2 }
     }
 
     /// For a command that may run beside the daemon.
     #[must_use]
     pub const fn tool() -> Self {
-        Self { mode: Mode::Tool, readers: 1 }
+        Self { mode: Mode::Tool, readers: 1, look_ups: 1 }
     }
 }
 

@@ -12,7 +12,7 @@ use super::{
     columns::{Word, from_json, instant, maybe_instant, micros, to_json},
     fault::{Answer, Fault},
     messages::rank,
-    patients, unreadable, user_links,
+    patients, settings, unreadable, user_links,
 };
 use crate::{Claim, Mail, MessageKey, MessageState, OutboxMessage, QueueDepth, Settlement, UNREADABLE};
 
@@ -180,7 +180,13 @@ pub(super) fn begin_transmit(
     key: MessageKey,
     worker: &str,
     now: DateTime<Utc>,
+    held_by: &[&'static str],
 ) -> Answer<bool> {
+    for setting in held_by {
+        if settings::get(db, setting)?.is_some() {
+            return Ok(false);
+        }
+    }
     let changed = db
         .prepare_cached(
             "UPDATE messages SET state = 'transmitting', first_attempt_at = coalesce(first_attempt_at, ?3)

@@ -79,7 +79,7 @@ pub(crate) fn noted() -> (Explained, AnyStore) {
     connection.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(note)).unwrap();
     let lost = || Err(StoreError::Backend("in memory".to_owned()).into());
     let writer = Writer::start(connection, Box::new(lost), "in memory".to_owned()).unwrap();
-    let store = Sqlite { checker: None, writer, readers: None, path: None, _lock: None };
+    let store = Sqlite { checker: None, writer, look_ups: None, readers: None, path: None, _lock: None };
     (Explained(noted), Arc::new(store))
 }
 

@@ -37,14 +37,30 @@ impl Readers {
         let job = move || {
             let _permit = permit;
             let taken = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let Some(connection) = taken else {
+            let borrowed = Borrowed { connection: taken, idle };
+            let Some(connection) = &borrowed.connection else {
                 return Err(StoreError::Backend("no connection is left for reading".to_owned()));
             };
-            let answer = snapshot(&connection, work).map_err(|fault| fault.told(&path));
-            idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
-            answer
+            snapshot(connection, work).map_err(|fault| fault.told(&path))
         };
         tokio::task::spawn_blocking(job).await.map_err(|error| stopped(&error))?
+    }
+}
+
+/// A connection that goes back into the pool even if the job with it panics.
+struct Borrowed {
+    connection: Option<Connection>,
+    idle: Arc<Mutex<Vec<Connection>>>,
+}
+
+impl Drop for Borrowed {
+    fn drop(&mut self) {
+        let Some(connection) = self.connection.take() else { return };
+        // A job that panicked has left its snapshot open; if that cannot be let go the next job says so.
+        if !connection.is_autocommit() {
+            let _ = connection.execute_batch("ROLLBACK");
+        }
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
     }
 }
 

@@ -48,7 +48,7 @@ pub async fn retires_links_and_queued_mail(store: AnyStore) {
     for (number, revoked) in [(1, true), (2, true), (3, false)] {
         assert_eq!(store.link(&[number; 32]).await.unwrap().unwrap().revoked, revoked, "link {number}");
     }
-    assert!(!store.begin_transmit(taken, "worker", hour(2)).await.unwrap(), "claimed, and not sent");
+    assert!(!store.begin_transmit(taken, "worker", hour(2), &[]).await.unwrap(), "claimed, and not sent");
     let left = store.claim(claim("worker", hour(3))).await.unwrap();
     assert_eq!(left.iter().map(|message| &*message.mail.recipient).collect::<Vec<_>>(), [NEW]);
     let chart = store.chart(&id).await.unwrap().chart;
@@ -72,7 +72,7 @@ pub async fn is_not_taken_from_somebody_else(store: AnyStore) {
 
 pub async fn does_not_let_old_mail_be_tried_again(store: AnyStore) {
     let (id, in_flight) = with_claim(&store, "worker").await;
-    assert!(store.begin_transmit(in_flight, "worker", hour(1)).await.unwrap());
+    assert!(store.begin_transmit(in_flight, "worker", hour(1), &[]).await.unwrap());
     moves(&store, &id, 2).await;
     // What was on its way when the address changed failed, and would be tried again.
     let retry = Settlement::Retry { at: hour(3), error: "connection lost".to_owned(), in_doubt: true };

@@ -7,7 +7,7 @@ use super::sample::*;
 
 async fn with_accepted(store: &AnyStore) -> (afterrun_rules::ids::PatientId, afterrun_store::MessageKey) {
     let (id, key) = with_claim(store, "w").await;
-    store.begin_transmit(key, "w", hour(1)).await.unwrap();
+    store.begin_transmit(key, "w", hour(1), &[]).await.unwrap();
     let accepted = Settlement::Accepted { said: "250 ok".to_owned() };
     assert!(store.settle(key, "w", hour(1), accepted).await.unwrap());
     (id, key)

@@ -224,7 +224,7 @@ pub async fn show_each_state_of_a_message(store: AnyStore) {
     assert_eq!(only_entry(&store, &id).await, EntryState::Queued);
     let key = claim_one(&store, "w", hour(1)).await.key;
     assert_eq!(only_entry(&store, &id).await, EntryState::Queued, "leased");
-    assert!(store.begin_transmit(key, "w", hour(1)).await.unwrap());
+    assert!(store.begin_transmit(key, "w", hour(1), &[]).await.unwrap());
     assert_eq!(only_entry(&store, &id).await, EntryState::Queued, "transmitting");
     assert!(store.settle(key, "w", hour(1), Settlement::Accepted { said: String::new() }).await.unwrap());
     assert_eq!(only_entry(&store, &id).await, EntryState::Done);

@@ -86,7 +86,7 @@ pub async fn stops_what_is_queued_and_claimed(store: AnyStore) {
     let (id, key) = with_claim(&store, "w").await;
     let stale = store.chart(&id).await.unwrap();
     store.erase_patient(&id, hour(2)).await.unwrap();
-    assert!(!store.begin_transmit(key, "w", hour(2)).await.unwrap(), "the dot must not be sent");
+    assert!(!store.begin_transmit(key, "w", hour(2), &[]).await.unwrap(), "the dot must not be sent");
     assert!(store.claim(claim("v", hour(9))).await.unwrap().is_empty());
     assert!(store.commit(turn(&stale, hour(3))).await.is_err(), "a turn planned before finds nobody");
     let next = store.add_patient(runner("p3"), hour(4)).await.unwrap();
@@ -109,7 +109,7 @@ pub async fn empties_or_takes_back_digests(store: AnyStore) {
     store.add_digest(&of("early"), digest("digest/early", 2), hour(2)).await.unwrap();
     let sent = store.claim(claim("w", hour(2))).await.unwrap();
     let sent = sent.iter().find(|message| message.patient.is_none()).unwrap().key;
-    store.begin_transmit(sent, "w", hour(2)).await.unwrap();
+    store.begin_transmit(sent, "w", hour(2), &[]).await.unwrap();
     let accepted = afterrun_store::Settlement::Accepted { said: "250 ok".to_owned() };
     store.settle(sent, "w", hour(2), accepted).await.unwrap();
     store.add_digest(&of("late"), digest("digest/late", 5), hour(5)).await.unwrap();
@@ -162,7 +162,7 @@ pub async fn takes_back_what_is_being_told_of_the_patient(store: AnyStore) {
     let clinic: Vec<_> =
         clinic.iter().filter(|message| message.patient.is_none()).map(|one| one.key).collect();
     assert_eq!(clinic.len(), 3);
-    assert!(store.begin_transmit(clinic[0], "w", hour(3)).await.unwrap());
+    assert!(store.begin_transmit(clinic[0], "w", hour(3), &[]).await.unwrap());
 
     store.erase_patient(&id, hour(3)).await.unwrap();
     let retry = afterrun_store::Settlement::Retry { at: hour(4), error: "451".to_owned(), in_doubt: false };

@@ -192,7 +192,7 @@ pub async fn does_not_try_again_after_a_stop(store: AnyStore) {
 
 pub async fn keeps_what_is_in_doubt(store: AnyStore) {
     let (_, key) = with_claim(&store, "w").await;
-    assert!(store.begin_transmit(key, "w", hour(1)).await.unwrap());
+    assert!(store.begin_transmit(key, "w", hour(1), &[]).await.unwrap());
     let retry = Settlement::Retry { at: hour(2), error: "no answer".to_owned(), in_doubt: true };
     assert!(store.settle(key, "w", hour(1), retry).await.unwrap());
     let again = claim_one(&store, "w", hour(2)).await;
@@ -223,7 +223,7 @@ pub async fn takes_back_a_lease_that_ran_out(store: AnyStore) {
     assert!(store.claim(claim("w", just_before)).await.unwrap().is_empty());
     let again = claim_one(&store, "w", lease_until).await;
     assert_eq!((again.key, again.in_doubt, again.attempts), (key, false, 0));
-    assert!(store.begin_transmit(key, "w", lease_until).await.unwrap());
+    assert!(store.begin_transmit(key, "w", lease_until, &[]).await.unwrap());
     let later = lease_until + Duration::minutes(10);
     let third = claim_one(&store, "v", later).await;
     assert_eq!((third.key, third.in_doubt, third.attempts), (key, true, 1), "it was being sent");
@@ -232,21 +232,32 @@ pub async fn takes_back_a_lease_that_ran_out(store: AnyStore) {
 pub async fn fences_off_a_lost_lease(store: AnyStore) {
     let (_, key) = with_claim(&store, "old").await;
     let lease_until = hour(1) + Duration::minutes(10);
-    assert!(!store.begin_transmit(key, "old", lease_until).await.unwrap(), "the lease has run out");
-    assert!(!store.begin_transmit(key, "new", hour(1)).await.unwrap(), "it is not this worker's");
+    assert!(!store.begin_transmit(key, "old", lease_until, &[]).await.unwrap(), "the lease has run out");
+    assert!(!store.begin_transmit(key, "new", hour(1), &[]).await.unwrap(), "it is not this worker's");
     let again = claim_one(&store, "new", lease_until).await;
-    assert!(!store.begin_transmit(key, "old", lease_until).await.unwrap());
+    assert!(!store.begin_transmit(key, "old", lease_until, &[]).await.unwrap());
     assert!(!store.settle(key, "old", lease_until, accepted()).await.unwrap());
     store.release(&[key], "old").await.unwrap();
-    assert!(store.begin_transmit(again.key, "new", lease_until).await.unwrap());
-    assert!(!store.begin_transmit(again.key, "new", lease_until).await.unwrap(), "the dot is sent once");
+    assert!(store.begin_transmit(again.key, "new", lease_until, &[]).await.unwrap());
+    assert!(!store.begin_transmit(again.key, "new", lease_until, &[]).await.unwrap(), "the dot is sent once");
     assert!(store.settle(key, "new", lease_until, accepted()).await.unwrap());
+}
+
+pub async fn does_not_send_while_a_setting_holds_it(store: AnyStore) {
+    let (_, key) = with_claim(&store, "w").await;
+    store.set_setting("clock", Some("it jumped")).await.unwrap();
+    assert!(!store.begin_transmit(key, "w", hour(1), &["hold", "clock"]).await.unwrap());
+    store.set_setting("clock", None).await.unwrap();
+    assert!(
+        store.begin_transmit(key, "w", hour(1), &["hold", "clock"]).await.unwrap(),
+        "it is still the worker's"
+    );
 }
 
 pub async fn does_not_send_what_was_cancelled(store: AnyStore) {
     let (id, key) = with_claim(&store, "w").await;
     take_turn(&store, &id, hour(1), |turn| turn.cancels = vec![(plan_of("r1"), overtaken())]).await;
-    assert!(!store.begin_transmit(key, "w", hour(1)).await.unwrap());
+    assert!(!store.begin_transmit(key, "w", hour(1), &[]).await.unwrap());
     assert!(!store.settle(key, "w", hour(1), accepted()).await.unwrap());
     store.release(&[key], "w").await.unwrap();
     assert_eq!(only_entry(&store, &id).await, EntryState::Cancelled);
@@ -259,7 +270,7 @@ pub async fn does_not_cancel_what_is_being_sent(store: AnyStore) {
         turn.messages = vec![covered(&plan_of("r2"), &plan_of("r1"), hour(1))];
     })
     .await;
-    assert!(store.begin_transmit(key, "w", hour(1)).await.unwrap());
+    assert!(store.begin_transmit(key, "w", hour(1), &[]).await.unwrap());
     take_turn(&store, &id, hour(1), |turn| {
         turn.cancels = vec![(plan_of("r1"), overtaken())];
         turn.events = vec![event(hour(1), r#"{"stop":{}}"#)];
@@ -278,7 +289,7 @@ pub async fn takes_back_what_is_released(store: AnyStore) {
     store.release(&[key], "w").await.unwrap();
     let again = claim_one(&store, "v", hour(1)).await;
     assert_eq!((again.key, again.attempts), (key, 0));
-    assert!(store.begin_transmit(key, "v", hour(1)).await.unwrap());
+    assert!(store.begin_transmit(key, "v", hour(1), &[]).await.unwrap());
     store.release(&[key], "v").await.unwrap();
     assert_eq!(store.message(key).await.unwrap().state, MessageState::Transmitting, "too late");
 }
@@ -293,14 +304,14 @@ pub async fn recovers_what_a_lost_worker_held(store: AnyStore) {
     let leased = store.claim(one("lost")).await.unwrap().remove(0);
     let sending = store.claim(one("lost")).await.unwrap().remove(0);
     let other = store.claim(one("alive")).await.unwrap().remove(0);
-    assert!(store.begin_transmit(sending.key, "lost", hour(1)).await.unwrap());
+    assert!(store.begin_transmit(sending.key, "lost", hour(1), &[]).await.unwrap());
     assert_eq!(store.recover(&["alive".to_owned()], hour(1)).await.unwrap(), (1, 1));
     let taken = store.claim(claim("w", hour(1))).await.unwrap();
     let told: Vec<_> =
         taken.iter().map(|message| (message.key, message.in_doubt, message.attempts)).collect();
     assert_eq!(told, [(leased.key, false, 0), (sending.key, true, 1)]);
     assert_eq!(store.attempts(sending.key).await.unwrap()[0].at, hour(1));
-    assert!(store.begin_transmit(other.key, "alive", hour(1)).await.unwrap(), "untouched");
+    assert!(store.begin_transmit(other.key, "alive", hour(1), &[]).await.unwrap(), "untouched");
     assert_eq!(store.recover(&["alive".to_owned(), "w".to_owned()], hour(1)).await.unwrap(), (0, 0));
     assert_eq!(store.recover(&[], hour(1)).await.unwrap(), (2, 1));
 }
@@ -324,7 +335,7 @@ pub async fn never_gives_one_message_to_two_workers(store: AnyStore) {
                         return sent;
                     }
                     for message in taken {
-                        assert!(store.begin_transmit(message.key, &name, hour(1)).await.unwrap());
+                        assert!(store.begin_transmit(message.key, &name, hour(1), &[]).await.unwrap());
                         assert!(store.settle(message.key, &name, hour(1), accepted()).await.unwrap());
                         sent.push(message.key);
                     }
@@ -395,7 +406,7 @@ pub async fn plans_again_what_a_cancelled_message_covered(store: AnyStore) {
 pub async fn does_not_queue_again_after_a_stop(store: AnyStore) {
     let retry = |hours| Settlement::Retry { at: hour(hours), error: "451".to_owned(), in_doubt: false };
     let (id, key) = with_claim(&store, "w").await;
-    assert!(store.begin_transmit(key, "w", hour(1)).await.unwrap());
+    assert!(store.begin_transmit(key, "w", hour(1), &[]).await.unwrap());
     take_turn(&store, &id, hour(1), |turn| turn.events = vec![event(hour(1), r#"{"stop": {}}"#)]).await;
     assert!(store.settle(key, "w", hour(1), retry(2)).await.unwrap());
     assert!(store.claim(claim("w", hour(3))).await.unwrap().is_empty());
@@ -407,7 +418,7 @@ pub async fn does_not_queue_again_after_a_stop(store: AnyStore) {
 
 pub async fn does_not_recover_mail_of_who_stopped(store: AnyStore) {
     let (id, key) = with_claim(&store, "w").await;
-    assert!(store.begin_transmit(key, "w", hour(1)).await.unwrap());
+    assert!(store.begin_transmit(key, "w", hour(1), &[]).await.unwrap());
     take_turn(&store, &id, hour(1), |turn| turn.events = vec![event(hour(1), r#"{"stop": {}}"#)]).await;
     store.recover(&[], hour(2)).await.unwrap();
     assert!(store.claim(claim("v", hour(3))).await.unwrap().is_empty());
@@ -434,7 +445,7 @@ pub async fn tells_nothing_through_a_message_that_failed(store: AnyStore) {
 
 pub async fn counts_a_late_message_on_the_day_it_left(store: AnyStore) {
     let (id, key) = with_claim(&store, "w").await;
-    assert!(store.begin_transmit(key, "w", hour(1)).await.unwrap());
+    assert!(store.begin_transmit(key, "w", hour(1), &[]).await.unwrap());
     assert!(store.settle(key, "w", hour(30), accepted()).await.unwrap());
     let ledger = store.chart(&id).await.unwrap().chart.ledger;
     assert_eq!((ledger[0].decided_at, ledger[0].at), (hour(1), hour(30)));
@@ -451,7 +462,7 @@ pub async fn knows_what_left_for_patients(store: AnyStore) {
         // The first is for the clinic, the last is refused.
         let ends = if number == 4 { Settlement::Rejected { said: "no".to_owned() } } else { accepted() };
         let now = hour(1) + Duration::minutes(number as i64);
-        assert!(store.begin_transmit(taken.key, "w", now).await.unwrap());
+        assert!(store.begin_transmit(taken.key, "w", now, &[]).await.unwrap());
         assert!(store.settle(taken.key, "w", now, ends).await.unwrap());
         if number == 2 {
             store.note_bounce(taken.key, hour(5), "550", afterrun_store::Bounced::Lost).await.unwrap();

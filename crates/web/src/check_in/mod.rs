@@ -16,12 +16,8 @@ use axum::{
     response::Response,
 };
 
-use afterrun_rules::{Event, ids::PatientId};
-use afterrun_store::{LinkScope, StoredChart};
-use tokio::task::JoinHandle;
-
 use crate::{
-    RecordError, Recorded,
+    RecordError,
     fields::Fields,
     link::{self, Closed, Door, Open, Token},
     shut,
@@ -29,6 +25,7 @@ use crate::{
     standing::{self, Standing},
     text, words,
 };
+use afterrun_store::LinkScope;
 use answers::{Entered, Faults};
 pub(crate) use on_behalf::{OnBehalf, events_of, form_for};
 pub(crate) use outcome::{contact, help_now, help_now_title};
@@ -80,8 +77,8 @@ pub(crate) async fn submit(State(site): State<Shared>, Token(token): Token, fiel
     };
     let events = answers::events(&sheet, &given);
     let recorded = match open.seen() {
-        Some(seen) => record_on(&site, seen, events).await,
-        None => record(&site, &open.patient.id, events).await,
+        Some(seen) => site.recorder.record_on(seen, events).await,
+        None => site.recorder.record(&open.patient.id, events).await,
     };
     match recorded {
         Ok(recorded) if recorded.waits => {
@@ -151,24 +148,4 @@ fn not_stored(
         response.headers_mut().insert(header::RETRY_AFTER, axum::http::HeaderValue::from_static("10"));
     }
     response
-}
-
-/// Records in a task of its own: a phone that hangs up, or our time limit, must not cut a commit short.
-pub(crate) async fn record(
-    site: &Shared,
-    patient: &PatientId,
-    events: Vec<Event>,
-) -> Result<Recorded, RecordError> {
-    let (site, patient) = (site.clone(), patient.clone());
-    finished(tokio::spawn(async move { site.recorder.record(&patient, events).await })).await
-}
-
-/// The same on a chart that has just been read.
-async fn record_on(site: &Shared, seen: StoredChart, events: Vec<Event>) -> Result<Recorded, RecordError> {
-    let site = site.clone();
-    finished(tokio::spawn(async move { site.recorder.record_on(seen, events).await })).await
-}
-
-async fn finished(task: JoinHandle<Result<Recorded, RecordError>>) -> Result<Recorded, RecordError> {
-    task.await.unwrap_or_else(|_| Err(RecordError::Unavailable("recording failed; this is a bug".to_owned())))
 }

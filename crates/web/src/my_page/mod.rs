@@ -17,7 +17,6 @@ use maud::html;
 use afterrun_rules::{Chart, Event, chart::PauseEvent, ids::RunId};
 
 use crate::{
-    check_in::record,
     fields::Fields,
     layout::{self, Sheet},
     link::{self, Closed, Door, Open, Token},
@@ -105,7 +104,7 @@ pub(crate) async fn submit(State(site): State<Shared>, Token(token): Token, fiel
         Ok(wanted) => wanted,
         Err(words) => return again(RunEntered::blank(&open), &refused(words)),
     };
-    match record(&site, &open.patient.id, vec![event]).await {
+    match site.recorder.record(&open.patient.id, vec![event]).await {
         Ok(recorded) => {
             let blank = RunEntered::blank(&open);
             page(&site, &open, &recorded.chart, recorded.now, blank, false, &Said::Done(done))

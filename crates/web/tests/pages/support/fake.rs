@@ -68,7 +68,6 @@ pub enum Failure {
     Busy,
     Unavailable,
     Refused,
-    Panic,
     StoreDown,
     PagePanic,
     /// Never answers.
@@ -217,7 +216,6 @@ impl Fake {
             Some(Failure::Busy) => Err(RecordError::Busy("queue full".to_owned())),
             Some(Failure::Unavailable) => Err(RecordError::Unavailable("disk full".to_owned())),
             Some(Failure::Refused) => Err(RecordError::Refused("This day is too long ago.".to_owned())),
-            Some(Failure::Panic) => panic!("recorder bug"),
             Some(Failure::StoreDown | Failure::PagePanic | Failure::Hang) | None => Ok(()),
         }
     }
@@ -372,7 +370,13 @@ impl Store for Fake {
         self.not_for_pages("claim")
     }
 
-    async fn begin_transmit(&self, _: MessageKey, _: &str, _: DateTime<Utc>) -> afterrun_store::Result<bool> {
+    async fn begin_transmit(
+        &self,
+        _: MessageKey,
+        _: &str,
+        _: DateTime<Utc>,
+        _: &[&'static str],
+    ) -> afterrun_store::Result<bool> {
         self.not_for_pages("begin_transmit")
     }
 
