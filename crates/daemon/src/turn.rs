@@ -278,6 +278,8 @@ impl Turns {
         if self.belief.is_in_doubt(now) {
             return self.only_record(&live, stored, events, extras, now);
         }
+        #[cfg(test)]
+        together::stumble_over(&stored.patient);
         let StoredChart { patient, mut chart, version, waiting } = stored;
         chart.book_since = live.since;
         let taken_in = waiting::take_in(&mut chart, &waiting, now);
@@ -453,3 +455,7 @@ impl Draft<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+#[path = "turn_together.rs"]
+mod together;

@@ -217,8 +217,8 @@ mod tests {
             let look_ups = look_ups.clone();
             tokio::spawn(async move {
                 let waits = move |db: &Connection| {
-                    drop(begun.send(()));
-                    drop(wait.recv());
+                    let _ = begun.send(());
+                    let _ = wait.recv();
                     answer(db, 1)
                 };
                 look_ups.read(waits).await
