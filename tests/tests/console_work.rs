@@ -236,3 +236,41 @@ fn a_runners_page_prints_on_one_sheet() {
         assert_eq!(browser.cut_off_on_paper("main"), 0, "nothing of runner {number} is cut off");
     }
 }
+
+/// Where the names of the plot's rows and its newest day are, moved to one end and to the other.
+const PLOT: &str = "
+    const plot = document.querySelector('.plot');
+    const edges = () => {
+        const at = (one) => one.getBoundingClientRect();
+        const [outer, names, days] = [at(plot), at(plot.querySelector('.names')), at(plot.querySelector('.days'))];
+        return [names.left - outer.left, days.right - outer.right].map(Math.round);
+    };
+    const first = edges();
+    plot.scrollLeft = -100000;
+    return [plot.scrollWidth > plot.clientWidth, ...first, ...edges()];";
+
+#[test]
+fn the_names_of_the_plots_rows_stay_in_sight_on_a_telephone() {
+    if !is_ready() {
+        return;
+    }
+    let day = ConsoleDay::new();
+    let ann = day.add_user("ann", "viewer");
+    let browser = browser("plot");
+    day.sign_in(&browser, &ann);
+    for width in [320, 390] {
+        browser.size(width, 800);
+        browser.open(&day.day.url(&day.page_of(0)));
+        assert_eq!(browser.too_wide(), 0, "the page is too wide for a window of {width}");
+        let found = browser.ask(PLOT, &[]);
+        let [moves, names, newest, names_moved, newest_moved] =
+            found.as_array().map_or(&[][..], Vec::as_slice)
+        else {
+            panic!("{found}");
+        };
+        assert_eq!(moves, true, "{width}: {found}");
+        assert_eq!([names, newest], [0, 0], "{width}: the names and the newest day are in sight at first");
+        assert_eq!(names_moved, 0, "{width}: the names stay when the days are moved");
+        assert!(newest_moved.as_i64().is_some_and(|right| right > 50), "{width}: {found}");
+    }
+}

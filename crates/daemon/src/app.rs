@@ -8,7 +8,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 use afterrun_mail::Transport;
 use afterrun_rules::{folder, load};
 use afterrun_store::{Store, StoreError};
-use afterrun_web::{Console, Site, console_routes, new_set_up_token, runner_routes};
+use afterrun_web::{Console, Site, TrustedProxies, console_routes, new_set_up_token, runner_routes};
 use anyhow::Context;
 use axum::Router;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -97,6 +97,7 @@ pub struct App {
     pub(crate) wake: Arc<Wake>,
     standing_notice: Option<String>,
     rules_desk: AtTheRulesDesk,
+    proxies: TrustedProxies,
 }
 
 impl App {
@@ -144,6 +145,7 @@ impl App {
             delivery,
             reloading,
             standing_notice: standing_notice(&config),
+            proxies: TrustedProxies::read(&config.trusted_proxies)?,
             recording,
             turns,
             clock,
@@ -174,6 +176,7 @@ impl App {
             }),
             rules: Arc::new(self.rules_desk.clone()),
             base_url,
+            proxies: self.proxies.clone(),
         };
         runner_routes(site).merge(console_routes(console)).merge(health::routes(self.clone()))
     }

@@ -178,6 +178,47 @@ pub(crate) fn user_reset(link: &str, clinic: &str, until: &str) -> Text {
     }
 }
 
+/// What has changed about an account, in words.
+pub(crate) enum AccountChanged<'a> {
+    /// The password, and how.
+    Password(&'a str),
+    /// What the user may do, and the address of the admin who changed it.
+    Role { to: &'a str, by: &'a str },
+}
+
+/// To a user of the console, after a change that the user may know nothing of. Without a link: one that asks to be
+/// followed would teach people to follow those of others.
+pub(crate) fn account_changed(changed: &AccountChanged<'_>, clinic: &str, when: &str) -> Text {
+    let (clinic, when) = (escape(clinic), escape(when));
+    let (subject, what) = match changed {
+        AccountChanged::Password(how) => (
+            "Your password was changed",
+            format!(
+                "The password of your account at Afterrun for {clinic} was changed on {when}, {}. Every browser \
+                 was signed out.\n\nIf it was not you: open the console as you always do, choose *I have forgotten my \
+                 password* and set a new one, which shuts out whoever has this one.",
+                escape(how),
+            ),
+        ),
+        AccountChanged::Role { to, by } => (
+            "What you may do at Afterrun was changed",
+            format!(
+                "Since {when} you are {} at Afterrun for {clinic}. {} changed it.",
+                escape(to),
+                escape(by),
+            ),
+        ),
+    };
+    Text {
+        id: "account-changed",
+        subject: subject.to_owned(),
+        body: format!(
+            "{what}\n\nIf you did not expect this, tell an admin of the console or whoever runs Afterrun at once, by \
+             telephone or in person. If you did, there is nothing to do.\n",
+        ),
+    }
+}
+
 /// The mail of `mail test`.
 pub(crate) fn test_mail() -> Text {
     Text {

@@ -46,6 +46,9 @@ pub struct Config {
     pub mode: Mode,
     /// Where the rules may be edited.
     pub edit_rules: EditRules,
+    /// Addresses and networks of reverse proxies on other machines, whose word about where a request comes from is
+    /// taken. This machine is always one.
+    pub trusted_proxies: Vec<String>,
 }
 
 impl Default for Config {
@@ -62,6 +65,7 @@ impl Default for Config {
             bounce_domain: None,
             mode: Mode::Live,
             edit_rules: EditRules::InFolder,
+            trusted_proxies: Vec::new(),
         }
     }
 }

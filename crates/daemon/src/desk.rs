@@ -5,11 +5,12 @@ use std::sync::Arc;
 use afterrun_mail::show_mail;
 use afterrun_rules::{Reason, decision::Audience, ids::PatientId};
 use afterrun_store::{NewMessage, StoreError, USER_LINK, UserLinkKind};
-use afterrun_web::{Desk, Machinery, OpenCircuit, RecordError, RejectedEdit, UserMail};
+use afterrun_web::{AccountMail, Desk, Machinery, OpenCircuit, RecordError, RejectedEdit, UserMail};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use crate::{
+    account_mail,
     address::AddressError,
     app::App,
     clinic_mail,
@@ -62,6 +63,10 @@ impl Desk for AtTheDesk {
 
     fn user_mail(&self, ask: &UserMail<'_>) -> Result<Option<NewMessage>, StoreError> {
         user_mail(&self.turns, ask)
+    }
+
+    fn account_mail(&self, mail: &AccountMail<'_>) -> Result<Option<NewMessage>, StoreError> {
+        account_mail::written(&self.turns, mail)
     }
 
     async fn machinery(&self) -> Result<Machinery, StoreError> {

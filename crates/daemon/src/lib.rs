@@ -3,6 +3,7 @@
 //! The shell around the pure rules: it reads the clock, stores, sends and serves, and decides nothing about
 //! care.
 
+mod account_mail;
 mod address;
 pub mod app;
 pub mod belief;

@@ -144,8 +144,8 @@ pub struct Chart {
     pub emergencies: Vec<(DateTime<Utc>, Vec<SignId>)>,
     /// What is ticked on the emergency list of each form by now; forms with nothing ticked are left out.
     pub ticks: Vec<Ticks>,
-    /// When a clinician last dealt with the emergencies.
-    pub emergencies_resolved_at: Option<DateTime<Utc>>,
+    /// When a clinician dealt with the emergencies, as far as nobody has taken it back.
+    pub emergencies_resolved: Vec<DateTime<Utc>>,
     /// Check-ins issued, by opening time.
     pub check_ins: Vec<CheckIn>,
     /// What was decided so far, in order of decision.
@@ -176,7 +176,7 @@ impl Chart {
             overrides: Vec::new(),
             emergencies: Vec::new(),
             ticks: Vec::new(),
-            emergencies_resolved_at: None,
+            emergencies_resolved: Vec::new(),
             check_ins: Vec::new(),
             ledger: Ledger::default(),
             book_since: enrolled_at,
@@ -234,7 +234,8 @@ impl Chart {
                 self.answers.retain(|answer| answer.source != Source::Run(run.clone()));
             }
             Event::Contacted { flag } => self.contacts.push((at, flag.clone())),
-            Event::EmergencyResolved {} => self.emergencies_resolved_at = Some(at),
+            Event::EmergencyResolved {} => self.emergencies_resolved.push(at),
+            Event::EmergencyReopened {} => self.reopen_emergency(),
             Event::Confirmed {} => self.reach = Reach::Confirmed,
             Event::AddressDead {} => self.reach = Reach::Dead,
             Event::AddressChanged {} => self.reach = Reach::Unconfirmed,
@@ -295,9 +296,8 @@ impl Chart {
         if signs.is_empty() {
             return;
         }
-        let waits =
-            |since: DateTime<Utc>| self.emergencies_resolved_at.is_none_or(|resolved| since >= resolved);
-        let known = earlier.filter(|earlier| earlier.signs == signs && waits(earlier.since));
+        let known =
+            earlier.filter(|earlier| earlier.signs == signs && self.is_emergency_unresolved(earlier.since));
         let since = known.map_or(at, |known| known.since);
         if since == at {
             self.emergencies.push((at, ticked.to_vec()));
@@ -327,13 +327,22 @@ impl Chart {
         self.pauses.iter().any(|pause| pause.from <= day && pause.until.is_none_or(|until| day < until))
     }
 
+    /// Two clinicians may both have said that they dealt with it: neither word holds any longer.
+    fn reopen_emergency(&mut self) {
+        while !self.has_open_emergency() && self.emergencies_resolved.pop().is_some() {}
+    }
+
     /// Whether a tick on the emergency list waits for a clinician. One that arrived at the very instant an
     /// earlier one was resolved cannot have been seen, so it waits.
     #[must_use]
     pub fn has_open_emergency(&self) -> bool {
-        self.emergencies
-            .last()
-            .is_some_and(|(at, _)| self.emergencies_resolved_at.is_none_or(|resolved| *at >= resolved))
+        self.emergencies.last().is_some_and(|(at, _)| self.is_emergency_unresolved(*at))
+    }
+
+    /// Whether what was ticked at this instant waits for a clinician.
+    #[must_use]
+    pub fn is_emergency_unresolved(&self, ticked_at: DateTime<Utc>) -> bool {
+        self.emergencies_resolved.last().is_none_or(|resolved| ticked_at >= *resolved)
     }
 
     /// Whether anything was answered about a day, whichever check-in it was given for.

@@ -98,7 +98,7 @@ pub struct Explanation {
 #[must_use]
 pub fn explain(book: &RuleBook, chart: &Chart, at: DateTime<Utc>) -> Explanation {
     let assessment = assess(book, chart, at);
-    let flags = (0..book.flags.len()).map(|position| flag(book, chart, &assessment, position)).collect();
+    let flags = (0..book.flags.len()).map(|position| flag(book, chart, &assessment, position, at)).collect();
     let recovery = assessment.recovery.as_ref().map(|state| {
         let title = book.recovery.windows.get(state.window).map_or("a run", |window| &*window.title);
         let cleared = match state.cleared_on {
@@ -122,7 +122,13 @@ fn date(day: NaiveDate) -> String {
     day.format("%a %-d %b %Y").to_string()
 }
 
-fn flag(book: &RuleBook, chart: &Chart, assessment: &Assessment, position: usize) -> FlagExplanation {
+fn flag(
+    book: &RuleBook,
+    chart: &Chart,
+    assessment: &Assessment,
+    position: usize,
+    now: DateTime<Utc>,
+) -> FlagExplanation {
     let rule = &book.flags[position];
     let assessed = &assessment.flags[position];
     let newest = assessed.newest();
@@ -134,7 +140,7 @@ fn flag(book: &RuleBook, chart: &Chart, assessment: &Assessment, position: usize
         state: state(rule, newest, told),
         days: days(book, chart, assessment, rule, newest),
         leaves: leaves(book, chart, rule, assessment.day),
-        told: told_lines(chart, rule, newest)
+        told: told_lines(chart, rule, newest, now)
             .into_iter()
             .chain(words_of_people(chart, rule, newest))
             .collect(),
@@ -265,13 +271,13 @@ fn collect_leaves(condition: &Condition, visit: &mut impl FnMut(&Condition)) {
 }
 
 /// What the ledger holds about the flag's newest episode, oldest first.
-fn told_lines(chart: &Chart, rule: &Flag, newest: Option<&Episode>) -> Vec<String> {
+fn told_lines(chart: &Chart, rule: &Flag, newest: Option<&Episode>, now: DateTime<Utc>) -> Vec<String> {
     let of_episode = |entry: &&Entry| {
         let subject = &entry.identity.subject;
         subject.flag().is_some_and(|flag| rule.is_called(flag.as_str()))
             && subject.about_day().is_none_or(|day| newest.is_some_and(|episode| episode.contains(day)))
     };
-    chart.ledger.iter().filter(of_episode).map(|entry| line(chart, entry)).collect()
+    chart.ledger.iter().filter(of_episode).map(|entry| line(chart, entry, now)).collect()
 }
 
 /// What clinicians decided about stages of the newest episode.
@@ -289,7 +295,7 @@ fn words_of_people(chart: &Chart, rule: &Flag, newest: Option<&Episode>) -> Vec<
     words.collect()
 }
 
-fn line(chart: &Chart, entry: &Entry) -> String {
+fn line(chart: &Chart, entry: &Entry, now: DateTime<Utc>) -> String {
     let what = match &entry.identity.subject {
         Subject::Stage { stage, .. } => format!("stage `{stage}`"),
         Subject::StageReminder { stage, .. } => format!("reminder of stage `{stage}`"),
@@ -306,6 +312,8 @@ fn line(chart: &Chart, entry: &Entry) -> String {
     let local = entry.at.with_timezone(&chart.zone_at(entry.at)).format("%a %-d %b %Y %H:%M");
     let how = match entry.state {
         EntryState::Queued => format!("is queued for {local}"),
+        // On the work-list at once; the digest is yet to come.
+        EntryState::Done if entry.at > now => format!("is told on {local}"),
         EntryState::Done => format!("was told on {local}"),
         EntryState::Covered => {
             let by = entry.covered_by.as_ref().map_or_else(String::new, |by| format!(" by `{by}`"));

@@ -5,10 +5,10 @@
 //! through the outbox like any other; see [`USER_LINK`] for what becomes of its text.
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    AuditLine, NewMessage, NewUser, NewUserLink, Page, Result, User, UserChange, UserChanged, UserKey,
+    AuditLine, NewMessage, NewUser, NewUserLink, Page, Result, Try, User, UserChange, UserChanged, UserKey,
     UserLink,
 };
 
@@ -45,15 +45,17 @@ pub trait Accounts: Send + Sync + 'static {
     ) -> Result<()>;
     /// What a link opens, unless it has expired or its user was let go.
     async fn user_link(&self, token_hash: &[u8; 32], now: DateTime<Utc>) -> Result<Option<UserLink>>;
-    /// Uses a link up: sets the password, ends all links and all sessions of the user. None: it opens nothing,
-    /// and nothing has changed.
+    /// Uses a link up: sets the password, ends all links and all sessions of the user, and adds the mail that says
+    /// so. None: it opens nothing, and nothing has changed.
     async fn use_user_link(
         &self,
         token_hash: &[u8; 32],
         password_hash: &str,
+        notice: Option<NewMessage>,
         now: DateTime<Utc>,
     ) -> Result<Option<User>>;
-    /// Changes a user, never so that no active admin with a password is left.
+    /// Changes a user, never so that no active admin with a password is left. The mail that says so is added if it
+    /// is changed.
     ///
     /// # Errors
     /// [`StoreError::NotFound`](crate::StoreError::NotFound) for a row that is no user.
@@ -62,8 +64,20 @@ pub trait Accounts: Send + Sync + 'static {
         user: UserKey,
         change: UserChange,
         by: UserKey,
+        notice: Option<NewMessage>,
         now: DateTime<Utc>,
     ) -> Result<UserChanged>;
+    /// Counts tries, one after the other, each with those of its key in a window that begins with the first of them.
+    /// Gives the place of the first that is one too many; those after it are not counted. Windows that are over
+    /// are forgotten, and so are, beyond [`TRIES_KEPT`](crate::TRIES_KEPT), those of the fewest tries.
+    async fn count_tries(
+        &self,
+        tries: &[Try],
+        window: TimeDelta,
+        now: DateTime<Utc>,
+    ) -> Result<Option<usize>>;
+    /// Forgets what was tried under a key: whoever tried is known now.
+    async fn forget_tries(&self, key: &[u8; 32]) -> Result<()>;
     /// The audit log of what one actor did, newest first.
     async fn audit_by(&self, actor: &str, after: Option<&str>, limit: u32) -> Result<Page<AuditLine>>;
 }

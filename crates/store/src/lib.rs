@@ -21,6 +21,7 @@ pub mod book;
 pub mod model;
 mod opened;
 mod operations;
+mod origin;
 mod sqlite;
 pub mod user;
 pub mod work;
@@ -30,6 +31,7 @@ pub use book::*;
 pub use model::*;
 pub use opened::OpenedCheckIn;
 pub use operations::{Bounces, HASTENED, MailHour, Operations};
+pub use origin::{ORIGINS_KEPT, from_origin};
 pub use sqlite::{Mode, Options, Sqlite};
 pub use user::*;
 pub use work::*;
@@ -326,18 +328,29 @@ pub trait Store: Accounts + Operations + Send + Sync + 'static {
 
     /// Adds a user if there is no other; none if there is.
     async fn add_first_user(&self, user: NewUser, now: DateTime<Utc>) -> Result<Option<UserKey>>;
-    /// Changes a user's password and ends all sessions of the user.
-    async fn set_password(&self, user: UserKey, password_hash: &str) -> Result<()>;
-    /// Notes that a user has looked through the work-list.
+    /// Changes a user's password, ends all sessions and links of the user, and adds the mail that says so. `by` is
+    /// who the audit log names. False: the password is no longer the one that was proved, and nothing has changed.
+    async fn set_password(
+        &self,
+        user: UserKey,
+        proved: Option<&str>,
+        password_hash: &str,
+        by: &str,
+        notice: Option<NewMessage>,
+        now: DateTime<Utc>,
+    ) -> Result<bool>;
+    /// Notes that a user has looked through the work-list, in the audit log too.
     async fn set_looked(&self, user: &User, now: DateTime<Utc>) -> Result<()>;
-    /// Begins a session, known by the SHA-256 of its token, and forgets those begun before `forget_before`.
+    /// Begins a session, known by the SHA-256 of its token, and forgets those begun before `forget_before`. False:
+    /// the password is no longer the one that was proved, or the user was let go meanwhile, and there is none.
     async fn begin_session(
         &self,
         token_hash: &[u8; 32],
         user: UserKey,
+        proved: &str,
         now: DateTime<Utc>,
         forget_before: DateTime<Utc>,
-    ) -> Result<()>;
+    ) -> Result<bool>;
     /// The session with this token; whoever asks judges whether it is too old.
     async fn session(&self, token_hash: &[u8; 32]) -> Result<Option<Session>>;
     /// Notes that a session is in use.
@@ -416,7 +429,8 @@ pub trait Store: Accounts + Operations + Send + Sync + 'static {
     }
     /// Sets or clears a setting.
     async fn set_setting(&self, key: &str, value: Option<&str>) -> Result<()>;
-    /// Appends to the audit log. Content never holds health details.
+    /// Appends to the audit log, with the origin named by [`from_origin`] around it. Content never holds health
+    /// details.
     async fn audit(&self, now: DateTime<Utc>, actor: &str, action: &str, subject: &str) -> Result<()>;
     /// The audit log, newest first: the lines of one subject, or all.
     async fn audit_log(

@@ -472,4 +472,8 @@ pub struct AuditLine {
     pub action: String,
     /// On what: a patient's id, a message's number.
     pub subject: String,
+    /// From where: an address. None: from the program itself or its command line, or longer ago than
+    /// [`ORIGINS_KEPT`](crate::ORIGINS_KEPT).
+    #[serde(skip)]
+    pub origin: Option<String>,
 }

@@ -27,6 +27,7 @@ mod scorecard;
 mod sessions;
 mod settings;
 mod soundness;
+mod tries;
 mod turns;
 mod unreadable;
 mod user_links;
@@ -57,7 +58,7 @@ use crate::{
     NewMessage, NewPatient, NewRefusedBook, NewRuleEdit, NewUser, NewWorkItem, OpenedCheckIn, OutboxMessage,
     Page, Patient, QueueDepth, RefusedBook, Result, RuleScore, Scorecard, Session, Settlement, Store,
     StoreError, StoredBook, StoredChart, Turn, User, UserKey, WorkChange, WorkFilter, WorkItem, WorkLine,
-    WorkRow,
+    WorkRow, origin,
 };
 
 /// The store on SQLite. Dropping it waits for the writes under way and gives the lock back.
@@ -142,7 +143,8 @@ impl Sqlite {
         T: Send + 'static,
         F: Fn(&Connection) -> Answer<T> + Send + 'static,
     {
-        self.writer.write(work).await
+        let origin = origin::current();
+        self.writer.write(move |db| origin::carried(origin.as_ref(), || work(db))).await
     }
 }
 
@@ -397,9 +399,28 @@ impl Store for Sqlite {
         self.write(move |db| sessions::add_first_user(db, &user, now)).await
     }
 
-    async fn set_password(&self, user: UserKey, password_hash: &str) -> Result<()> {
-        let password_hash = password_hash.to_owned();
-        self.write(move |db| sessions::set_password(db, user, &password_hash)).await
+    async fn set_password(
+        &self,
+        user: UserKey,
+        proved: Option<&str>,
+        password_hash: &str,
+        by: &str,
+        notice: Option<NewMessage>,
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
+        let (password_hash, by) = (password_hash.to_owned(), by.to_owned());
+        let proved = proved.map(str::to_owned);
+        self.write(move |db| {
+            if let Some(proved) = &proved
+                && !sessions::is_proved(db, user, proved)?
+            {
+                return Ok(false);
+            }
+            sessions::set_password(db, user, &password_hash, notice.as_ref(), now)?;
+            settings::audit(db, now, &by, "password-change", &user_links::actor(user))?;
+            Ok(true)
+        })
+        .await
     }
 
     async fn set_looked(&self, user: &User, now: DateTime<Utc>) -> Result<()> {
@@ -411,11 +432,12 @@ impl Store for Sqlite {
         &self,
         token_hash: &[u8; 32],
         user: UserKey,
+        proved: &str,
         now: DateTime<Utc>,
         forget_before: DateTime<Utc>,
-    ) -> Result<()> {
-        let token_hash = *token_hash;
-        self.write(move |db| sessions::begin(db, &token_hash, user, now, forget_before)).await
+    ) -> Result<bool> {
+        let (token_hash, proved) = (*token_hash, proved.to_owned());
+        self.write(move |db| sessions::begin(db, &token_hash, user, &proved, now, forget_before)).await
     }
 
     async fn session(&self, token_hash: &[u8; 32]) -> Result<Option<Session>> {

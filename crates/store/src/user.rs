@@ -154,6 +154,18 @@ pub enum UserChanged {
     LastAdmin,
 }
 
+/// Keys whose tries are remembered at a time.
+pub const TRIES_KEPT: u32 = 20_000;
+
+/// A try to sign in, or to be sent a link, to count.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Try {
+    /// SHA-256 of what it is counted by: an account, whether there is one or not, or where it came from.
+    pub key: [u8; 32],
+    /// How many may be made in a window.
+    pub at_most: u32,
+}
+
 /// A signed-in user.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Session {

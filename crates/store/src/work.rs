@@ -176,8 +176,12 @@ pub struct WorkRow {
     pub state: WorkState,
     /// Who sees to it: row and address.
     pub owner: Option<(UserKey, String)>,
+    /// How somebody last tried to be in touch; none in any other state than contacted.
+    pub contact: Option<Contact>,
     /// Until when it is put off.
     pub snoozed_until: Option<DateTime<Utc>>,
+    /// Why it is put off, or was until just now.
+    pub snoozed_why: Option<String>,
     /// The patient fell silent and has not answered since.
     pub quiet: bool,
 }
@@ -189,7 +193,9 @@ impl WorkRow {
         let waits = match self.state {
             WorkState::New | WorkState::Acknowledged => true,
             WorkState::Snoozed => self.snoozed_until.is_none_or(|until| until <= now),
-            WorkState::Contacted | WorkState::Resolved => false,
+            // Whoever does not answer the telephone may be the one who cannot.
+            WorkState::Contacted => self.contact.is_some_and(|contact| !contact.is_in_touch()),
+            WorkState::Resolved => false,
         };
         waits && self.due_at <= now
     }

@@ -29,9 +29,9 @@ mod text;
 mod words;
 
 pub use console::{
-    Candidate, ComparisonSeen, ComparisonState, Console, Desk, Machinery, NewComparison, NotCompared,
-    NotSaved, OpenCircuit, RejectedEdit, RulesDesk, Save, SaveFile, Tried, UserMail, console_routes,
-    file_hash, new_set_up_token,
+    AccountChange, AccountMail, Candidate, ComparisonSeen, ComparisonState, Console, Desk, Machinery,
+    NewComparison, NoNetwork, NotCompared, NotSaved, OpenCircuit, PasswordChange, RejectedEdit, RulesDesk,
+    Save, SaveFile, Tried, TrustedProxies, UserMail, console_routes, file_hash, new_set_up_token,
 };
 pub use link::{link_key, token_hash};
 pub use password::{BadPassword, PASSWORD_BYTES, PASSWORD_CHARACTERS, examine_password, hash_password};

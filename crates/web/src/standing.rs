@@ -93,7 +93,7 @@ fn emergency<'a>(book: &'a RuleBook, chart: &Chart) -> Vec<&'a Sign> {
     if !chart.has_open_emergency() {
         return Vec::new();
     }
-    let unresolved = |at: &DateTime<Utc>| chart.emergencies_resolved_at.is_none_or(|resolved| *at > resolved);
+    let unresolved = |at: &DateTime<Utc>| chart.is_emergency_unresolved(*at);
     let ticked =
         |sign: &&Sign| chart.emergencies.iter().any(|(at, ids)| unresolved(at) && ids.contains(&sign.id));
     let mut signs: Vec<&Sign> = book.emergencies.iter().filter(ticked).collect();

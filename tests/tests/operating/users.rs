@@ -50,7 +50,9 @@ fn a_password_is_set_anew_when_no_mail_can_be_sent() {
     let hash =
         || ask(&clinic, async |store| store.user_by_email("ann@clinic.example").await.unwrap()).unwrap();
     let before = hash();
-    ask(&clinic, async |store| store.begin_session(&[1; 32], UserKey(1), friday(), friday()).await.unwrap());
+    ask(&clinic, async |store| {
+        store.begin_session(&[1; 32], UserKey(1), &before.password_hash, friday(), friday()).await.unwrap()
+    });
     let other = file(&clinic, "other", "five words make it longer\n");
     let set = |email: &str, path: &str| {
         clinic.try_run(friday(), &["user", "password", email, "--password-file", path])
@@ -65,6 +67,15 @@ fn a_password_is_set_anew_when_no_mail_can_be_sent() {
     assert_eq!(session, None);
     let log = ask(&clinic, async |store| store.audit_log(Some("user 1"), None, 10).await.unwrap().rows);
     assert_eq!((&*log[0].actor, &*log[0].action), ("command line", "password-change"));
+    let mails = ask(&clinic, async |store| store.messages(None, None, 10).await.unwrap().rows);
+    assert_eq!(mails.len(), 1, "the user is told once, and not of what was refused");
+    let mail = ask(&clinic, async |store| store.message(mails[0].key).await.unwrap()).mail.unwrap();
+    assert_eq!((&*mail.recipient, &*mail.subject), ("ann@clinic.example", "Your password was changed"));
+    let text = afterrun_mail::show_mail(&mail.bytes).unwrap().text;
+    for words in ["changed on Friday", "afterrun user password", "If it was not you", "tell an admin"] {
+        assert!(text.contains(words), "`{words}` is missing in:\n{text}");
+    }
+    assert!(!text.contains("http"), "no link:\n{text}");
 }
 
 #[test]

@@ -10,8 +10,10 @@ use std::{
 };
 
 use afterrun_mail::check_address;
-use afterrun_store::{NewUser, Options, Role, Store};
-use afterrun_web::{PASSWORD_BYTES, examine_password, hash_password};
+use afterrun_store::{NewMessage, NewUser, Options, Role, Store};
+use afterrun_web::{
+    AccountChange, AccountMail, PASSWORD_BYTES, PasswordChange, examine_password, hash_password,
+};
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand, ValueEnum};
 
@@ -19,6 +21,7 @@ use super::{
     Ended,
     tool::{Shared, open_store, say},
 };
+use crate::account_mail;
 
 /// Rows asked for at a time.
 const PAGE: u32 = 200;
@@ -77,11 +80,11 @@ impl From<RoleArgument> for Role {
 
 impl User {
     pub(super) async fn execute(self, shared: &Shared) -> anyhow::Result<Ended> {
-        let store = open_store(&shared.config()?, Options::tool())?;
+        let store = || open_store(&shared.config()?, Options::tool());
         match self {
-            Self::Add(add) => add.execute(&*store, shared).await?,
-            Self::Password(password) => password.execute(&*store, shared).await?,
-            Self::List => list(&*store).await?,
+            Self::Add(add) => add.execute(&*store()?, shared).await?,
+            Self::Password(password) => password.execute(shared).await?,
+            Self::List => list(&*store()?).await?,
         }
         Ok(Ended::Well)
     }
@@ -102,16 +105,34 @@ impl Add {
 }
 
 impl Password {
-    async fn execute(self, store: &dyn Store, shared: &Shared) -> anyhow::Result<()> {
+    async fn execute(self, shared: &Shared) -> anyhow::Result<()> {
+        let store = open_store(&shared.config()?, Options::tool())?;
         let Some(user) = store.user_by_email(&self.email).await? else {
             bail!("there is no user with this address");
         };
         let password_hash = new_password(self.password_file.as_deref())?;
         let who = format!("user {}", user.key.0);
-        store.audit(shared.now(), "command line", "password-change", &who).await?;
-        store.set_password(user.key, &password_hash).await?;
+        // Rules that do not load must not keep anybody out.
+        let notice = match notice(&user.email, shared).await {
+            Ok(notice) => notice,
+            Err(why) => {
+                say(format_args!(
+                    "the mail that says so cannot be written, so tell {}: {why:#}",
+                    user.email
+                ))?;
+                None
+            }
+        };
+        store.set_password(user.key, None, &password_hash, "command line", notice, shared.now()).await?;
         say(format_args!("{who} has a new password; all sessions have ended"))
     }
+}
+
+/// The mail that tells a user of the new password.
+async fn notice(email: &str, shared: &Shared) -> anyhow::Result<Option<NewMessage>> {
+    let tool = shared.open().await?;
+    let change = AccountChange::Password(PasswordChange::CommandLine);
+    Ok(account_mail::written(&tool.turns, &AccountMail { to: email, change, now: tool.now })?)
 }
 
 /// A password from a file or a prompt, hashed.

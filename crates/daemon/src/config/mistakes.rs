@@ -11,6 +11,7 @@ use afterrun_rules::{
     notation::{spanned::Found, wording},
     render_diagnostic::{Style, render},
 };
+use afterrun_web::TrustedProxies;
 use ron::value::RawValue;
 
 use super::Config;
@@ -91,6 +92,10 @@ fn misfits(config: &Config, text: &str) -> Vec<Found> {
             let message = format!("{} is no mail address", wording::quote(address));
             found.push(unfit(field, message, "write it like \"checkin@clinic.example\""));
         }
+    }
+    if let Err(why) = TrustedProxies::read(&config.trusted_proxies) {
+        let help = "write it like [\"10.89.0.0/24\"]";
+        found.push(unfit("trusted_proxies", why.to_string(), help));
     }
     found
 }
@@ -314,5 +319,22 @@ error[invalid-value]: this is no address with a port
         for text in ["()", "Config()", include_str!("../../../../deploy/afterrun.ron")] {
             assert_eq!(find(text), []);
         }
+    }
+
+    #[test]
+    fn a_proxy_is_an_address_or_a_network() {
+        let text = "Config(trusted_proxies: [\"10.89.0.0/24\", \"proxy.example\"])";
+        check(
+            text,
+            r#"
+error[invalid-value]: `proxy.example` is neither an address nor a network such as `10.89.0.0/24`
+ --> afterrun.ron:1:25
+  |
+1 | Config(trusted_proxies: ["10.89.0.0/24", "proxy.example"])
+  |                         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ cannot be used here
+  |
+  = help: write it like ["10.89.0.0/24"]
+"#,
+        );
     }
 }

@@ -72,6 +72,8 @@ pub enum Event {
     },
     /// A clinician dealt with the emergency signs ticked so far.
     EmergencyResolved {},
+    /// A clinician took that word back: the signs ticked last wait again, with those nobody had dealt with before.
+    EmergencyReopened {},
     /// The address was confirmed by its owner.
     Confirmed {},
     /// The address turned out to be dead.

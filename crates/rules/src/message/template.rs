@@ -25,6 +25,9 @@ const STATEMENTS: [&str; 4] = ["if", "elif", "else", "endif"];
 /// Marks stand for the bytes 0 to 255 from here on, in a plane set aside for private use.
 const FIRST_MARK: u32 = 0xF_0000;
 
+/// The first byte of every mark in UTF-8.
+const MARKS_BEGIN_WITH: u8 = 0xF3;
+
 static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     // Empty: no `range`, `debug` and the like, so that every unknown name is an unknown placeholder.
     let mut environment = Environment::empty();
@@ -60,17 +63,36 @@ thread_local! {
     static KEPT: RefCell<Kept> = RefCell::new(Kept { environment: ENVIRONMENT.clone(), count: 0 });
 }
 
-fn render(source: &str, values: Value) -> Result<String, minijinja::Error> {
+/// Why a template was not carried out.
+enum Refused {
+    /// It has a statement that messages do not have, on this line.
+    Statement(usize),
+    Failed(minijinja::Error),
+}
+
+impl From<minijinja::Error> for Refused {
+    fn from(error: minijinja::Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// Carries a template out; the first time it is looked at and parsed, too.
+fn render(source: &str, values: Value) -> Result<String, Refused> {
     KEPT.with_borrow_mut(|kept| {
-        if kept.environment.get_template(source).is_err() {
-            if kept.count >= KEPT_AT_MOST {
-                kept.environment.clear_templates();
-                kept.count = 0;
-            }
-            kept.environment.add_template_owned(source.to_owned(), source.to_owned())?;
-            kept.count += 1;
+        if let Ok(template) = kept.environment.get_template(source) {
+            return Ok(template.render(values)?);
         }
-        kept.environment.get_template(source)?.render(values)
+        let sound = without_marks(source);
+        if let Some((line, _)) = statement_not_for_mails(&sound) {
+            return Err(Refused::Statement(line));
+        }
+        if kept.count >= KEPT_AT_MOST {
+            kept.environment.clear_templates();
+            kept.count = 0;
+        }
+        kept.environment.add_template_owned(source.to_owned(), sound)?;
+        kept.count += 1;
+        Ok(kept.environment.get_template(source)?.render(values)?)
     })
 }
 
@@ -82,19 +104,22 @@ pub fn expand(
     filling: &Filling,
 ) -> Result<String, RenderError> {
     let fail = |line, why| RenderError { message: text.id.clone(), part, line, why };
-    let source = without_marks(source);
-    if let Some((line, _)) = statement_not_for_mails(&source) {
-        let line = Some(line + first_line(text, part) - 1);
-        return Err(fail(line, RenderProblem::Template("`{% if %}` is the only statement messages have")));
-    }
-    let expanded = render(&source, filling.values()).map_err(|error| {
-        let line = error.line().map(|line| line + first_line(text, part) - 1);
-        let why = match error.kind() {
-            ErrorKind::UndefinedError => RenderProblem::NoValue(names_without_value(&source, filling)),
-            ErrorKind::OutOfFuel => RenderProblem::TooLong,
-            kind => RenderProblem::Template(name_of(kind)),
-        };
-        fail(line, why)
+    let in_file = |line: usize| line + first_line(text, part) - 1;
+    let expanded = render(source, filling.values()).map_err(|refused| match refused {
+        Refused::Statement(line) => {
+            let why = RenderProblem::Template("`{% if %}` is the only statement messages have");
+            fail(Some(in_file(line)), why)
+        }
+        Refused::Failed(error) => {
+            let why = match error.kind() {
+                ErrorKind::UndefinedError => {
+                    RenderProblem::NoValue(names_without_value(&without_marks(source), filling))
+                }
+                ErrorKind::OutOfFuel => RenderProblem::TooLong,
+                kind => RenderProblem::Template(name_of(kind)),
+            };
+            fail(error.line().map(in_file), why)
+        }
     })?;
     if expanded.len() > LONGEST { Err(fail(None, RenderProblem::TooLong)) } else { Ok(expanded) }
 }
@@ -129,6 +154,9 @@ pub fn placeholders_in(source: &str) -> Result<Vec<(String, Range<usize>)>, Temp
 
 /// Marks back to the characters they stand for.
 pub fn unmark(text: &str) -> String {
+    if !text.as_bytes().contains(&MARKS_BEGIN_WITH) {
+        return text.to_owned();
+    }
     let mut bytes = Vec::with_capacity(text.len());
     for c in text.chars() {
         match byte_of(c) {

@@ -153,6 +153,7 @@ fn any_events_of_one_thing() -> impl Strategy<Value = Vec<TimedEvent>> {
             2 => Event::Pause(PauseEvent { until: None }),
             3 => Event::Resume {},
             4 => Event::Contacted { flag: "pain-lasting".into() },
+            5 if span == 0 => Event::EmergencyReopened {},
             5 => Event::EmergencyResolved {},
             6 | 7 => Event::TimeZone {
                 time_zone: [

@@ -117,6 +117,43 @@ fn an_emergency_withholds_plan_and_settled_until_resolved() {
 }
 
 #[test]
+fn a_resolution_taken_back_withholds_again_until_the_next() {
+    let resolved = |day, time| once(at(day, time), Event::EmergencyResolved {});
+    let reopened = |day, time| once(at(day, time), Event::EmergencyReopened {});
+    let wrong_button = tell(book()).with([
+        half(0),
+        tick(2, "08:00"),
+        resolved(3, "06:00"),
+        resolved(3, "06:01"),
+        reopened(3, "06:05"),
+    ]);
+    let wrong_button = wrong_button.pain("_ 1 _ 1 1");
+    assert_eq!(wrong_button.told(), "PLAN 0", "though two had said so");
+    let again = wrong_button.with([resolved(4, "12:00")]);
+    assert_eq!(again.told(), "PLAN 0, RUN 4");
+    let story = again.story();
+    assert_eq!(clinic(&story), "Now - 2", "the clinic took it back itself and is not told once more");
+}
+
+#[test]
+fn a_resolution_taken_back_reopens_what_it_resolved_and_no_more() {
+    let word = |day, event| once(at(day, "12:00"), event);
+    let (resolved, reopened) = (Event::EmergencyResolved {}, Event::EmergencyReopened {});
+    let story = tell(book()).with([
+        word(0, reopened.clone()),
+        tick(1, "05:00"),
+        word(1, resolved.clone()),
+        tick(3, "05:00"),
+        word(3, resolved),
+        word(4, reopened.clone()),
+        word(5, reopened),
+    ]);
+    let chart = story.until(5).story().chart;
+    assert!(chart.has_open_emergency());
+    assert!(chart.is_emergency_unresolved(at(3, "05:00")) && !chart.is_emergency_unresolved(at(1, "05:00")));
+}
+
+#[test]
 fn each_tick_is_told_and_one_word_of_a_clinician_resolves_those_before_it() {
     let told = tell(book()).with([
         tick(0, "05:00"),

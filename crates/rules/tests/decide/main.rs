@@ -18,6 +18,8 @@ mod audit_urgency;
 mod covering;
 mod emergencies;
 #[cfg(test)]
+mod explained;
+#[cfg(test)]
 mod failed;
 mod golden;
 #[cfg(test)]

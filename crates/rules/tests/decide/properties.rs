@@ -41,6 +41,7 @@ fn any_events_of_one_thing() -> impl Strategy<Value = Vec<TimedEvent>> {
             2 => Event::Pause(PauseEvent { until: None }),
             3 => Event::Resume {},
             4 => Event::Contacted { flag: "pain-lasting".into() },
+            5 if span == 0 => Event::EmergencyReopened {},
             5 => Event::EmergencyResolved {},
             6 => Event::TimeZone {
                 time_zone: [Tz::UTC, Tz::Asia__Kathmandu, Tz::Pacific__Honolulu][span as usize % 3],

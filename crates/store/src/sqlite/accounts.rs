@@ -1,20 +1,20 @@
 //! Users of the console, changed.
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, params};
 
 use super::{
     Sqlite,
     columns::{Word, micros},
     fault::Answer,
-    sessions, settings, user_links,
+    messages, sessions, settings, tries, user_links,
     user_links::actor,
     users,
 };
 use crate::{
-    Accounts, AuditLine, NewMessage, NewUser, NewUserLink, Page, Result, Role, StoreError, User, UserChange,
-    UserChanged, UserKey, UserLink,
+    Accounts, AuditLine, NewMessage, NewUser, NewUserLink, Page, Result, Role, StoreError, Try, User,
+    UserChange, UserChanged, UserKey, UserLink,
 };
 
 #[async_trait]
@@ -55,10 +55,11 @@ impl Accounts for Sqlite {
         &self,
         token_hash: &[u8; 32],
         password_hash: &str,
+        notice: Option<NewMessage>,
         now: DateTime<Utc>,
     ) -> Result<Option<User>> {
         let (token_hash, password_hash) = (*token_hash, password_hash.to_owned());
-        self.write(move |db| user_links::take(db, &token_hash, &password_hash, now)).await
+        self.write(move |db| user_links::take(db, &token_hash, &password_hash, notice.as_ref(), now)).await
     }
 
     async fn change_user(
@@ -66,9 +67,32 @@ impl Accounts for Sqlite {
         user: UserKey,
         change: UserChange,
         by: UserKey,
+        notice: Option<NewMessage>,
         now: DateTime<Utc>,
     ) -> Result<UserChanged> {
-        self.write(move |db| change_user(db, user, change, by, now)).await
+        self.write(move |db| {
+            let changed = change_user(db, user, change, by, now)?;
+            if let Some(notice) = notice.as_ref().filter(|_| changed == UserChanged::Done) {
+                messages::insert(db, None, notice, now, None)?;
+            }
+            Ok(changed)
+        })
+        .await
+    }
+
+    async fn count_tries(
+        &self,
+        tries: &[Try],
+        window: TimeDelta,
+        now: DateTime<Utc>,
+    ) -> Result<Option<usize>> {
+        let tries = tries.to_vec();
+        self.write(move |db| tries::count(db, &tries, window, now)).await
+    }
+
+    async fn forget_tries(&self, key: &[u8; 32]) -> Result<()> {
+        let key = *key;
+        self.write(move |db| tries::forget(db, &key)).await
     }
 
     async fn audit_by(&self, actor: &str, after: Option<&str>, limit: u32) -> Result<Page<AuditLine>> {

@@ -32,6 +32,8 @@ const WALKED: &[&str] = &[
     "SCAN rule_books_live",
     // A few rows (`REFUSED_KEPT`), of them the last.
     "SCAN rule_books_refused",
+    // At most `TRIES_KEPT`, to leave no more than these.
+    "SCAN tries USING COVERING INDEX tries_count",
     // All running enrolments are meant.
     "SCAN patients USING INDEX patients_active_email",
 ];

@@ -6,24 +6,34 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::{
     columns::{instant, micros},
     fault::Answer,
-    user_links, users,
+    messages, settings, user_links, users,
 };
-use crate::{NewUser, Session, User, UserKey};
+use crate::{NewMessage, NewUser, Session, User, UserKey};
+
+/// Whether this is the password of somebody who may sign in, now that nothing else can be written.
+pub(super) fn is_proved(db: &Connection, user: UserKey, password_hash: &str) -> Answer<bool> {
+    let user = users::by_key(db, user)?.filter(User::may_sign_in);
+    Ok(user.is_some_and(|user| user.password_hash == password_hash))
+}
 
 /// Begins a session; those begun before `forget_before` are forgotten.
 pub(super) fn begin(
     db: &Connection,
     token_hash: &[u8; 32],
     user: UserKey,
+    proved: &str,
     now: DateTime<Utc>,
     forget_before: DateTime<Utc>,
-) -> Answer<()> {
+) -> Answer<bool> {
+    if !is_proved(db, user, proved)? {
+        return Ok(false);
+    }
     db.prepare_cached("DELETE FROM sessions WHERE created_at < ?1")?.execute([micros(forget_before)])?;
     db.prepare_cached(
         "INSERT INTO sessions (token_hash, user, created_at, used_at) VALUES (?1, ?2, ?3, ?3)",
     )?
     .execute(params![token_hash, user.0, micros(now)])?;
-    Ok(())
+    Ok(true)
 }
 
 /// The session of a cookie, with its user as of now; none of a user who was let go.
@@ -65,17 +75,28 @@ pub(super) fn add_first_user(db: &Connection, new: &NewUser, now: DateTime<Utc>)
     users::add(db, new, now).map(Some)
 }
 
-/// Changes a password; every session and every link of the user ends.
-pub(super) fn set_password(db: &Connection, user: UserKey, password_hash: &str) -> Answer<()> {
+/// Changes a password; every session and every link of the user ends, and a mail says so.
+pub(super) fn set_password(
+    db: &Connection,
+    user: UserKey,
+    password_hash: &str,
+    notice: Option<&NewMessage>,
+    now: DateTime<Utc>,
+) -> Answer<()> {
     db.prepare_cached("UPDATE users SET password_hash = ?2 WHERE id = ?1")?
         .execute(params![user.0, password_hash])?;
     user_links::end_all(db, user)?;
-    end_all(db, user)
+    end_all(db, user)?;
+    match notice {
+        Some(notice) => messages::insert(db, None, notice, now, None).map(|_| ()),
+        None => Ok(()),
+    }
 }
 
 /// Notes that a user has looked through the work-list.
 pub(super) fn looked(db: &Connection, user: &User, now: DateTime<Utc>) -> Answer<()> {
     db.prepare_cached("UPDATE users SET looked_at = ?2 WHERE id = ?1")?
         .execute(params![user.key.0, micros(now)])?;
-    Ok(())
+    let who = user_links::actor(user.key);
+    settings::audit(db, now, &who, "work-looked", &who)
 }

@@ -8,7 +8,7 @@ use super::{
     fault::Answer,
     patients::page,
 };
-use crate::{AuditLine, Page};
+use crate::{AuditLine, ORIGINS_KEPT, Page, origin};
 
 /// A setting.
 pub(super) fn get(db: &Connection, key: &str) -> Answer<Option<String>> {
@@ -40,8 +40,18 @@ pub(super) fn audit(
 ) -> Answer<()> {
     db.prepare_cached("INSERT INTO audit (at, actor, action, subject) VALUES (?1, ?2, ?3, ?4)")?
         .execute(params![micros(now), actor, action, subject])?;
+    let line = db.last_insert_rowid();
+    if let Some(origin) = origin::current() {
+        db.prepare_cached("DELETE FROM audit_origins WHERE at < ?1")?
+            .execute([micros(now - ORIGINS_KEPT)])?;
+        db.prepare_cached("INSERT INTO audit_origins (line, at, origin) VALUES (?1, ?2, ?3)")?
+            .execute(params![line, micros(now), &*origin])?;
+    }
     Ok(())
 }
+
+const SELECT: &str = "SELECT a.id, a.at, a.actor, a.action, a.subject, o.origin
+    FROM audit a LEFT JOIN audit_origins o ON o.line = a.id";
 
 /// A page of the audit log, newest first; of one subject or of all.
 pub(super) fn audit_log(
@@ -50,18 +60,17 @@ pub(super) fn audit_log(
     after: Option<&str>,
     limit: u32,
 ) -> Answer<Page<AuditLine>> {
-    const SELECT: &str = "SELECT id, at, actor, action, subject FROM audit";
     let before: i64 = after.map_or(i64::MAX, |cursor| cursor.parse().unwrap_or(i64::MAX));
     let most = i64::from(limit) + 1;
     let rows: Vec<AuditLine> = match subject {
         Some(subject) => {
-            let query = format!("{SELECT} WHERE subject = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3");
+            let query = format!("{SELECT} WHERE a.subject = ?1 AND a.id < ?2 ORDER BY a.id DESC LIMIT ?3");
             let mut statement = db.prepare_cached(&query)?;
             let rows = statement.query_map(params![subject, before, most], |row| Ok(audit_line(row)))?;
             rows.map(|row| row?).collect::<Answer<_>>()?
         }
         None => {
-            let query = format!("{SELECT} WHERE id < ?1 ORDER BY id DESC LIMIT ?2");
+            let query = format!("{SELECT} WHERE a.id < ?1 ORDER BY a.id DESC LIMIT ?2");
             let mut statement = db.prepare_cached(&query)?;
             let rows = statement.query_map([before, most], |row| Ok(audit_line(row)))?;
             rows.map(|row| row?).collect::<Answer<_>>()?
@@ -78,9 +87,8 @@ pub(super) fn audit_by(
     limit: u32,
 ) -> Answer<Page<AuditLine>> {
     let before: i64 = after.map_or(i64::MAX, |cursor| cursor.parse().unwrap_or(i64::MAX));
-    let mut statement = db.prepare_cached(
-        "SELECT id, at, actor, action, subject FROM audit WHERE actor = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3",
-    )?;
+    let query = format!("{SELECT} WHERE a.actor = ?1 AND a.id < ?2 ORDER BY a.id DESC LIMIT ?3");
+    let mut statement = db.prepare_cached(&query)?;
     let rows =
         statement.query_map(params![actor, before, i64::from(limit) + 1], |row| Ok(audit_line(row)))?;
     let rows = rows.map(|row| row?).collect::<Answer<Vec<_>>>()?;
@@ -94,5 +102,6 @@ fn audit_line(row: &Row<'_>) -> Answer<AuditLine> {
         actor: row.get(2)?,
         action: row.get(3)?,
         subject: row.get(4)?,
+        origin: row.get(5)?,
     })
 }

@@ -188,6 +188,7 @@ fn kind(event: &Event) -> &'static str {
         Event::RunRemoved { .. } => "run_removed",
         Event::Contacted { .. } => "contacted",
         Event::EmergencyResolved {} => "emergency_resolved",
+        Event::EmergencyReopened {} => "emergency_reopened",
         Event::Confirmed {} => "confirmed",
         Event::AddressDead {} => "address_dead",
         Event::AddressChanged {} => "address_changed",

@@ -76,11 +76,12 @@ pub(super) fn take(
     db: &Connection,
     token_hash: &[u8; 32],
     password_hash: &str,
+    notice: Option<&NewMessage>,
     now: DateTime<Utc>,
 ) -> Answer<Option<User>> {
     let Some(link) = get(db, token_hash, now)? else { return Ok(None) };
     let key = link.user.key;
-    sessions::set_password(db, key, password_hash)?;
+    sessions::set_password(db, key, password_hash, notice, now)?;
     settings::audit(db, now, &actor(key), &format!("{}-used", link.kind.word()), &actor(key))?;
     users::by_key(db, key)
 }

@@ -120,7 +120,10 @@ pub(super) fn answered(db: &Connection, patient: i64) -> Answer<()> {
 
 const SELECT: &str = "SELECT p.id, p.name, p.reach, w.urgency, w.due_at, w.raised_at, i.flag, i.reason_code,
     i.reason_text, (SELECT count(*) FROM work_items o WHERE o.patient = w.patient AND o.state <> 'resolved'),
-    w.state, u.id, u.email, w.snoozed_until, w.quiet, w.patient
+    w.state, u.id, u.email, w.snoozed_until, w.quiet, w.patient,
+    (SELECT h.detail FROM work_history h WHERE h.patient = w.patient
+        AND h.what = CASE w.state WHEN 'contacted' THEN 'contact' WHEN 'snoozed' THEN 'snooze' END
+        ORDER BY h.id DESC LIMIT 1)
     FROM work_list w JOIN patients p ON p.key = w.patient JOIN work_items i ON i.id = w.item
     LEFT JOIN users u ON u.id = w.owner";
 
@@ -357,6 +360,8 @@ fn row_and_key(row: &Row<'_>) -> Answer<(WorkRow, i64)> {
         (Some(key), Some(email)) => Some((UserKey(key), email)),
         _ => None,
     };
+    let state = Word::read(&row.get::<_, String>(10)?)?;
+    let said: Option<String> = row.get(16)?;
     let shown = WorkRow {
         patient: row.get::<_, String>(0)?.into(),
         patient_name: row.get(1)?,
@@ -367,10 +372,12 @@ fn row_and_key(row: &Row<'_>) -> Answer<(WorkRow, i64)> {
         flag: row.get::<_, Option<String>>(6)?.map(Into::into),
         reason: messages::reason(row.get(7)?, row.get(8)?),
         open_items: row.get(9)?,
-        state: Word::read(&row.get::<_, String>(10)?)?,
+        state,
         owner,
         snoozed_until: maybe_instant(row.get(13)?)?,
         quiet: row.get(14)?,
+        contact: said.as_deref().filter(|_| state == WorkState::Contacted).map(Word::read).transpose()?,
+        snoozed_why: said.filter(|_| state == WorkState::Snoozed),
     };
     Ok((shown, row.get(15)?))
 }

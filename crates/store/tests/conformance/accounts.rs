@@ -55,7 +55,7 @@ pub async fn begin_with_an_invitation(store: AnyStore) {
     assert_eq!((&*sent.mail.recipient, sent.patient), ("bob@clinic.example", None));
     let who = format!("user {}", ann.0);
     assert_eq!(actions(&store, bob).await, [format!("{who}: invitation-link"), format!("{who}: user-add")]);
-    let taken = store.use_user_link(&TOKEN, "$new", hour(2)).await.unwrap().unwrap();
+    let taken = store.use_user_link(&TOKEN, "$new", None, hour(2)).await.unwrap().unwrap();
     assert_eq!((taken.key, &*taken.password_hash, taken.may_sign_in()), (bob, "$new", true));
 }
 
@@ -76,13 +76,13 @@ pub async fn are_invited_once(store: AnyStore) {
 
 pub async fn get_a_new_password_by_a_link_that_works_once(store: AnyStore) {
     let ann = admin(&store).await;
-    store.begin_session(&[9; 32], ann, hour(1), hour(-12)).await.unwrap();
+    store.begin_session(&[9; 32], ann, "$old", hour(1), hour(-12)).await.unwrap();
     reset(&store, ann, TOKEN, "1").await;
     assert!(store.session(&[9; 32]).await.unwrap().is_some(), "asking changes nothing");
-    let user = store.use_user_link(&TOKEN, "$new", hour(2)).await.unwrap().unwrap();
+    let user = store.use_user_link(&TOKEN, "$new", None, hour(2)).await.unwrap().unwrap();
     assert_eq!(&*user.password_hash, "$new");
     assert_eq!(store.session(&[9; 32]).await.unwrap(), None);
-    assert_eq!(store.use_user_link(&TOKEN, "$newer", hour(2)).await.unwrap(), None);
+    assert_eq!(store.use_user_link(&TOKEN, "$newer", None, hour(2)).await.unwrap(), None);
     assert_eq!(&*store.user(ann).await.unwrap().unwrap().password_hash, "$new");
     let lines = actions(&store, ann).await;
     assert_eq!(lines, [format!("user {}: reset-used", ann.0), "reset page: reset-link".to_owned()]);
@@ -94,8 +94,8 @@ pub async fn lose_links_by_time_and_by_a_new_password(store: AnyStore) {
     reset(&store, ann, OTHER, "2").await;
     assert!(store.user_link(&TOKEN, hour(2)).await.unwrap().is_some(), "who asked first is not shut out");
     assert_eq!(store.user_link(&TOKEN, hour(3)).await.unwrap(), None, "an hour is over");
-    assert_eq!(store.use_user_link(&TOKEN, "$new", hour(3)).await.unwrap(), None);
-    store.set_password(ann, "$changed").await.unwrap();
+    assert_eq!(store.use_user_link(&TOKEN, "$new", None, hour(3)).await.unwrap(), None);
+    store.set_password(ann, None, "$changed", "user 1", None, hour(2)).await.unwrap();
     assert_eq!(store.user_link(&OTHER, hour(2)).await.unwrap(), None, "the password was changed meanwhile");
     assert_eq!(&*store.user(ann).await.unwrap().unwrap().password_hash, "$changed");
 }
@@ -105,12 +105,12 @@ pub async fn keep_one_admin_who_can_sign_in(store: AnyStore) {
     let invited = link(TOKEN, UserLinkKind::Invitation, 100);
     let bob = user("bob", Role::Admin, "");
     let bob = store.invite_user(bob, invited, mail_with("1"), ann, hour(1)).await.unwrap();
-    let change = |whose, what| store.change_user(whose, what, ann, hour(2));
+    let change = |whose, what| store.change_user(whose, what, ann, None, hour(2));
     for what in [UserChange::Deactivate, UserChange::Role(Role::Viewer)] {
         assert_eq!(change(ann, what).await.unwrap(), UserChanged::LastAdmin, "nobody else has a password");
     }
     assert_eq!(store.user(ann).await.unwrap().unwrap().role, Role::Admin);
-    store.use_user_link(&TOKEN, "$bob", hour(2)).await.unwrap().unwrap();
+    store.use_user_link(&TOKEN, "$bob", None, hour(2)).await.unwrap().unwrap();
     assert_eq!(change(ann, UserChange::Role(Role::Viewer)).await.unwrap(), UserChanged::Done);
     assert_eq!(change(bob, UserChange::Deactivate).await.unwrap(), UserChanged::LastAdmin);
     assert_eq!(change(ann, UserChange::Deactivate).await.unwrap(), UserChanged::Done, "a viewer may go");
@@ -124,7 +124,7 @@ pub async fn keep_one_admin_who_can_sign_in(store: AnyStore) {
 pub async fn that_are_let_go_are_out_at_once(store: AnyStore) {
     let ann = admin(&store).await;
     let bob = store.add_user(user("bob", Role::Clinician, "$bob"), hour(0)).await.unwrap();
-    store.begin_session(&[9; 32], bob, hour(1), hour(-12)).await.unwrap();
+    store.begin_session(&[9; 32], bob, "$bob", hour(1), hour(-12)).await.unwrap();
     reset(&store, bob, TOKEN, "1").await;
     let id = enrol(&store).await;
     take_turn(&store, &id, hour(1), |turn| {
@@ -138,18 +138,18 @@ pub async fn that_are_let_go_are_out_at_once(store: AnyStore) {
     })
     .await;
     store.change_work(&id, bob, WorkChange::Take, hour(1)).await.unwrap();
-    store.change_user(bob, UserChange::Deactivate, ann, hour(2)).await.unwrap();
+    store.change_user(bob, UserChange::Deactivate, ann, None, hour(2)).await.unwrap();
     let found = store.user(bob).await.unwrap().unwrap();
     assert_eq!((found.deactivated_at, found.may_sign_in()), (Some(hour(2)), false));
     assert_eq!(store.session(&[9; 32]).await.unwrap(), None);
-    assert_eq!(store.use_user_link(&TOKEN, "$new", hour(2)).await.unwrap(), None);
+    assert_eq!(store.use_user_link(&TOKEN, "$new", None, hour(2)).await.unwrap(), None);
     let row = store.work_row(&id).await.unwrap().unwrap();
     assert_eq!((row.owner, row.state), (None, WorkState::New), "somebody else has to see to it");
     assert_eq!(store.work_list(WorkFilter::Of(bob), None, 10, hour(2)).await.unwrap().rows, []);
     // A session begun in the same moment does not help either.
-    store.begin_session(&[9; 32], bob, hour(2), hour(-12)).await.unwrap();
+    assert!(!store.begin_session(&[9; 32], bob, "$bob", hour(2), hour(-12)).await.unwrap());
     assert_eq!(store.session(&[9; 32]).await.unwrap(), None);
-    store.change_user(bob, UserChange::Activate, ann, hour(3)).await.unwrap();
+    store.change_user(bob, UserChange::Activate, ann, None, hour(3)).await.unwrap();
     assert!(store.user(bob).await.unwrap().unwrap().may_sign_in());
 }
 
@@ -163,7 +163,7 @@ pub async fn are_changed_with_a_line_in_the_log(store: AnyStore) {
         UserChange::Activate,
         UserChange::EndSessions,
     ] {
-        assert_eq!(store.change_user(bob, what, ann, hour(1)).await.unwrap(), UserChanged::Done);
+        assert_eq!(store.change_user(bob, what, ann, None, hour(1)).await.unwrap(), UserChanged::Done);
     }
     let found = store.user(bob).await.unwrap().unwrap();
     assert_eq!((found.role, found.names), (Role::Clinician, Names::Initials));
@@ -214,4 +214,22 @@ pub async fn have_an_audit_log_each(store: AnyStore) {
     let second = store.audit_by("user 1", first.next.as_deref(), 2).await.unwrap();
     let seen: Vec<_> = first.rows.iter().chain(&second.rows).map(|line| line.at).collect();
     assert_eq!((seen, second.next), (vec![hour(4), hour(3), hour(1)], None));
+}
+
+pub async fn are_told_by_mail_of_what_was_changed(store: AnyStore) {
+    let ann = admin(&store).await;
+    let notice = |name: &str| Some(clinic_mail(&format!("user-news/{name}"), "ann@clinic.example", hour(1)));
+    store.set_password(ann, None, "$new", "command line", notice("1"), hour(1)).await.unwrap();
+    assert_eq!(actions(&store, ann).await, ["command line: password-change"]);
+    let refused = store.change_user(ann, UserChange::Deactivate, ann, notice("2"), hour(1)).await.unwrap();
+    assert_eq!(refused, UserChanged::LastAdmin);
+    store.change_user(ann, UserChange::Role(Role::Admin), ann, notice("3"), hour(1)).await.unwrap();
+    assert_eq!(store.use_user_link(&TOKEN, "$link", notice("4"), hour(2)).await.unwrap(), None);
+    reset(&store, ann, TOKEN, "1").await;
+    store.use_user_link(&TOKEN, "$link", notice("5"), hour(2)).await.unwrap().unwrap();
+    let listed = store.messages(None, None, 100).await.unwrap().rows;
+    let mut names: Vec<_> = listed.into_iter().map(|message| message.identity_text).collect();
+    names.retain(|name| name.starts_with("user-news/"));
+    names.sort();
+    assert_eq!(names, ["user-news/1", "user-news/3", "user-news/5"], "what changed nothing is not told");
 }

@@ -28,6 +28,7 @@ pub const EVENTS: &[&str] = &[
     r#"{"run_removed":{"run":"r2"}}"#,
     r#"{"contacted":{"flag":"pain-lasting"}}"#,
     r#"{"emergency_resolved":{}}"#,
+    r#"{"emergency_reopened":{}}"#,
     r#"{"address_dead":{}}"#,
     r#"{"confirmed":{}}"#,
     r#"{"stop":{}}"#,

@@ -16,6 +16,7 @@ pub mod patients;
 pub mod rest;
 pub mod sample;
 pub mod sessions;
+pub mod tries;
 pub mod turns;
 pub mod users;
 pub mod waiting;
@@ -88,7 +89,7 @@ macro_rules! conformance {
             ]
             rest: [
                 books_keep_their_date_until_another_is_live, books_come_back_whole, settings_are_set_and_cleared,
-                the_audit_log_is_read_newest_first, the_store_answers,
+                the_audit_log_is_read_newest_first, the_audit_log_knows_where_from_for_a_year, the_store_answers,
             ]
             books: [
                 know_who_edited_them_and_why, forget_an_edit_that_was_not_made, are_listed_newest_first,
@@ -106,7 +107,7 @@ macro_rules! conformance {
             ]
             sessions: [
                 are_found_by_their_hash, are_touched_and_ended, end_with_a_new_password, that_are_old_are_forgotten,
-                begin_with_one_first_user,
+                begin_with_one_first_user, begin_with_the_password_that_was_proved,
             ]
             work_list: [
                 keeps_what_somebody_took_from_being_escalated,
@@ -114,13 +115,17 @@ macro_rules! conformance {
                 is_opened_anew_by_what_is_as_urgent, is_left_alone_by_what_is_less_urgent, counts_for_the_rules,
                 keeps_its_history, is_audited, forgets_an_erased_patient, knows_who_fell_silent,
                 puts_what_waits_before_what_was_contacted, keeps_what_was_done_otherwise, keeps_a_scorecard,
-                is_opened_again_by_a_person,
+                is_opened_again_by_a_person, says_how_somebody_tried_and_why_it_is_put_off,
             ]
             accounts: [
                 begin_with_an_invitation, are_invited_once, get_a_new_password_by_a_link_that_works_once,
                 lose_links_by_time_and_by_a_new_password, keep_one_admin_who_can_sign_in,
                 that_are_let_go_are_out_at_once, are_changed_with_a_line_in_the_log, keep_no_token_once_its_mail_is_gone,
-                have_an_audit_log_each,
+                have_an_audit_log_each, are_told_by_mail_of_what_was_changed,
+            ]
+            tries: [
+                run_out_and_come_back, stop_at_the_first_too_many, are_forgotten_one_key_at_a_time,
+                survive_a_clock_put_back, are_kept_in_bounds, by_many_at_once_are_each_counted,
             ]
             operations: [
                 count_mail_by_the_hour, count_an_hour_in_which_nothing_left, count_what_came_back, hasten_what_waits_for_another_try, name_the_schema,

@@ -1,7 +1,8 @@
 //! Rule books, settings.
 
 use afterrun_rules::BookHash;
-use afterrun_store::StoredBook;
+use afterrun_store::{NewUser, ORIGINS_KEPT, Role, StoredBook, from_origin};
+use chrono::Duration;
 
 use super::sample::*;
 
@@ -56,6 +57,40 @@ pub async fn the_audit_log_is_read_newest_first(store: AnyStore) {
     let line = &second.rows[0];
     assert_eq!((&*line.actor, &*line.action, &*line.subject), ("command line", "patient-pause", "p1"));
     assert_eq!(store.audit_log(None, None, 10).await.unwrap().rows.len(), 4);
+}
+
+pub async fn the_audit_log_knows_where_from_for_a_year(store: AnyStore) {
+    let ann = NewUser {
+        email: "ann@clinic.example".to_owned(),
+        role: Role::Viewer,
+        password_hash: "$a".to_owned(),
+    };
+    let key = store.add_user(ann, hour(0)).await.unwrap();
+    store.audit(hour(0), "command line", "hold", "").await.unwrap();
+    from_origin("192.0.2.7", async {
+        store.audit(hour(1), "user 1", "sign-in", "user 1").await.unwrap();
+        store.set_password(key, Some("$a"), "$b", "user 1", None, hour(1)).await.unwrap();
+    })
+    .await;
+    from_origin("2001:db8:1:2", store.audit(hour(2), "user 1", "sign-out", "user 1")).await.unwrap();
+    from_origin("", store.audit(hour(2), "user 1", "sign-in", "user 1")).await.unwrap();
+    let known = [None, Some("2001:db8:1:2"), Some("192.0.2.7"), Some("192.0.2.7"), None];
+    assert_eq!(origins(&store).await, known);
+    let year = hour(1) + ORIGINS_KEPT + Duration::minutes(1);
+    from_origin("192.0.2.8", store.audit(year, "user 1", "sign-in", "user 1")).await.unwrap();
+    let known = [Some("192.0.2.8"), None, Some("2001:db8:1:2"), None, None, None];
+    assert_eq!(origins(&store).await, known, "the lines stay");
+    let by = store.audit_by("user 1", None, 1).await.unwrap().rows;
+    assert_eq!(by[0].origin.as_deref(), Some("192.0.2.8"));
+    let about = store.audit_log(Some("user 1"), None, 1).await.unwrap().rows;
+    assert_eq!(about, by);
+}
+
+async fn origins(store: &AnyStore) -> Vec<Option<&'static str>> {
+    let lines = store.audit_log(None, None, 20).await.unwrap().rows;
+    let known = ["192.0.2.7", "192.0.2.8", "2001:db8:1:2"];
+    let named = |origin: String| *known.iter().find(|one| **one == origin).unwrap();
+    lines.into_iter().map(|line| line.origin.map(named)).collect()
 }
 
 pub async fn the_store_answers(store: AnyStore) {

@@ -1,6 +1,6 @@
 //! Who is signed in to the console.
 
-use afterrun_store::{NewUser, Role, UserKey};
+use afterrun_store::{NewUser, Role, UserChange, UserKey};
 
 use super::sample::*;
 
@@ -17,7 +17,7 @@ fn new(email: &str) -> NewUser {
 
 pub async fn are_found_by_their_hash(store: AnyStore) {
     let key = ann(&store).await;
-    store.begin_session(&TOKEN, key, hour(1), hour(-12)).await.unwrap();
+    store.begin_session(&TOKEN, key, "$old", hour(1), hour(-12)).await.unwrap();
     let found = store.session(&TOKEN).await.unwrap().unwrap();
     assert_eq!((found.user.key, found.user.role), (key, Role::Clinician));
     assert_eq!((found.created_at, found.used_at), (hour(1), hour(1)));
@@ -27,7 +27,7 @@ pub async fn are_found_by_their_hash(store: AnyStore) {
 pub async fn are_touched_and_ended(store: AnyStore) {
     let key = ann(&store).await;
     for token in [TOKEN, OTHER] {
-        store.begin_session(&token, key, hour(1), hour(-12)).await.unwrap();
+        store.begin_session(&token, key, "$old", hour(1), hour(-12)).await.unwrap();
     }
     store.touch_session(&TOKEN, hour(2)).await.unwrap();
     let found = store.session(&TOKEN).await.unwrap().unwrap();
@@ -44,9 +44,9 @@ pub async fn are_touched_and_ended(store: AnyStore) {
 pub async fn end_with_a_new_password(store: AnyStore) {
     let key = ann(&store).await;
     let bob = store.add_user(new("bob@clinic.example"), hour(0)).await.unwrap();
-    store.begin_session(&TOKEN, key, hour(1), hour(-12)).await.unwrap();
-    store.begin_session(&OTHER, bob, hour(1), hour(-12)).await.unwrap();
-    store.set_password(key, "$new").await.unwrap();
+    store.begin_session(&TOKEN, key, "$old", hour(1), hour(-12)).await.unwrap();
+    store.begin_session(&OTHER, bob, "$old", hour(1), hour(-12)).await.unwrap();
+    store.set_password(key, Some("$old"), "$new", "user 1", None, hour(2)).await.unwrap();
     assert_eq!(store.user_by_email("ann@clinic.example").await.unwrap().unwrap().password_hash, "$new");
     assert_eq!(store.user_by_email("bob@clinic.example").await.unwrap().unwrap().password_hash, "$old");
     assert_eq!(store.session(&TOKEN).await.unwrap(), None);
@@ -55,8 +55,8 @@ pub async fn end_with_a_new_password(store: AnyStore) {
 
 pub async fn that_are_old_are_forgotten(store: AnyStore) {
     let key = ann(&store).await;
-    store.begin_session(&TOKEN, key, hour(1), hour(-12)).await.unwrap();
-    store.begin_session(&OTHER, key, hour(20), hour(8)).await.unwrap();
+    store.begin_session(&TOKEN, key, "$old", hour(1), hour(-12)).await.unwrap();
+    store.begin_session(&OTHER, key, "$old", hour(20), hour(8)).await.unwrap();
     assert_eq!(store.session(&TOKEN).await.unwrap(), None);
     assert!(store.session(&OTHER).await.unwrap().is_some());
 }
@@ -70,4 +70,32 @@ pub async fn begin_with_one_first_user(store: AnyStore) {
     assert_eq!(users[0].looked_at, None);
     store.set_looked(&users[0], hour(5)).await.unwrap();
     assert_eq!(store.user_by_email("ann@clinic.example").await.unwrap().unwrap().looked_at, Some(hour(5)));
+}
+
+pub async fn begin_with_the_password_that_was_proved(store: AnyStore) {
+    let key = ann(&store).await;
+    let begin = |token, proved| store.begin_session(token, key, proved, hour(3), hour(-12));
+    // Somebody proves the old password; meanwhile it is changed.
+    assert!(store.set_password(key, None, "$new", "command line", None, hour(2)).await.unwrap());
+    assert!(!begin(&TOKEN, "$old").await.unwrap());
+    assert_eq!(store.session(&TOKEN).await.unwrap(), None);
+    assert!(!store.set_password(key, Some("$old"), "$thief", "user 1", None, hour(3)).await.unwrap());
+    assert_eq!(store.user(key).await.unwrap().unwrap().password_hash, "$new");
+    assert!(begin(&TOKEN, "$new").await.unwrap());
+    // Or is let go.
+    store.change_user(key, UserChange::Deactivate, key, None, hour(3)).await.unwrap();
+    assert!(!begin(&OTHER, "$new").await.unwrap());
+    assert!(!store.set_password(key, Some("$new"), "$newer", "user 1", None, hour(3)).await.unwrap());
+    store.change_user(key, UserChange::Activate, key, None, hour(4)).await.unwrap();
+    for token in [TOKEN, OTHER] {
+        assert_eq!(
+            store.session(&token).await.unwrap(),
+            None,
+            "nothing waits for the day access is given back"
+        );
+    }
+    // Nobody who has not taken up the invitation has a password to prove.
+    let bob = NewUser { password_hash: String::new(), ..new("bob@clinic.example") };
+    let bob = store.add_user(bob, hour(0)).await.unwrap();
+    assert!(!store.begin_session(&OTHER, bob, "", hour(3), hour(-12)).await.unwrap());
 }

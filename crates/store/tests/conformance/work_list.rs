@@ -351,3 +351,24 @@ pub async fn is_opened_again_by_a_person(store: AnyStore) {
     assert_eq!((card.fires, card.resolved()), (2, 1));
     assert_eq!(store.work_history(&id, None, 1).await.unwrap().rows[0].what, "open-again");
 }
+
+pub async fn says_how_somebody_tried_and_why_it_is_put_off(store: AnyStore) {
+    let (ann, id) = (ann(&store).await, enrol(&store).await);
+    today(&store, &id, 1).await;
+    let long_after = hour(100);
+    let steps = [
+        (WorkChange::Contact(Contact::NoAnswer), Some(Contact::NoAnswer), None, true),
+        (WorkChange::Note("rings again".to_owned()), Some(Contact::NoAnswer), None, true),
+        (WorkChange::Contact(Contact::Spoke), Some(Contact::Spoke), None, false),
+        (WorkChange::Snooze { until: hour(9), why: "calls back".to_owned() }, None, Some("calls back"), true),
+        (WorkChange::Take, None, None, true),
+        (WorkChange::Contact(Contact::LeftMessage), Some(Contact::LeftMessage), None, true),
+        (WorkChange::HandBack, None, None, true),
+    ];
+    for (change, contact, why, is_overdue) in steps {
+        store.change_work(&id, ann, change.clone(), hour(2)).await.unwrap();
+        let row = store.work_row(&id).await.unwrap().unwrap();
+        assert_eq!((row.contact, row.snoozed_why.as_deref()), (contact, why), "after {change:?}");
+        assert_eq!(row.is_overdue(long_after), is_overdue, "after {change:?}");
+    }
+}

@@ -10,9 +10,11 @@ use maud::html;
 use serde::Deserialize;
 
 use super::{
-    Room, Shared, frame,
+    Room, Shared,
+    desk::{AccountChange, AccountMail, PasswordChange},
+    frame,
     frame::Tab,
-    rate_limit::BY_ACCOUNT,
+    rate_limit,
     session::{self, Posted, SignedIn},
     set_up, sign_in, text, text_users,
 };
@@ -33,9 +35,10 @@ pub(crate) async fn show(State(room): State<Shared>, me: SignedIn, Query(asked):
 pub(crate) async fn submit(State(room): State<Shared>, Posted { me, fields }: Posted) -> Response {
     match fields.what() {
         "password" => {
-            let key = format!("account {}", me.user.email.to_lowercase());
-            if !room.limit.count(key, BY_ACCOUNT, me.now) {
-                return page(&room, &me, None, Some(text::TOO_OFTEN));
+            match rate_limit::password(&room, &me.user.email, me.now).await {
+                Ok(true) => {}
+                Ok(false) => return page(&room, &me, None, Some(text::TOO_OFTEN)),
+                Err(error) => return frame::unavailable(&room, &error),
             }
             let (password, again) = (fields.get("password"), fields.get("again"));
             if let Err(words) = set_up::new_password(password, again) {
@@ -60,7 +63,10 @@ pub(crate) async fn submit(State(room): State<Shared>, Posted { me, fields }: Po
         }
         "names" => match fields.get("names").and_then(names) {
             Some(names) => {
-                match room.store.change_user(me.user.key, UserChange::Names(names), me.user.key, me.now).await
+                match room
+                    .store
+                    .change_user(me.user.key, UserChange::Names(names), me.user.key, None, me.now)
+                    .await
                 {
                     Ok(_) => frame::see_other(&room, "/console/account?done=names"),
                     Err(error) => frame::unavailable(&room, &error),
@@ -80,11 +86,18 @@ fn names(word: &str) -> Option<Names> {
 async fn change(room: &Room, me: &SignedIn, password: &str) -> Response {
     let Ok(hash) = room.passwords.hash(password).await else { return frame::busy(room) };
     let changed = async {
-        room.store.set_password(me.user.key, &hash).await?;
-        room.store.audit(me.now, &me.actor(), "password-change", &me.actor()).await
+        let change = AccountChange::Password(PasswordChange::SignedIn);
+        let notice = room.desk.account_mail(&AccountMail { to: &me.user.email, change, now: me.now })?;
+        let proved = Some(me.user.password_hash.as_str());
+        room.store.set_password(me.user.key, proved, &hash, &me.actor(), notice, me.now).await
     };
     match changed.await {
-        Ok(()) => left(room, sign_in::Said::Changed),
+        Ok(true) => {
+            room.desk.ring();
+            left(room, sign_in::Said::Changed)
+        }
+        // Somebody was quicker: the session has ended.
+        Ok(false) => left(room, sign_in::Said::Nothing),
         Err(error) => frame::unavailable(room, &error),
     }
 }

@@ -5,7 +5,7 @@ use afterrun_rules::{
     chart::{PauseEvent, StageOverride},
     ids::PatientId,
 };
-use afterrun_store::{Contact, Resolution, StoreError, StoredChart, WorkChange};
+use afterrun_store::{Contact, Resolution, StoreError, StoredChart, WorkChange, WorkState};
 use axum::{
     extract::{Path, State},
     http::StatusCode,
@@ -26,6 +26,9 @@ const WORDS_AT_MOST: usize = 2000;
 
 /// Longest time something can be put off, or a runner paused, in days.
 const DAYS_AT_MOST: u64 = 90;
+
+/// Lines of the history read at a time when looking for the newest resolution.
+const HISTORY_ROWS: u32 = 50;
 
 /// What a button asks for.
 enum Wanted {
@@ -92,7 +95,11 @@ async fn act(room: &Room, me: &SignedIn, id: &PatientId, fields: &Fields) -> Res
             Ok(())
         }
         Wanted::Work(change) => {
-            record(room, id, facts_of(room, me, &stored, &change)).await?;
+            let facts = match change {
+                WorkChange::Reopen => facts_of_reopening(room, &stored).await?,
+                _ => facts_of(room, me, &stored, &change),
+            };
+            record(room, id, facts).await?;
             match room.store.change_work(id, me.user.key, change, me.now).await? {
                 true => Ok(()),
                 false => refused(text::NOTHING_OPEN),
@@ -117,6 +124,32 @@ fn facts_of(room: &Room, me: &SignedIn, stored: &StoredChart, change: &WorkChang
         events.push(Event::EmergencyResolved {});
     }
     events
+}
+
+/// Opening again what was resolved last takes back that emergency signs were dealt with, if that was said with it.
+async fn facts_of_reopening(room: &Room, stored: &StoredChart) -> Result<Vec<Event>, Refused> {
+    let dealt_with = !stored.chart.emergencies.is_empty() && !stored.chart.has_open_emergency();
+    let Some(said_at) = stored.chart.emergencies_resolved.last().filter(|_| dealt_with) else {
+        return Ok(Vec::new());
+    };
+    let id = &stored.patient.id;
+    let is_open = room.store.work_row(id).await?.is_none_or(|row| row.state != WorkState::Resolved);
+    if is_open {
+        return Ok(Vec::new());
+    }
+    let mut after: Option<String> = None;
+    loop {
+        let lines = room.store.work_history(id, after.as_deref(), HISTORY_ROWS).await?;
+        if let Some(resolved) = lines.rows.iter().find(|line| line.what == "resolve") {
+            // The fact is recorded first, between the click and the line.
+            let together = *said_at >= resolved.at;
+            return Ok(if together { vec![Event::EmergencyReopened {}] } else { Vec::new() });
+        }
+        match lines.next {
+            Some(next) => after = Some(next),
+            None => return Ok(Vec::new()),
+        }
+    }
 }
 
 /// How history and audit log name a fact.

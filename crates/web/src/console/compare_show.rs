@@ -86,6 +86,9 @@ pub(crate) async fn cancel(
             text::NOTHING_TO_DO,
         );
     }
+    if let Err(error) = room.store.audit(me.now, &me.actor(), "rules-compare-cancel", &id).await {
+        return frame::unavailable(&room, &error);
+    }
     room.rules.cancel(&id);
     frame::see_other(&room, &format!("/console/rules/compare/{id}"))
 }

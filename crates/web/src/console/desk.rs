@@ -1,7 +1,7 @@
 //! What the console asks of the rest of the program beside the store: the daemon implements this.
 
 use afterrun_rules::ids::PatientId;
-use afterrun_store::{NewMessage, StoreError, UserLinkKind};
+use afterrun_store::{NewMessage, Role, StoreError, UserLinkKind};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
@@ -28,6 +28,43 @@ pub struct UserMail<'a> {
     /// When the link closes.
     pub expires_at: DateTime<Utc>,
     /// Now.
+    pub now: DateTime<Utc>,
+}
+
+/// How a password was changed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PasswordChange {
+    /// By somebody signed in who knew the one before.
+    SignedIn,
+    /// By a link mailed to the user.
+    Link,
+    /// By `afterrun user password`.
+    CommandLine,
+}
+
+/// What has changed about a user's account.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AccountChange<'a> {
+    /// The password.
+    Password(PasswordChange),
+    /// What the user may do.
+    Role {
+        /// From now on.
+        to: Role,
+        /// The address of the admin who changed it.
+        by: &'a str,
+    },
+}
+
+/// A mail to a user that says what has changed: without a link, for one that asks to follow a link would teach
+/// people to follow the links of others.
+#[derive(Clone, Copy, Debug)]
+pub struct AccountMail<'a> {
+    /// The user's address.
+    pub to: &'a str,
+    /// What has changed.
+    pub change: AccountChange<'a>,
+    /// When.
     pub now: DateTime<Utc>,
 }
 
@@ -81,6 +118,11 @@ pub trait Desk: Send + Sync + 'static {
     /// # Errors
     /// When the operating system gives no randomness.
     fn user_mail(&self, mail: &UserMail<'_>) -> Result<Option<NewMessage>, StoreError>;
+    /// The mail that says what has changed about an account; none for an address that cannot be written to.
+    ///
+    /// # Errors
+    /// When the operating system gives no randomness.
+    fn account_mail(&self, mail: &AccountMail<'_>) -> Result<Option<NewMessage>, StoreError>;
     /// How the machinery does.
     async fn machinery(&self) -> Result<Machinery, StoreError>;
     /// Holds runners' mail until somebody releases it.

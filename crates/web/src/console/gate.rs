@@ -3,6 +3,7 @@
 
 use std::{any::Any, sync::Arc, time::Duration};
 
+use afterrun_store::from_origin;
 use axum::{
     Router,
     extract::{Request, State},
@@ -13,7 +14,7 @@ use axum::{
 use tokio::{sync::Semaphore, time::timeout};
 use tower_http::catch_panic::CatchPanicLayer;
 
-use super::{Room, Shared, frame, rules_policy};
+use super::{Room, Shared, frame, proxies, rules_policy};
 use crate::guard::{InlineStyle, add_headers};
 
 /// Requests worked on at a time: a clinic has tens of users, not hundreds.
@@ -43,9 +44,16 @@ pub(super) fn around(router: Router, room: Shared) -> Router {
     };
     router
         .layer(CatchPanicLayer::custom(failure))
+        .layer(from_fn_with_state(room.clone(), with_origin))
         .layer(from_fn_with_state(room.clone(), limits))
         .layer(from_fn_with_state(room.clone(), from_here_only))
         .layer(from_fn_with_state(room, with_headers))
+}
+
+/// Every line of the audit log that is written on the way says where the request came from.
+async fn with_origin(State(room): State<Shared>, request: Request, next: Next) -> Response {
+    let origin = proxies::origin(&room.proxies, request.extensions(), request.headers());
+    from_origin(&origin, next.run(request)).await
 }
 
 async fn from_here_only(State(room): State<Shared>, request: Request, next: Next) -> Response {

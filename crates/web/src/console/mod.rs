@@ -37,6 +37,7 @@ mod patient_next;
 mod patient_plot;
 mod patient_sections;
 mod patient_show;
+mod proxies;
 mod rate_limit;
 mod reset_ask;
 mod reset_link;
@@ -70,14 +71,17 @@ use axum::{
     routing::{get, post},
 };
 
-pub use self::desk::{Desk, Machinery, OpenCircuit, RejectedEdit, UserMail, new_set_up_token};
+pub use self::desk::{
+    AccountChange, AccountMail, Desk, Machinery, OpenCircuit, PasswordChange, RejectedEdit, UserMail,
+    new_set_up_token,
+};
+pub use self::proxies::{NoNetwork, TrustedProxies};
 pub use self::rules_desk::{
     Candidate, ComparisonSeen, ComparisonState, NewComparison, NotCompared, NotSaved, RulesDesk, Save,
     SaveFile, Tried, file_hash,
 };
 pub(crate) use self::session::FORM_TOKEN;
 use crate::{Recorder, password::Passwords, site};
-use rate_limit::RateLimit;
 
 /// What the console is made from.
 pub struct Console {
@@ -91,13 +95,14 @@ pub struct Console {
     pub rules: Arc<dyn RulesDesk>,
     /// The address under which browsers reach the pages.
     pub base_url: String,
+    /// Whose word about where a request comes from is taken.
+    pub proxies: TrustedProxies,
 }
 
 /// The console with what it keeps in memory.
 pub(crate) struct Room {
     console: Console,
     passwords: Passwords,
-    limit: RateLimit,
     warnings: rules_show::Remembered,
     hours: hours::Remembered,
 }
@@ -129,7 +134,6 @@ pub fn console_routes(console: Console) -> Router {
     let room: Shared = Arc::new(Room {
         console,
         passwords: Passwords::default(),
-        limit: RateLimit::default(),
         warnings: rules_show::Remembered::default(),
         hours: hours::Remembered::default(),
     });

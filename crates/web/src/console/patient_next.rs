@@ -114,6 +114,12 @@ fn ahead(view: &View<'_>) -> Vec<(DateTime<Utc>, String)> {
 fn in_words(decision: &Decision) -> Option<String> {
     match (&decision.action, &decision.identity.subject) {
         (_, Subject::Reminder { .. }) => Some(text_patient::REMINDS.to_owned()),
+        (Action::Send { message, .. }, Subject::Nudge { .. } | Subject::Lapsed { .. }) => {
+            Some(text_patient::unless_answered(&text::will_send(message.as_str())))
+        }
+        (Action::TellClinic { .. }, Subject::Lapsed { .. }) => {
+            Some(text_patient::unless_answered(text::WILL_TELL))
+        }
         (Action::OpenCheckIn { .. }, _) => Some(text_patient::ASKS.to_owned()),
         (Action::Send { message, .. }, _) => Some(text::will_send(message.as_str())),
         (Action::TellClinic { .. }, _) => Some(text::WILL_TELL.to_owned()),

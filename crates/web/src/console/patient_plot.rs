@@ -26,16 +26,18 @@ use crate::words;
 /// Days shown at most, today last: six weeks fit a page in print.
 const DAYS: u64 = 42;
 
-/// Left edge of the first day, right of the names of the rows.
-const LEFT: i64 = 150;
+/// Left edge of the first day, right of the names of the rows: narrow, for they stay in sight on a telephone.
+const LEFT: i64 = 112;
+/// Characters of a name that fit into one of its two lines.
+const NAME_LINE: usize = 17;
 /// Width that the days share, and the least and most of it that one takes.
 const WIDTH: i64 = 640;
-const STEP: std::ops::RangeInclusive<i64> = 17..=44;
+const STEP: std::ops::RangeInclusive<i64> = 17..=28;
 /// Top and bottom of the scale.
 const TOP: i64 = 12;
 const BOTTOM: i64 = 112;
 /// Height of a row below it.
-const ROW: i64 = 22;
+const ROW: i64 = 27;
 
 /// One day.
 #[derive(Default)]
@@ -140,7 +142,11 @@ impl<'a> Plot<'a> {
         let row = |number: i64| under + 14 + number * ROW;
         html! {
             div.plot tabindex="0" role="group" aria-label=(text::PLOT) {
-                svg role="img" aria-label=(text::PLOT_LABEL) viewBox={ "0 0 " (width) " " (height) } width=(width) height=(height) {
+                // The names once more, over those of the picture: they stay where they are when the days are moved.
+                svg.names aria-hidden="true" viewBox={ "0 0 " (LEFT) " " (height) } width=(LEFT) height=(height) {
+                    use href="#plot-names" {}
+                }
+                svg.days role="img" aria-label=(text::PLOT_LABEL) viewBox={ "0 0 " (width) " " (height) } width=(width) height=(height) {
                     // Hatched: to be told from the rest without colour.
                     defs {
                         pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)" {
@@ -148,13 +154,22 @@ impl<'a> Plot<'a> {
                         }
                     }
                     (self.backdrop(height))
-                    (self.axis(width))
+                    (self.grid(width))
                     (self.values())
                     (self.row_of_runs(row(0)))
                     @if pain_on_run { (self.row_of_pain_on_run(row(1))) }
                     (self.row_of_messages(row(rows - 1)))
                     @for (number, (at, flag)) in flags.iter().enumerate() {
                         (self.row_of_flag(*at, flag, row(rows + number as i64)))
+                    }
+                    g #plot-names {
+                        (self.axis())
+                        (name(text::ROW_RUNS, row(0)))
+                        @if pain_on_run { (name(text_patient::ROW_PAIN_ON_RUN, row(1))) }
+                        (name(text::ROW_MESSAGES, row(rows - 1)))
+                        @for (number, (_, flag)) in flags.iter().enumerate() {
+                            (name(&flag.title, row(rows + number as i64)))
+                        }
                     }
                 }
             }
@@ -180,14 +195,22 @@ impl<'a> Plot<'a> {
         }
     }
 
-    fn axis(&self, width: i64) -> Markup {
+    fn grid(&self, width: i64) -> Markup {
         let Some((_, from, to)) = scale(self.book) else { return html! {} };
         html! {
             @for value in [from, (from + to) / 2, to] {
                 line.grid x1=(LEFT) x2=(width - 8) y1=(height_of(value, from, to)) y2=(height_of(value, from, to)) {}
+            }
+        }
+    }
+
+    fn axis(&self) -> Markup {
+        let Some((_, from, to)) = scale(self.book) else { return html! {} };
+        html! {
+            @for value in [from, (from + to) / 2, to] {
                 text.tick text-anchor="end" x=(LEFT - 6) y=(height_of(value, from, to) + 4) { (value) }
             }
-            text.name x="0" y=(TOP + 12) { (text::SCALE) }
+            (name(text::SCALE, TOP))
         }
     }
 
@@ -214,7 +237,6 @@ impl<'a> Plot<'a> {
 
     fn row_of_runs(&self, y: i64) -> Markup {
         html! {
-            text.name x="0" y=(y + 12) { (text::ROW_RUNS) }
             @for (day, known) in &self.days {
                 @if let Some(run) = known.runs.last() {
                     rect.run rx="3" x=(self.x(*day)) y=(y + 1) width=(self.step) height="15" { title { (run.words) } }
@@ -226,7 +248,6 @@ impl<'a> Plot<'a> {
 
     fn row_of_pain_on_run(&self, y: i64) -> Markup {
         html! {
-            text.name x="0" y=(y + 12) { (text_patient::ROW_PAIN_ON_RUN) }
             @for (day, known) in &self.days {
                 @if let Some(pain) = known.runs.iter().filter_map(|run| run.pain).max() {
                     text.value text-anchor="middle" x=(self.x(*day) + self.step / 2) y=(y + 12) { (pain) }
@@ -237,7 +258,6 @@ impl<'a> Plot<'a> {
 
     fn row_of_messages(&self, y: i64) -> Markup {
         html! {
-            text.name x="0" y=(y + 12) { (text::ROW_MESSAGES) }
             @for (day, known) in &self.days {
                 @if !known.messages.is_empty() {
                     @let tells = known.messages.iter().any(|(asks, _)| !asks);
@@ -252,7 +272,6 @@ impl<'a> Plot<'a> {
         let episodes = &self.assessment.flags[at].episodes;
         let way = dates::way(self.book);
         html! {
-            text.name x="0" y=(y + 12) { (shorten(&flag.title)) title { (flag.title) } }
             @for episode in episodes.iter().filter(|episode| episode.last_seen >= self.first) {
                 @let from = episode.onset.max(self.first);
                 @let width = ((episode.last_seen - from).num_days() + 1) * self.step;
@@ -363,11 +382,60 @@ fn height_of(value: i32, from: i32, to: i32) -> i64 {
     BOTTOM - i64::from(value - from) * (BOTTOM - TOP - 10) / i64::from((to - from).max(1))
 }
 
-/// What fits left of the first day.
-fn shorten(title: &str) -> String {
-    const FITS: usize = 24;
-    if title.chars().count() <= FITS {
-        return title.to_owned();
+/// The name of a row, left of the first day.
+fn name(title: &str, y: i64) -> Markup {
+    let (first, second) = two_lines(title);
+    html! {
+        text.name x="0" y=(if second.is_empty() { y + 12 } else { y + 7 }) {
+            (first)
+            @if !second.is_empty() { tspan x="0" dy="12" { (second) } }
+            title { (title) }
+        }
     }
-    title.chars().take(FITS - 1).chain(['…']).collect()
+}
+
+/// A title in two lines, cut off at a word if it fits into neither.
+fn two_lines(title: &str) -> (String, String) {
+    let (first, rest) = line_of(title);
+    let (mut second, left) = line_of(rest);
+    if !left.is_empty() {
+        let room = second.chars().count() < NAME_LINE;
+        second = second.chars().take(if room { NAME_LINE } else { NAME_LINE - 1 }).chain(['…']).collect();
+    }
+    (first, second)
+}
+
+/// As many words as fit into a line, or as much of the first as does, and the rest.
+fn line_of(text: &str) -> (String, &str) {
+    let text = text.trim();
+    let Some((end, _)) = text.char_indices().nth(NAME_LINE) else { return (text.to_owned(), "") };
+    // A word may end where the line does.
+    let end = match text[..end].rfind(' ') {
+        _ if text[end..].starts_with(' ') => end,
+        Some(space) => space,
+        None => end,
+    };
+    (text[..end].to_owned(), text[end..].trim_start())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::two_lines;
+
+    #[test]
+    fn names_of_rows_take_two_lines_at_most() {
+        let cases = [
+            ("Runs", ("Runs", "")),
+            ("Pain during the run", ("Pain during the", "run")),
+            ("Pain that stays or gets worse", ("Pain that stays", "or gets worse")),
+            ("Swelling that lasts over several weeks and months", ("Swelling that", "lasts over…")),
+            ("Seventeen letters", ("Seventeen letters", "")),
+            ("Seventeen letters more", ("Seventeen letters", "more")),
+            ("Überlastungsschmerzsyndrom", ("Überlastungsschme", "rzsyndrom")),
+            ("", ("", "")),
+        ];
+        for (title, (first, second)) in cases {
+            assert_eq!(two_lines(title), (first.to_owned(), second.to_owned()), "{title}");
+        }
+    }
 }

@@ -63,7 +63,7 @@ pub(super) fn history(view: &View<'_>) -> Markup {
                     li.off-paper[at >= HISTORY_ON_PAPER] {
                         span.when { (view.when(line.at)) } " "
                         strong { (text::history(&line.what)) }
-                        @if !line.detail.is_empty() { ": " (text::history_detail(&line.detail)) }
+                        @if !line.detail.is_empty() { ": " (text::history_detail(line)) }
                         span.hint { " " (line.by.as_deref().unwrap_or(text::PRODUCT)) }
                     }
                 }

@@ -1,96 +1,85 @@
-//! How often somebody may try a password: counted by account and by address, in memory.
+//! How often somebody may try a password or ask for a link: counted by account and by address, in the store, so that
+//! neither a restart nor a second process forgets.
 //!
 //! A wrong guess and a right one count alike until the right one is known, so that guesses at the same time
 //! cannot slip through. Accounts are counted whether they exist or not.
 
-use std::{
-    collections::HashMap,
-    sync::{Mutex, PoisonError},
-};
-
+use afterrun_store::{StoreError, Try};
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::Room;
+use crate::link::token_hash;
+
 /// Tries counted together.
-const WINDOW: TimeDelta = TimeDelta::minutes(15);
+pub(crate) const WINDOW: TimeDelta = TimeDelta::minutes(15);
 
 /// Tries for one account: people mistype, machines guess more. At this rate 15 characters outlast anybody.
-pub(crate) const BY_ACCOUNT: u32 = 10;
+const BY_ACCOUNT: u32 = 10;
 
 /// Tries from one address: a clinic signs in from behind one.
-pub(crate) const BY_ADDRESS: u32 = 60;
+const BY_ADDRESS: u32 = 60;
 
-/// Keys remembered; beyond it the counts that have run out go, then those of one try, and only then all: whoever
-/// floods us with names must not wash away the count of the account he is after.
-const REMEMBERED_AT_MOST: usize = 20_000;
+/// Links asked for one account: a mail that is slow is asked for twice.
+const LINKS_BY_ACCOUNT: u32 = 3;
 
-/// Counts tries.
-#[derive(Default)]
-pub(crate) struct RateLimit(Mutex<HashMap<String, (DateTime<Utc>, u32)>>);
+/// Links asked for from one address: a clinic sits behind one.
+const LINKS_BY_ADDRESS: u32 = 20;
 
-impl RateLimit {
-    /// Counts a try; false: there were too many, and it must not be made.
-    pub(crate) fn count(&self, key: String, at_most: u32, now: DateTime<Utc>) -> bool {
-        let mut tries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_over = |began: DateTime<Utc>| now - began >= WINDOW || now < began;
-        if tries.len() >= REMEMBERED_AT_MOST {
-            tries.retain(|_, (began, _)| !is_over(*began));
-            if tries.len() >= REMEMBERED_AT_MOST {
-                tries.retain(|_, (_, count)| *count > 1);
-            }
-            if tries.len() >= REMEMBERED_AT_MOST {
-                tries.clear();
-            }
-        }
-        let (began, count) = tries.entry(key).or_insert((now, 0));
-        if is_over(*began) {
-            (*began, *count) = (now, 0);
-        }
-        *count = count.saturating_add(1);
-        *count <= at_most
-    }
-
-    /// Whoever tried is known now.
-    pub(crate) fn forget(&self, key: &str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
-    }
+/// What came of counting a try.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Counted {
+    /// It may be made.
+    Fine,
+    /// There were too many from this address.
+    TooManyFromHere,
+    /// There were too many for this account.
+    TooManyForAccount,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Counts a try to sign in.
+pub(crate) async fn sign_in(
+    room: &Room,
+    address: &str,
+    email: &str,
+    now: DateTime<Utc>,
+) -> Result<Counted, StoreError> {
+    let from = Try { key: token_hash(&format!("address {address}")), at_most: BY_ADDRESS };
+    // Nobody who is turned away may fill the store with accounts: this one is not counted then.
+    count(room, [from, Try { key: account(email), at_most: BY_ACCOUNT }], now).await
+}
 
-    fn minute(minutes: i64) -> DateTime<Utc> {
-        DateTime::UNIX_EPOCH + TimeDelta::minutes(minutes)
-    }
+/// Counts a try to say the password once more, by somebody signed in.
+pub(crate) async fn password(room: &Room, email: &str, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    let one = Try { key: account(email), at_most: BY_ACCOUNT };
+    Ok(room.store.count_tries(&[one], WINDOW, now).await?.is_none())
+}
 
-    #[test]
-    fn tries_run_out_and_come_back() {
-        let limit = RateLimit::default();
-        let tries = |minutes| limit.count("a".to_owned(), 2, minute(minutes));
-        assert_eq!([tries(0), tries(1), tries(2)], [true, true, false]);
-        assert!(limit.count("b".to_owned(), 2, minute(2)), "somebody else's are counted apart");
-        assert_eq!([tries(14), tries(15)], [false, true]);
-        limit.forget("a");
-        assert_eq!([tries(16), tries(16), tries(16)], [true, true, false]);
-    }
+/// Counts a link asked for.
+pub(crate) async fn link(
+    room: &Room,
+    address: &str,
+    email: &str,
+    now: DateTime<Utc>,
+) -> Result<Counted, StoreError> {
+    let from = Try { key: token_hash(&format!("reset from {address}")), at_most: LINKS_BY_ADDRESS };
+    let of =
+        Try { key: token_hash(&format!("reset of {}", email.to_lowercase())), at_most: LINKS_BY_ACCOUNT };
+    count(room, [from, of], now).await
+}
 
-    #[test]
-    fn what_is_remembered_is_bounded() {
-        let limit = RateLimit::default();
-        for number in 0..=REMEMBERED_AT_MOST {
-            limit.count(number.to_string(), 1, minute(0));
-        }
-        assert!(limit.0.lock().unwrap().len() <= REMEMBERED_AT_MOST);
-    }
+/// Whoever tried is known now.
+pub(crate) async fn forget(room: &Room, email: &str) -> Result<(), StoreError> {
+    room.store.forget_tries(&account(email)).await
+}
 
-    #[test]
-    fn a_flood_of_names_washes_no_count_away() {
-        let limit = RateLimit::default();
-        let try_it = || limit.count("account of the admin".to_owned(), 2, minute(0));
-        assert_eq!([try_it(), try_it(), try_it()], [true, true, false]);
-        for number in 0..3 * REMEMBERED_AT_MOST {
-            limit.count(number.to_string(), 1, minute(0));
-        }
-        assert!(!try_it());
-    }
+async fn count(room: &Room, tries: [Try; 2], now: DateTime<Utc>) -> Result<Counted, StoreError> {
+    Ok(match room.store.count_tries(&tries, WINDOW, now).await? {
+        None => Counted::Fine,
+        Some(0) => Counted::TooManyFromHere,
+        Some(_) => Counted::TooManyForAccount,
+    })
+}
+
+fn account(email: &str) -> [u8; 32] {
+    token_hash(&format!("account {}", email.to_lowercase()))
 }

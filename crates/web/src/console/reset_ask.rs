@@ -11,19 +11,15 @@ use tokio::time::Instant;
 
 use super::{
     Room, Shared, frame,
+    proxies::Address,
+    rate_limit::{self, Counted},
     reset_link::{RESET_FOR, made},
-    session::{Address, Anyone},
+    session::Anyone,
     text, text_users,
 };
 
 /// When the answer comes: long after the slower of the two ways is done.
 const NOT_BEFORE: Duration = Duration::from_millis(400);
-
-/// Links for one account within the window of the rate limit: a mail that is slow is asked for twice.
-const BY_ACCOUNT: u32 = 3;
-
-/// From one address: a clinic sits behind one.
-const BY_ADDRESS: u32 = 20;
 
 /// Who asks, in the audit log: nobody is signed in.
 const ACTOR: &str = "reset page";
@@ -45,10 +41,13 @@ pub(crate) async fn submit(
     let answer_at = Instant::now() + NOT_BEFORE;
     let now = room.recorder.now();
     let email = fields.get("email").unwrap_or_default();
-    if !room.limit.count(format!("reset from {address}"), BY_ADDRESS, now) {
-        return page(&room, StatusCode::TOO_MANY_REQUESTS, Some(text::TOO_OFTEN));
-    }
-    let may_ask = room.limit.count(format!("reset of {}", email.to_lowercase()), BY_ACCOUNT, now);
+    let may_ask = match rate_limit::link(&room, &address, email, now).await {
+        Ok(Counted::TooManyFromHere) => {
+            return page(&room, StatusCode::TOO_MANY_REQUESTS, Some(text::TOO_OFTEN));
+        }
+        Ok(counted) => counted == Counted::Fine,
+        Err(error) => return frame::unavailable(&room, &error),
+    };
     let done = ask(&room, email, may_ask, now).await;
     tokio::time::sleep_until(answer_at).await;
     match done {

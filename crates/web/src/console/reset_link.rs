@@ -10,7 +10,13 @@ use axum::{
 use chrono::{DateTime, TimeDelta, Utc};
 use maud::html;
 
-use super::{Room, Shared, desk, desk::UserMail, frame, session::Anyone, set_up, sign_in, text_users};
+use super::{
+    Room, Shared, desk,
+    desk::{AccountChange, AccountMail, PasswordChange, UserMail},
+    frame, rate_limit,
+    session::Anyone,
+    set_up, sign_in, text_users,
+};
 use crate::link::token_hash;
 
 /// How long a link for a forgotten password works.
@@ -63,14 +69,30 @@ pub(crate) async fn submit(
     let Ok(password_hash) = room.passwords.hash(password.unwrap_or_default()).await else {
         return frame::busy(&room);
     };
-    match room.store.use_user_link(&hash, &password_hash, now).await {
+    let used = async {
+        let notice = notice(&room, &link, now)?;
+        room.store.use_user_link(&hash, &password_hash, notice, now).await
+    };
+    match used.await {
         Ok(Some(user)) => {
+            room.desk.ring();
             // Whoever reads the mailbox need not wait because of somebody else's guesses.
-            room.limit.forget(&format!("account {}", user.email.to_lowercase()));
+            if let Err(error) = rate_limit::forget(&room, &user.email).await {
+                return frame::unavailable(&room, &error);
+            }
             sign_in::page(&room, sign_in::Said::Set(link.kind), &user.email, "/console")
         }
         Ok(None) => gone(&room),
         Err(error) => frame::unavailable(&room, &error),
+    }
+}
+
+/// The mail that says a password was replaced; a first one replaces none.
+fn notice(room: &Room, link: &UserLink, now: DateTime<Utc>) -> Result<Option<NewMessage>, StoreError> {
+    let change = AccountChange::Password(PasswordChange::Link);
+    match link.kind {
+        UserLinkKind::Invitation => Ok(None),
+        UserLinkKind::Reset => room.desk.account_mail(&AccountMail { to: &link.user.email, change, now }),
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! The cookie holds 256 random bits made here, never a value a browser brought; the store knows their SHA-256.
 
-use std::{borrow::Cow, convert::Infallible, net::IpAddr};
+use std::borrow::Cow;
 
 use afterrun_store::{Role, StoreError, User};
 use axum::{
@@ -21,9 +21,6 @@ pub(crate) const IDLE: TimeDelta = TimeDelta::minutes(30);
 pub(crate) const ABSOLUTE: TimeDelta = TimeDelta::hours(12);
 /// How exactly use is noted: a page a second must not be a write a second.
 const TOUCH_EVERY: TimeDelta = TimeDelta::minutes(1);
-
-/// Characters of an address that a proxy names: longer than any.
-const ADDRESS_AT_MOST: usize = 64;
 
 /// The field of every form that holds the session's token.
 pub(crate) const FORM_TOKEN: &str = "token";
@@ -88,12 +85,14 @@ pub(crate) async fn of(room: &Room, headers: &HeaderMap) -> Result<SignedIn, Not
     Ok(SignedIn { user: found.user, form_token: form_token(&token), token_hash: hash, now, live })
 }
 
-/// Begins a session and gives the header that sets its cookie.
-pub(crate) async fn begin(room: &Room, user: &User) -> Result<HeaderValue, StoreError> {
+/// Begins a session and gives the header that sets its cookie; none if the password that the user has proved was
+/// changed, or access taken away, meanwhile.
+pub(crate) async fn begin(room: &Room, user: &User) -> Result<Option<HeaderValue>, StoreError> {
     let token = desk::random_token().map_err(|why| StoreError::Backend(why.to_string()))?;
     let now = room.recorder.now();
-    room.store.begin_session(&token_hash(&token), user.key, now, now - ABSOLUTE).await?;
-    Ok(set_cookie(room, &token))
+    let (hash, proved) = (token_hash(&token), &user.password_hash);
+    let begun = room.store.begin_session(&hash, user.key, proved, now, now - ABSOLUTE).await?;
+    Ok(begun.then(|| set_cookie(room, &token)))
 }
 
 /// Takes the cookie away.
@@ -207,57 +206,5 @@ impl FromRequest<Shared> for Anyone {
 
     async fn from_request(request: Request, room: &Shared) -> Result<Self, Response> {
         read(room, request).await.map(Self)
-    }
-}
-
-/// Where a request comes from, for counting tries. Behind a proxy on the same machine the proxy says.
-pub(crate) struct Address(pub String);
-
-impl<S: Send + Sync> FromRequestParts<S> for Address {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        use axum::extract::ConnectInfo;
-        let peer =
-            parts.extensions.get::<ConnectInfo<std::net::SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
-        let forwarded = parts.headers.get("x-forwarded-for").and_then(|value| value.to_str().ok());
-        let last = forwarded.and_then(|all| all.rsplit(',').next()).map(str::trim);
-        Ok(Self(match (peer, last) {
-            (Some(peer), Some(last)) if peer.is_loopback() => {
-                last.parse().map_or_else(|_| last.chars().take(ADDRESS_AT_MOST).collect(), network)
-            }
-            (Some(peer), _) => network(peer),
-            (None, _) => String::new(),
-        }))
-    }
-}
-
-/// Who counts as one: an IPv4 address; of IPv6 the first 64 bits, for whoever has one address has all of these
-/// (RFC 4291 section 2.5.4).
-fn network(address: IpAddr) -> String {
-    match address.to_canonical() {
-        IpAddr::V4(address) => address.to_string(),
-        IpAddr::V6(address) => {
-            let [one, two, three, four, ..] = address.segments();
-            format!("{one:x}:{two:x}:{three:x}:{four:x}")
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::network;
-
-    #[test]
-    fn addresses_of_one_network_count_as_one() {
-        let cases = [
-            ("192.0.2.7", "192.0.2.7"),
-            ("::ffff:192.0.2.7", "192.0.2.7"),
-            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2"),
-            ("2001:db8:1:2::9", "2001:db8:1:2"),
-        ];
-        for (address, expected) in cases {
-            assert_eq!(network(address.parse().unwrap()), expected, "{address}");
-        }
     }
 }

@@ -74,7 +74,7 @@ async fn add(
     room.store.audit(now, "set-up link", "user-add", &who).await?;
     room.store.audit(now, &who, "sign-in", &who).await?;
     let Some(user) = room.store.user_by_email(email).await? else { return Ok(None) };
-    session::begin(room, &user).await.map(Some)
+    session::begin(room, &user).await
 }
 
 /// What is wrong with what was entered, in words.

@@ -9,13 +9,15 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::Response,
 };
+use chrono::{DateTime, Utc};
 use maud::html;
 use serde::Deserialize;
 
 use super::{
     Room, Shared, frame,
-    rate_limit::{BY_ACCOUNT, BY_ADDRESS},
-    session::{self, Address, Anyone, Posted},
+    proxies::Address,
+    rate_limit,
+    session::{self, Anyone, Posted},
     text, text_users,
 };
 
@@ -55,25 +57,26 @@ pub(crate) async fn submit(
         (fields.get("email").unwrap_or_default(), fields.get("password").unwrap_or_default());
     let next = safe(fields.get("next"));
     let now = room.recorder.now();
-    let account = format!("account {}", email.to_lowercase());
-    // Nobody who is turned away may fill the memory with accounts.
-    let may_try = room.limit.count(format!("address {address}"), BY_ADDRESS, now)
-        && room.limit.count(account.clone(), BY_ACCOUNT, now);
-    if !may_try {
-        if let Err(error) = room.store.audit(now, "console", "sign-in-limited", "").await {
-            return frame::unavailable(&room, &error);
-        }
-        return page(&room, Said::TooOften, email, next);
+    match rate_limit::sign_in(&room, &address, email, now).await {
+        Ok(rate_limit::Counted::Fine) => {}
+        Ok(_) => return turned_away(&room, email, next, now).await,
+        Err(error) => return frame::unavailable(&room, &error),
     }
     match enter(&room, email, password, &headers).await {
         Ok(Some(cookie)) => {
-            room.limit.forget(&account);
             let mut response = frame::see_other(&room, next);
             response.headers_mut().insert(header::SET_COOKIE, cookie);
             response
         }
         Ok(None) => page(&room, Said::Wrong, email, next),
         Err(error) => frame::unavailable(&room, &error),
+    }
+}
+
+async fn turned_away(room: &Room, email: &str, next: &str, now: DateTime<Utc>) -> Response {
+    match room.store.audit(now, "console", "sign-in-limited", "").await {
+        Ok(()) => page(room, Said::TooOften, email, next),
+        Err(error) => frame::unavailable(room, &error),
     }
 }
 
@@ -93,12 +96,17 @@ async fn enter(
         room.store.audit(now, "console", "sign-in-refused", "").await?;
         return Ok(None);
     };
+    let Some(cookie) = session::begin(room, &user).await? else {
+        room.store.audit(now, "console", "sign-in-refused", "").await?;
+        return Ok(None);
+    };
+    rate_limit::forget(room, email).await?;
     if let Ok(before) = session::of(room, headers).await {
         room.store.end_session(&before.token_hash).await?;
     }
     let who = format!("user {}", user.key.0);
     room.store.audit(now, &who, "sign-in", &who).await?;
-    session::begin(room, &user).await.map(Some)
+    Ok(Some(cookie))
 }
 
 /// POST.

@@ -68,7 +68,8 @@ pub(crate) fn sparkline(book: &RuleBook, chart: &Chart, today: NaiveDate) -> Mar
                         @let tall = 2 + (value - from) * HEIGHT / (to - from).max(1);
                         rect.(level(value, from, to)) x=(x + 1) y=(HEIGHT + 2 - tall) width=(STEP - 2) height=(tall) {}
                     },
-                    None => { rect.gap x=(x + 2) y=(HEIGHT - 1) width=(STEP - 4) height="2" {} },
+                    // An empty frame: a bar for nothing lies on the ground, and must not look the same.
+                    None => { rect.gap x=(x + 2) y="3" width=(STEP - 4) height=(HEIGHT - 2) rx="1" {} },
                 }
             }
         }

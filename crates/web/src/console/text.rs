@@ -1,7 +1,7 @@
 //! Every word the console says that comes neither from the rules nor from a person.
 
 use afterrun_rules::{chart::Reach, decision::Audience};
-use afterrun_store::{Contact, MessageState, Resolution, Role, Urgency, WorkState};
+use afterrun_store::{Contact, MessageState, Resolution, Role, Urgency, WorkLine, WorkState};
 
 pub(crate) const LANGUAGE: &str = "en";
 
@@ -249,6 +249,11 @@ pub(crate) const CONTACTS: [(&str, Contact, &str); 5] = [
     ("no-answer", Contact::NoAnswer, "No answer"),
 ];
 
+/// How somebody tried to be in touch.
+pub(crate) fn contact(contact: Contact) -> &'static str {
+    CONTACTS.iter().find(|(_, known, _)| *known == contact).map_or("", |(.., words)| *words)
+}
+
 /// Reasons for being done: word, meaning, words.
 pub(crate) const RESOLUTIONS: [(&str, Resolution, &str); 5] = [
     ("advised", Resolution::Advised, "Advice given"),
@@ -304,12 +309,17 @@ pub(crate) fn history(what: &str) -> &str {
 }
 
 /// A choice in words; what a person wrote as it is.
-pub(crate) fn history_detail(detail: &str) -> &str {
+pub(crate) fn history_detail(line: &WorkLine) -> String {
+    let detail = line.detail.as_str();
+    // A reason from the rules, which are set in Markdown.
+    if line.what == "reopen" {
+        return plain(detail);
+    }
     let contact = CONTACTS.iter().find(|(word, ..)| *word == detail).map(|(.., words)| *words);
     let resolution = RESOLUTIONS.iter().find(|(word, ..)| *word == detail).map(|(.., words)| *words);
     let outcome =
         super::text_patient::OUTCOMES.iter().find(|(word, ..)| *word == detail).map(|(.., words)| *words);
-    contact.or(resolution).or(outcome).unwrap_or(detail)
+    contact.or(resolution).or(outcome).unwrap_or(detail).to_owned()
 }
 
 pub(crate) fn local_time(time: &str) -> String {

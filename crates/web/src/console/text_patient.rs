@@ -85,6 +85,12 @@ pub(crate) fn took(time: TimeDelta) -> String {
 // What happens next.
 pub(crate) const ASKS: &str = "check-in";
 pub(crate) const REMINDS: &str = "reminder, if it is not answered";
+
+/// What follows from silence only.
+pub(crate) fn unless_answered(what: &str) -> String {
+    format!("{what}, if nothing is answered until then")
+}
+
 pub(crate) const IF_IT_GOES_ON: &str = "If it goes on";
 pub(crate) const WITH_NEXT_REPORT: &str = "with the next report that says so";
 

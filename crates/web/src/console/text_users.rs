@@ -68,6 +68,7 @@ pub(crate) const SHOW: &str = "Show";
 pub(crate) const NOTHING_DONE: &str = "Nothing is noted.";
 pub(crate) const COLUMN_WHO: &str = "Who";
 pub(crate) const COLUMN_ABOUT: &str = "About";
+pub(crate) const COLUMN_FROM: &str = "From";
 pub(crate) const OLDER: &str = "Older";
 
 // My account.
@@ -148,6 +149,26 @@ pub(crate) fn action(action: &str) -> &str {
         "work-resolve" => "resolved the work",
         "work-snooze" => "put the work off",
         "work-note" => "wrote a note",
+        "work-open-again" => "opened the work again",
+        "work-looked" => "looked through the work-list",
+        "telephone" => "took an answer by telephone",
+        "pause" => "paused check-ins",
+        "resume" => "ended a pause",
+        "stop" => "ended the enrolment",
+        "time-zone" => "changed the time zone",
+        "log-run" => "logged a run",
+        "override" => "overrode a stage",
+        "patient-add" => "enrolled a runner",
+        "patient-address" => "changed the runner's address",
+        "patient-export" => "exported all that is known of the runner",
+        "patient-erase" => "erased a runner",
+        "mail-bounce" => "took in a notice of mail that came back",
+        "message-retry" => "had a message tried again",
+        "message-cancel" => "took back a message",
+        "rules-edit" => "edited the rules",
+        "rules-compare" => "compared rules",
+        "rules-compare-view" => "saw a comparison of rules",
+        "rules-compare-cancel" => "broke off a comparison of rules",
         other => other,
     }
 }

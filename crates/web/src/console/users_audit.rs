@@ -140,6 +140,7 @@ pub(crate) fn table(room: &Room, lines: &[AuditLine], known: &Known) -> Markup {
                 thead { tr {
                     th scope="col" { (text::COLUMN_WHEN) } th scope="col" { (text_users::COLUMN_WHO) }
                     th scope="col" { (text::COLUMN_WHAT) } th scope="col" { (text_users::COLUMN_ABOUT) }
+                    th scope="col" { (text_users::COLUMN_FROM) }
                 } }
                 tbody {
                     @for line in lines {
@@ -148,6 +149,7 @@ pub(crate) fn table(room: &Room, lines: &[AuditLine], known: &Known) -> Markup {
                             td { (known.email(&line.actor)) }
                             td { (text_users::action(&line.action)) }
                             td { @if line.subject != line.actor { (known.email(&line.subject)) } }
+                            td { (line.origin.as_deref().unwrap_or_default()) }
                         }
                     }
                 }

@@ -10,7 +10,9 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::{
-    Room, Shared, frame,
+    Room, Shared,
+    desk::{AccountChange, AccountMail},
+    frame,
     frame::Tab,
     reset_link::{INVITED_FOR, RESET_FOR, made},
     session::{Admin, Posted, PostedByAdmin, SignedIn},
@@ -88,8 +90,18 @@ async fn change(room: &Room, me: &SignedIn, user: &User, fields: &Fields) -> Res
         "reset" if !user.is_invited() => return send(room, me, user, UserLinkKind::Reset).await,
         _ => return Err(Refused::Words(text::NOTHING_TO_DO)),
     };
-    match room.store.change_user(user.key, change, me.user.key, me.now).await? {
-        UserChanged::Done => Ok(()),
+    let notice = match change {
+        UserChange::Role(to) if to != user.role => {
+            let change = AccountChange::Role { to, by: &me.user.email };
+            room.desk.account_mail(&AccountMail { to: &user.email, change, now: me.now })?
+        }
+        _ => None,
+    };
+    match room.store.change_user(user.key, change, me.user.key, notice, me.now).await? {
+        UserChanged::Done => {
+            room.desk.ring();
+            Ok(())
+        }
         UserChanged::LastAdmin => Err(Refused::Words(text_users::LAST_ADMIN)),
     }
 }

@@ -230,17 +230,27 @@ fn newest_answer(book: &RuleBook, chart: &Chart, row: &WorkRow) -> String {
 pub(crate) fn state(row: &WorkRow, now: DateTime<Utc>, book: &RuleBook) -> Markup {
     let zone = book.clinic.time_zone;
     let is_back = row.state == WorkState::Snoozed && row.snoozed_until.is_some_and(|until| until <= now);
+    let owner = row.owner.as_ref().map_or(text::NOBODYS, |(_, email)| email);
+    let mut said = vec![owner.to_owned()];
+    said.extend(row.contact.map(|contact| text::contact(contact).to_owned()));
+    said.extend(row.snoozed_why.as_deref().map(shortened));
+    if let Some(until) = row.snoozed_until.filter(|until| *until > now) {
+        let today = now.with_timezone(&zone).date_naive();
+        said.push(text::until(&words::day_and_time(until, zone, today, Some(dates::way(book)))));
+    }
     html! {
-        span.state {
-            @if is_back { (text::BACK_FROM_SNOOZE) } @else { (text::state(row.state)) }
-        }
+        span.state { @if is_back { (text::BACK_FROM_SNOOZE) } @else { (text::state(row.state)) } }
         " "
-        span.hint {
-            @match &row.owner { Some((_, email)) => (email), None => (text::NOBODYS) }
-        }
-        @if let Some(until) = row.snoozed_until.filter(|until| *until > now) {
-            span.hint { (text::until(&words::day_and_time(until, zone, now.with_timezone(&zone).date_naive(), Some(dates::way(book))))) }
-        }
+        span.hint { (said.join(" · ")) }
+    }
+}
+
+/// The beginning of what somebody wrote; all of it is on the runner's page.
+fn shortened(said: &str) -> String {
+    const FITS: usize = 120;
+    match said.char_indices().nth(FITS) {
+        Some((end, _)) => format!("{}…", said[..end].trim_end()),
+        None => said.to_owned(),
     }
 }
 

@@ -7,11 +7,11 @@ use afterrun_rules::{
 };
 use afterrun_store::{
     AuditLine, Claim, Mail, NewMessage, NewPatient, NewUser, NewWorkItem, Role, Settlement, Sqlite, Store,
-    StoreError, Turn, USER_LINK, Units,
+    StoreError, Turn, USER_LINK, Units, UserLinkKind,
 };
 use afterrun_web::{
-    Console, Desk, Machinery, RecordError, Recorded, Recorder, RejectedEdit, UserMail, console_routes,
-    hash_password, new_set_up_token, token_hash,
+    AccountMail, Console, Desk, Machinery, RecordError, Recorded, Recorder, RejectedEdit, TrustedProxies,
+    UserMail, console_routes, hash_password, new_set_up_token, token_hash,
 };
 use async_trait::async_trait;
 use axum::{
@@ -30,6 +30,9 @@ pub fn start() -> DateTime<Utc> {
     "2026-03-30T14:00:00Z".parse().unwrap()
 }
 
+/// What a test has happen in the middle of something.
+type Happening = Box<dyn FnOnce() + Send>;
+
 /// Records into the store what pages ask for, deciding nothing.
 pub struct Clinic {
     pub store: Arc<dyn Store>,
@@ -38,6 +41,8 @@ pub struct Clinic {
     pub rejected: Mutex<Option<String>>,
     pub rules: Arc<Folder>,
     pub machinery: Mutex<Machinery>,
+    /// What happens when the clock has been looked at so often more.
+    pub at_look: Mutex<Option<(u32, Happening)>>,
     /// What was asked of the machinery.
     pub asked: Mutex<Vec<String>>,
     book: Arc<RuleBook>,
@@ -82,6 +87,7 @@ impl Clinic {
             rules: Arc::default(),
             machinery: Mutex::default(),
             asked: Mutex::default(),
+            at_look: Mutex::default(),
             book: Arc::new(crate::book::book()),
             base_url,
         })
@@ -94,6 +100,7 @@ impl Clinic {
             desk: self.clone(),
             rules: self.rules.clone(),
             base_url: self.base_url.to_owned(),
+            proxies: TrustedProxies::read(&["10.89.0.0/24"]).unwrap(),
         })
     }
 
@@ -122,6 +129,39 @@ impl Clinic {
             digest_due: None,
         };
         self.commit(Vec::new(), vec![item]).await;
+    }
+
+    /// A mail to the runner; its number.
+    pub async fn message_to_the_runner(&self) -> i64 {
+        let stored = self.store.chart(&"p-17".into()).await.unwrap();
+        let now = *self.now.lock().unwrap();
+        let ask = UserMail {
+            to: "sam@runner.example",
+            path: "how it was sent",
+            kind: UserLinkKind::Reset,
+            expires_at: now,
+            now,
+        };
+        let message = NewMessage {
+            identity_text: "reminder/2026-03-30".to_owned(),
+            audience: Audience::Patient,
+            ..self.user_mail(&ask).unwrap().unwrap()
+        };
+        let turn = Turn {
+            patient: stored.patient.id,
+            version: stored.version,
+            now,
+            book: self.book.hash,
+            events: Vec::new(),
+            check_ins: Vec::new(),
+            links: Vec::new(),
+            messages: vec![message],
+            cancels: Vec::new(),
+            work_items: Vec::new(),
+            next_due: None,
+        };
+        self.store.commit(turn).await.unwrap();
+        self.store.messages(Some(&"p-17".into()), None, 1).await.unwrap().rows[0].key.0
     }
 
     pub async fn happens(&self, json: &str) {
@@ -206,6 +246,19 @@ impl Recorder for Clinic {
     }
 
     fn now(&self) -> DateTime<Utc> {
+        let mut at_look = self.at_look.lock().unwrap();
+        let happens = match at_look.take() {
+            Some((0, happens)) => Some(happens),
+            Some((looks, happens)) => {
+                *at_look = Some((looks - 1, happens));
+                None
+            }
+            None => None,
+        };
+        drop(at_look);
+        if let Some(happens) = happens {
+            happens();
+        }
         *self.now.lock().unwrap()
     }
 
@@ -222,7 +275,7 @@ impl Desk for Clinic {
         }
         Ok(Some(NewMessage {
             entry: None,
-            identity_text: format!("{USER_LINK}{}", token_hash(ask.path)[0]),
+            identity_text: format!("{USER_LINK}{:?}", token_hash(ask.path)),
             audience: Audience::Clinic,
             reason: Reason::new("user-mail", "somebody asked"),
             facts: Default::default(),
@@ -236,6 +289,19 @@ impl Desk for Clinic {
                 bytes: ask.path.as_bytes().into(),
             }),
         }))
+    }
+
+    fn account_mail(&self, mail: &AccountMail<'_>) -> Result<Option<NewMessage>, StoreError> {
+        let path = format!("{:?} at {}", mail.change, mail.now);
+        let ask = UserMail {
+            to: mail.to,
+            path: &path,
+            kind: UserLinkKind::Reset,
+            expires_at: mail.now + TimeDelta::days(1),
+            now: mail.now,
+        };
+        let mail = self.user_mail(&ask)?;
+        Ok(mail.map(|mail| NewMessage { identity_text: format!("user-news/{path}"), ..mail }))
     }
 
     async fn machinery(&self) -> Result<Machinery, StoreError> {

@@ -67,6 +67,7 @@ async fn work_is_taken_contacted_and_resolved() {
     assert_eq!(state(&clinic).await, WorkState::Acknowledged);
     press(&mut browser, "contact", "no-answer").await;
     assert!(clinic.events.lock().unwrap().is_empty(), "nobody was reached");
+    browser.get("/console").await.says("No answer");
     press(&mut browser, "contact", "spoke").await;
     assert_eq!(state(&clinic).await, WorkState::Contacted);
     let contacted = |event: &Event| matches!(event, Event::Contacted { .. });
@@ -109,6 +110,35 @@ async fn an_emergency_is_dealt_with_when_its_work_is_resolved() {
 }
 
 #[tokio::test]
+async fn an_emergency_resolved_by_mistake_waits_again() {
+    let clinic = Clinic::new().await;
+    let sign = crate::book::book().emergencies[0].id.clone();
+    let ticked = format!(
+        r#"{{"answer":{{"check_in":"morning-after","about_day":"2026-03-30","values":{{}},"emergencies":["{sign}"]}}}}"#
+    );
+    clinic.happens(&ticked).await;
+    clinic.raise("emergency", TellClinic::Now, "emergency").await;
+    clinic.pass(TimeDelta::minutes(1));
+    let mut browser = clinic.signed_in("clinician").await;
+    press(&mut browser, "resolve", "settled").await;
+    clinic.pass(TimeDelta::minutes(1));
+    browser.post(RUNNER, &[("do", "open-again")]).await.is(303);
+    let chart = async || clinic.store.chart(&"p-17".into()).await.unwrap().chart;
+    assert!(chart().await.has_open_emergency(), "the rules believe it again");
+    browser.get(RUNNER).await.says("emergency signs open").lacks("Nothing is open about this runner.");
+    browser.post(RUNNER, &[("do", "open-again")]).await.is(422).says("no open work");
+    press(&mut browser, "resolve", "referred").await;
+    assert!(!chart().await.has_open_emergency());
+
+    clinic.pass(TimeDelta::minutes(1));
+    clinic.raise("pain", TellClinic::Today, "stage-reached").await;
+    press(&mut browser, "resolve", "advised").await;
+    clinic.pass(TimeDelta::minutes(1));
+    browser.post(RUNNER, &[("do", "open-again")]).await.is(303);
+    assert!(!chart().await.has_open_emergency(), "opening something else again is no word about it");
+}
+
+#[tokio::test]
 async fn work_is_put_off_with_a_reason_and_comes_back() {
     let clinic = Clinic::new().await;
     clinic.raise("pain", TellClinic::Today, "stage-reached").await;
@@ -121,7 +151,7 @@ async fn work_is_put_off_with_a_reason_and_comes_back() {
     }
     browser.post(RUNNER, &snooze("2026-04-01", "calls on Wednesday")).await.is(303);
     browser.get("/console").await.lacks("Rivera");
-    browser.get("/console?show=snoozed").await.says("Rivera").says("Put off");
+    browser.get("/console?show=snoozed").await.says("Rivera").says("Put off").says("calls on Wednesday");
     browser.get(RUNNER).await.says("calls on Wednesday");
     clinic.pass(TimeDelta::days(2));
     let mut browser = clinic.signed_in("clinician").await;

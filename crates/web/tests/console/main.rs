@@ -1,7 +1,11 @@
 //! The console as a browser sees it: a real store in memory, requests in, HTML and recorded events out.
 
 #[cfg(test)]
+mod at_once;
+#[cfg(test)]
 mod attacks;
+#[cfg(test)]
+mod audited;
 #[cfg(test)]
 #[path = "../pages/support/book.rs"]
 mod book;

@@ -18,6 +18,35 @@ fn form(password: &'static str, again: &'static str) -> [(&'static str, &'static
 }
 
 #[tokio::test]
+async fn whoever_has_another_password_or_role_is_told_by_mail() {
+    let clinic = Clinic::new().await;
+    let mut viewer = clinic.signed_in("viewer").await;
+    let change = |new: &'static str, old: &'static str| {
+        [("do", "password"), ("old", old), ("password", new), ("again", new)]
+    };
+    viewer.post("/console/account", &change(NEW, "wrong")).await.is(422);
+    assert_eq!(clinic.link_mailed_to(VIEWER).await, None, "nothing has changed");
+    viewer.post("/console/account", &change(NEW, PASSWORD)).await.is(200);
+    let told = clinic.link_mailed_to(VIEWER).await.unwrap();
+    assert_eq!(told, "Password(SignedIn) at 2026-03-30 14:00:00 UTC");
+
+    let mut browser = clinic.browser();
+    ask(&mut browser, VIEWER).await.is(200);
+    let path = clinic.link_mailed_to(VIEWER).await.unwrap();
+    browser.post_bare(&path, &form(PASSWORD, PASSWORD)).await.is(200);
+    assert!(clinic.link_mailed_to(VIEWER).await.unwrap().starts_with("Password(Link)"));
+    browser.post_bare(&path, &form(NEW, NEW)).await.is(404);
+    assert_eq!(clinic.link_mailed_to(VIEWER).await, None, "the link was used up");
+
+    let mut admin = clinic.signed_in("admin").await;
+    admin.post("/console/users/1", &[("do", "role"), ("role", "clinician")]).await.is(303);
+    let told = clinic.link_mailed_to(VIEWER).await.unwrap();
+    assert!(told.starts_with("Role { to: Clinician, by: \"admin@clinic.example\" }"), "{told}");
+    admin.post("/console/users/1", &[("do", "role"), ("role", "clinician")]).await.is(303);
+    assert_eq!(clinic.link_mailed_to(VIEWER).await, None, "the role is what it was");
+}
+
+#[tokio::test]
 async fn a_forgotten_password_is_replaced_by_a_link_that_works_once() {
     let clinic = Clinic::new().await;
     let mut signed_in = clinic.signed_in("viewer").await;
@@ -91,6 +120,7 @@ async fn a_link_ends_with_its_hour_a_newer_password_and_access() {
     let mut viewer = clinic.signed_in("viewer").await;
     let change = [("do", "password"), ("old", PASSWORD), ("password", NEW), ("again", NEW)];
     viewer.post("/console/account", &change).await.is(200);
+    assert!(clinic.link_mailed_to(VIEWER).await.unwrap().starts_with("Password(SignedIn)"));
     browser.get(&path).await.is(404);
 
     ask(&mut browser, VIEWER).await;

@@ -66,7 +66,7 @@ fn done() -> Comparison {
     }
 }
 
-fn seen(state: ComparisonState) -> ComparisonSeen {
+pub fn seen(state: ComparisonState) -> ComparisonSeen {
     ComparisonSeen {
         id: "c1".to_owned(),
         candidate: Candidate::Folder,

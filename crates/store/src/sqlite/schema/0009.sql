@@ -1,17 +1,19 @@
--- Schema 9: how often a mail server took a message and did not say what it made of it; what people told us while the
--- clock was in doubt; rows that cannot be read.
+-- Schema 9: tries to sign in outlast a restart and are counted by all processes together; where changes came from.
 
-ALTER TABLE messages ADD COLUMN unanswered INTEGER NOT NULL DEFAULT 0;
+-- Keys are SHA-256: what somebody types into the wrong field is stored nowhere.
+CREATE TABLE tries (
+    key   BLOB    NOT NULL PRIMARY KEY,
+    began INTEGER NOT NULL,                         -- of the window in which these are counted
+    count INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX tries_began ON tries (began);
+CREATE INDEX tries_count ON tries (count, began);
 
--- Recorded, and not yet part of the chart: the first turn under a clock that is believed takes them in.
-CREATE TABLE waiting_events (
-    patient INTEGER NOT NULL REFERENCES patients (key),
-    seq     INTEGER NOT NULL,
-    at      INTEGER NOT NULL,                       -- as the doubted clock showed
-    body    TEXT    NOT NULL,
-    told    INTEGER NOT NULL,                       -- the clinic has been told of the emergency in it
-    PRIMARY KEY (patient, seq)
+-- Where a line of the audit log came from. Apart from the log, which is never changed: an address is kept for a
+-- year, the line for good.
+CREATE TABLE audit_origins (
+    line   INTEGER PRIMARY KEY REFERENCES audit (id),
+    at     INTEGER NOT NULL,
+    origin TEXT    NOT NULL
 ) STRICT;
-ALTER TABLE patients ADD COLUMN waiting INTEGER NOT NULL DEFAULT 0;
-CREATE INDEX work_items_unreadable ON work_items (id) WHERE reason_code = 'unreadable' AND state <> 'resolved';
-CREATE INDEX patients_waiting ON patients (key) WHERE waiting = 1;
+CREATE INDEX audit_origins_at ON audit_origins (at);

@@ -514,7 +514,15 @@ impl Store for Fake {
         self.not_for_pages("add_first_user")
     }
 
-    async fn set_password(&self, _: afterrun_store::UserKey, _: &str) -> afterrun_store::Result<()> {
+    async fn set_password(
+        &self,
+        _: afterrun_store::UserKey,
+        _: Option<&str>,
+        _: &str,
+        _: &str,
+        _: Option<NewMessage>,
+        _: DateTime<Utc>,
+    ) -> afterrun_store::Result<bool> {
         self.not_for_pages("set_password")
     }
 
@@ -526,9 +534,10 @@ impl Store for Fake {
         &self,
         _: &[u8; 32],
         _: afterrun_store::UserKey,
+        _: &str,
         _: DateTime<Utc>,
         _: DateTime<Utc>,
-    ) -> afterrun_store::Result<()> {
+    ) -> afterrun_store::Result<bool> {
         self.not_for_pages("begin_session")
     }
 

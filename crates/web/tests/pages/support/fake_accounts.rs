@@ -1,11 +1,11 @@
 //! Users and figures: no business of the runner's pages. Each call fails.
 
 use afterrun_store::{
-    Accounts, AuditLine, Bounces, MailHour, NewMessage, NewUser, NewUserLink, Operations, Page, Result, User,
-    UserChange, UserChanged, UserKey, UserLink,
+    Accounts, AuditLine, Bounces, MailHour, NewMessage, NewUser, NewUserLink, Operations, Page, Result, Try,
+    User, UserChange, UserChanged, UserKey, UserLink,
 };
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::fake::Fake;
 
@@ -41,7 +41,13 @@ impl Accounts for Fake {
         self.not_for_pages("user_link")
     }
 
-    async fn use_user_link(&self, _: &[u8; 32], _: &str, _: DateTime<Utc>) -> Result<Option<User>> {
+    async fn use_user_link(
+        &self,
+        _: &[u8; 32],
+        _: &str,
+        _: Option<NewMessage>,
+        _: DateTime<Utc>,
+    ) -> Result<Option<User>> {
         self.not_for_pages("use_user_link")
     }
 
@@ -50,9 +56,18 @@ impl Accounts for Fake {
         _: UserKey,
         _: UserChange,
         _: UserKey,
+        _: Option<NewMessage>,
         _: DateTime<Utc>,
     ) -> Result<UserChanged> {
         self.not_for_pages("change_user")
+    }
+
+    async fn count_tries(&self, _: &[Try], _: TimeDelta, _: DateTime<Utc>) -> Result<Option<usize>> {
+        self.not_for_pages("count_tries")
+    }
+
+    async fn forget_tries(&self, _: &[u8; 32]) -> Result<()> {
+        self.not_for_pages("forget_tries")
     }
 
     async fn audit_by(&self, _: &str, _: Option<&str>, _: u32) -> Result<Page<AuditLine>> {
