@@ -98,6 +98,8 @@ fn turn(patient: PatientId, version: i64, event: Event, now: DateTime<Utc>) -> T
         now,
         book: BookHash([0; 32]),
         events: vec![TimedEvent { at: now, event }],
+        waits: Vec::new(),
+        takes_in: false,
         check_ins: Vec::new(),
         links: Vec::new(),
         messages: Vec::new(),

@@ -53,6 +53,10 @@ impl Turns {
         now: DateTime<Utc>,
     ) -> Result<Taken, AddressError> {
         let email = check_address(entered).map_err(|why| AddressError::NotAnAddress(why.to_string()))?;
+        // The address goes over with its event, and an event has to wait now.
+        if self.belief.is_in_doubt(now) {
+            return Err(AddressError::Turn(TurnError::ClockInDoubt));
+        }
         for _ in 0..CONFLICTS_AT_MOST {
             let stored = self.store.chart(patient).await?;
             if stored.patient.stopped_at.is_some() {

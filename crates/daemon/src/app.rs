@@ -19,6 +19,7 @@ use tokio::{
 };
 
 use crate::{
+    belief::Belief,
     clock::{Clock, SteadyClock},
     clock_guard::CLOCK_HOLD,
     compose::Letterhead,
@@ -33,6 +34,7 @@ use crate::{
     scheduler::{Scheduler, Ticked},
     token::random_text,
     turn::{TurnError, Turns},
+    unreadable::LeftAlone,
     wake::Wake,
     watcher::Watcher,
 };
@@ -110,7 +112,13 @@ impl App {
         let return_key = return_key(&*store).await?;
         store.set_setting(BASE_URL, Some(&base_url)).await?;
         let letterhead = Letterhead::new(&config, &base_url, return_key);
-        let turns = Arc::new(Turns { store: store.clone(), rules, letterhead });
+        let turns = Arc::new(Turns {
+            store: store.clone(),
+            rules,
+            letterhead,
+            belief: Arc::new(Belief::of(clock.clone())),
+            left_alone: LeftAlone::default(),
+        });
         let wake = Arc::new(Wake::default());
         let worker = format!("{}-{}", std::process::id(), random_text::<9>()?);
         let (queued, in_doubt) = store.recover(std::slice::from_ref(&worker), now).await?;
@@ -198,8 +206,11 @@ impl App {
         let in_doubt = self.watcher.clock_in_doubt(now).await?;
         self.refresh_notice().await;
         if in_doubt {
+            // Nothing leaves but alerts of emergencies.
+            self.delivery.run(now).await?;
             return Ok(());
         }
+        self.reloading.look_if_postponed().await;
         for _ in 0..ROUNDS_AT_MOST {
             let ticked = self.scheduler.tick(now).await?;
             self.watcher.ticked(ticked, now).await?;
@@ -278,6 +289,7 @@ impl App {
         if self.watcher.clock_in_doubt(now).await? {
             return Ok(Ticked::default());
         }
+        self.reloading.look_if_postponed().await;
         let ticked = self.scheduler.tick(now).await?;
         self.watcher.ticked(ticked, now).await?;
         if !ticked.more {
@@ -288,10 +300,12 @@ impl App {
 
     async fn deliver_once(&self) -> Result<Round, StoreError> {
         let now = self.clock.now();
-        if self.watcher.clock_in_doubt(now).await? {
-            return Ok(Round::default());
-        }
+        let in_doubt = self.watcher.clock_in_doubt(now).await?;
         let round = self.delivery.run(now).await?;
+        if in_doubt {
+            // Alerts of emergencies at most; no sign of life bears the time of such a clock.
+            return Ok(round);
+        }
         self.watcher.delivered(self.clock.now()).await?;
         Ok(round)
     }

@@ -61,7 +61,12 @@ impl Circuit {
     pub fn allows(&self, now: DateTime<Utc>, wanted: u32) -> u32 {
         match &self.open {
             None => wanted,
-            Some(open) if now >= open.until => wanted.min(1),
+            // A clock that was set back must not keep it open.
+            Some(open)
+                if now >= open.until || open.until - now > TimeDelta::seconds(OPEN_SECONDS_LONGEST) =>
+            {
+                wanted.min(1)
+            }
             Some(_) => 0,
         }
     }

@@ -97,9 +97,7 @@ impl ClockGuard {
 
     /// Looks at both clocks.
     pub fn look(&mut self, wall: DateTime<Utc>, steady: Duration) -> Look {
-        let passed =
-            TimeDelta::from_std(steady.saturating_sub(self.believed.steady)).unwrap_or(TimeDelta::MAX);
-        let off = (wall - self.believed.wall) - passed;
+        let off = self.off(wall, steady);
         let agrees = off.abs() <= JUMP;
         match (self.jumped, agrees) {
             (false, true) => {
@@ -116,6 +114,24 @@ impl ClockGuard {
             }
             (true, false) => Look::Same,
         }
+    }
+
+    /// Whether both clocks have gone on by the same since they were last believed.
+    #[must_use]
+    pub fn agrees(&self, wall: DateTime<Utc>, steady: Duration) -> bool {
+        self.off(wall, steady).abs() <= JUMP
+    }
+
+    /// Whether the wall clock is ahead of what is believed.
+    #[must_use]
+    pub fn is_ahead(&self, wall: DateTime<Utc>, steady: Duration) -> bool {
+        self.off(wall, steady) > JUMP
+    }
+
+    fn off(&self, wall: DateTime<Utc>, steady: Duration) -> TimeDelta {
+        let passed =
+            TimeDelta::from_std(steady.saturating_sub(self.believed.steady)).unwrap_or(TimeDelta::MAX);
+        (wall - self.believed.wall) - passed
     }
 
     /// Somebody says that what the clock shows now is right.

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use tokio::sync::Mutex;
 
 use crate::{
+    belief::Belief,
     clock::SteadyClock,
     clock_guard::{CLOCK_HOLD, ClockGuard, Doubt, Look},
 };
@@ -19,6 +20,7 @@ const ACTOR: &str = "clock guard";
 pub struct ClockWatch {
     store: Arc<dyn Store>,
     steady: Arc<dyn SteadyClock>,
+    belief: Arc<Belief>,
     state: Mutex<State>,
 }
 
@@ -40,10 +42,14 @@ impl ClockWatch {
         steady: Arc<dyn SteadyClock>,
         now: DateTime<Utc>,
         newest: Option<DateTime<Utc>>,
+        belief: Arc<Belief>,
     ) -> Result<Self, StoreError> {
         let (guard, doubt) = ClockGuard::begin(now, steady.elapsed(), newest);
         let held = store.setting(CLOCK_HOLD).await?.is_some();
-        let watch = Self { store, steady, state: Mutex::new(State { guard, ends_by_itself: false, held }) };
+        belief.set_guard(&guard, &steady);
+        belief.set_held(held || doubt.is_some());
+        let state = Mutex::new(State { guard, ends_by_itself: false, held });
+        let watch = Self { store, steady, belief, state };
         if let Some(doubt) = doubt.filter(|_| !held) {
             watch.hold(doubt, now).await?;
         }
@@ -79,6 +85,8 @@ impl ClockWatch {
             }
             Look::AgreesAgain => {}
         }
+        self.belief.set_guard(&state.guard, &self.steady);
+        self.belief.set_held(state.held);
         Ok(state.held)
     }
 

@@ -20,7 +20,7 @@ use std::{
 };
 
 use afterrun_mail::{Class, Envelope, Gate, Transport};
-use afterrun_rules::decision::Audience;
+use afterrun_rules::decision::{Audience, Subject};
 use afterrun_store::{Claim, Message, MessageKey, OutboxMessage, Settlement, Store, StoreError};
 use async_trait::async_trait;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
@@ -154,11 +154,9 @@ impl Delivery {
             return Ok(Vec::new());
         }
         let holds = Holds::of(&*self.turns.store).await?;
-        if holds == Holds::All {
-            return Ok(Vec::new());
-        }
+        let only_emergencies = holds == Holds::All;
         let per_hour = self.turns.rules.current().book.clinic.limits.all_per_hour;
-        let mut hold_patients = holds == Holds::Patients;
+        let mut hold_patients = holds != Holds::Nothing;
         if !hold_patients {
             let room = self.room(now, per_hour).await?;
             if room == 0 {
@@ -170,7 +168,8 @@ impl Delivery {
             }
         }
         let (worker, lease_until) = (self.worker.clone(), now + LEASE);
-        let claim = Claim { worker, now, lease_until, limit, pressing_limit, hold_patients };
+        let claim =
+            Claim { worker, now, lease_until, limit, pressing_limit, hold_patients, only_emergencies };
         let claimed = self.turns.store.claim(claim).await?;
         self.with(|state| state.spend(&claimed));
         Ok(claimed)
@@ -210,7 +209,7 @@ impl Delivery {
             Ok(envelope) => envelope,
             Err(why) => {
                 let now = self.clock.now();
-                self.failed_here(message.key, InDoubt::of(&message), now, &why.to_string()).await;
+                self.failed_here(message.key, InDoubt::No, now, &why.to_string()).await;
                 return Flown { accepted: false, storing: before };
             }
         };
@@ -219,6 +218,7 @@ impl Delivery {
             clock: &*self.clock,
             key: message.key,
             audience: message.audience,
+            is_emergency: is_emergency(&message),
             worker: &self.worker,
             before,
             shut: false,
@@ -297,17 +297,11 @@ impl Delivery {
     }
 }
 
-/// Whether a server may have a message already.
+/// Whether a server may have taken a message in this attempt.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum InDoubt {
     Yes,
     No,
-}
-
-impl InDoubt {
-    fn of(message: &OutboxMessage) -> Self {
-        if message.in_doubt { Self::Yes } else { Self::No }
-    }
 }
 
 /// What is not to leave.
@@ -354,12 +348,19 @@ fn chance() -> u64 {
     getrandom::u64().unwrap_or(0)
 }
 
+/// An alert of an emergency, which leaves whatever the clock shows.
+fn is_emergency(message: &OutboxMessage) -> bool {
+    let subject = message.identity.as_ref().map(|identity| &identity.subject);
+    message.audience == Audience::Clinic && matches!(subject, Some(Subject::Emergency { .. }))
+}
+
 /// Asks the store, just before the final dot, whether it may be sent.
 struct StoreGate<'a> {
     store: &'a dyn Store,
     clock: &'a dyn Clock,
     key: MessageKey,
     audience: Audience,
+    is_emergency: bool,
     worker: &'a str,
     before: Option<Storing>,
     shut: bool,
@@ -370,6 +371,7 @@ impl StoreGate<'_> {
     fn held_by(&self) -> &'static [&'static str] {
         match self.audience {
             Audience::Patient => &[CLOCK_HOLD, HOLD],
+            Audience::Clinic if self.is_emergency => &[],
             Audience::Clinic => &[CLOCK_HOLD],
         }
     }

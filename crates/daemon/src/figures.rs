@@ -35,6 +35,7 @@ const FAILED_ATTEMPTS: &str = "afterrun_failed_attempts_total";
 const DECIDE: &str = "afterrun_decide_seconds";
 const TURN: &str = "afterrun_turn_seconds";
 const TURNS_FAILED: &str = "afterrun_turns_failed_total";
+const UNREADABLE: &str = "afterrun_unreadable";
 const CIRCUIT: &str = "afterrun_circuit_open";
 const HELD: &str = "afterrun_held";
 const UNEXPLAINED: &str = "afterrun_unexplained";
@@ -77,6 +78,7 @@ fn describe() {
     describe_histogram!(DECIDE, Unit::Seconds, "assessing and planning one chart");
     describe_histogram!(TURN, Unit::Seconds, "a whole turn, loading and commit included");
     describe_counter!(TURNS_FAILED, "turns that failed; their patients stay due");
+    describe_gauge!(UNREADABLE, "open work items about something stored that cannot be read");
     describe_gauge!(CIRCUIT, "1 while the mail server does not take our mail");
     describe_gauge!(HELD, "1 while mail is held, by whom or what");
     describe_gauge!(UNEXPLAINED, "what the last reconciliation could not explain, by kind");
@@ -140,6 +142,9 @@ pub fn reconciled(now: DateTime<Utc>, counts: impl IntoIterator<Item = (&'static
     }
 }
 
+/// Work items counted at most.
+const COUNTED_AT_MOST: u32 = 1000;
+
 /// `GET /metrics`.
 pub async fn page(State(app): State<Arc<App>>) -> impl IntoResponse {
     take_stock(&app).await;
@@ -158,10 +163,11 @@ pub async fn page(State(app): State<Arc<App>>) -> impl IntoResponse {
 async fn take_stock(app: &App) {
     let now = app.clock.now();
     let store = &app.turns.store;
-    let (alive, depth, due, hold, clock_hold) = tokio::join!(
+    let (alive, depth, due, unreadable, hold, clock_hold) = tokio::join!(
         store.ping(),
         store.queue_depth(now),
         store.next_due(),
+        store.unreadable(COUNTED_AT_MOST),
         store.setting(HOLD),
         store.setting(CLOCK_HOLD)
     );
@@ -172,6 +178,9 @@ async fn take_stock(app: &App) {
     gauge!(STORE_OK).set(flag(alive.is_ok()));
     if let Ok(due) = due {
         gauge!(DUE_LAG).set(due.map_or(0.0, |due| seconds_between(due, now)));
+    }
+    if let Ok(unreadable) = unreadable {
+        gauge!(UNREADABLE).set(unreadable.len() as f64);
     }
     if let Ok(depth) = depth {
         let states = [

@@ -6,6 +6,7 @@
 mod account_mail;
 mod address;
 pub mod app;
+pub mod belief;
 pub mod circuit;
 mod clinic_mail;
 pub mod clock;
@@ -41,5 +42,7 @@ pub mod shipped;
 pub mod token;
 pub mod transport;
 pub mod turn;
+pub mod unreadable;
+mod waiting;
 pub mod wake;
 pub mod watcher;

@@ -66,7 +66,15 @@ impl Recording {
         let taken = tokio::spawn(turn).await.map_err(|crash| unavailable(patient, &crash))?;
         let taken = taken.map_err(|error| refusal(patient, error))?;
         self.wake.ring();
-        Ok(Recorded { chart: taken.chart, decisions: taken.decisions, now })
+        Ok(Recorded { chart: taken.chart, decisions: taken.decisions, now, waits: taken.waits })
+    }
+
+    /// What makes an enrolment or a mail bears a time, and there is none now.
+    fn needs_the_clock(&self, now: DateTime<Utc>) -> Result<(), RecordError> {
+        if self.turns.belief.is_in_doubt(now) {
+            return Err(RecordError::Unavailable(TurnError::ClockInDoubt.to_string()));
+        }
+        Ok(())
     }
 
     /// Whether a fresh link may be sent now; counts it if so.
@@ -96,6 +104,7 @@ impl Recorder for Recording {
 
     async fn start_again(&self, patient: &PatientId) -> Result<(), RecordError> {
         let now = self.clock.now();
+        self.needs_the_clock(now)?;
         let store = &self.turns.store;
         let before = store.patient(patient).await.map_err(|error| refusal(patient, error.into()))?;
         if before.stopped_at.is_none() {
@@ -123,6 +132,7 @@ impl Recorder for Recording {
 
     async fn send_fresh_link(&self, patient: &PatientId) -> Result<(), RecordError> {
         let now = self.clock.now();
+        self.needs_the_clock(now)?;
         if !self.may_send_fresh_link(patient, now) {
             return Err(RecordError::Busy("a link was sent a few minutes ago".to_owned()));
         }
@@ -151,6 +161,10 @@ impl Recorder for Recording {
 
     fn now(&self) -> DateTime<Utc> {
         self.clock.now()
+    }
+
+    fn clock_in_doubt(&self) -> bool {
+        self.turns.belief.is_in_doubt(self.clock.now())
     }
 
     fn notice(&self) -> Option<String> {

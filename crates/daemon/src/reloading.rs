@@ -4,7 +4,10 @@
 use std::{
     borrow::Cow,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use afterrun_rules::{
@@ -136,6 +139,8 @@ pub struct Reloading {
     wake: Arc<Wake>,
     /// Verdicts are acted on one at a time, whoever asked for them.
     one_at_a_time: tokio::sync::Mutex<()>,
+    /// There was something to put in force while the clock was in doubt.
+    postponed: AtomicBool,
 }
 
 impl Reloading {
@@ -143,7 +148,8 @@ impl Reloading {
     #[must_use]
     pub fn new(turns: Arc<Turns>, clock: Arc<dyn Clock>, folder: &Path, wake: Arc<Wake>) -> Arc<Self> {
         let one_at_a_time = tokio::sync::Mutex::new(());
-        Arc::new(Self { turns, clock, folder: folder.to_owned(), wake, one_at_a_time })
+        let postponed = AtomicBool::new(false);
+        Arc::new(Self { turns, clock, folder: folder.to_owned(), wake, one_at_a_time, postponed })
     }
 
     /// Watches the folder until the returned value is dropped. Needs a tokio runtime.
@@ -169,6 +175,13 @@ impl Reloading {
         watch(self.folder.clone(), options, known, gate, sink)
     }
 
+    /// Looks at the folder if something in it could not come into force because the clock was in doubt.
+    pub async fn look_if_postponed(&self) {
+        if self.postponed.swap(false, Ordering::SeqCst) {
+            self.look_now().await;
+        }
+    }
+
     /// Looks at the folder now and acts on what is there, without waiting for it to come to rest.
     pub async fn look_now(&self) -> Looked {
         let verdict = match folder::read(&self.folder) {
@@ -187,7 +200,13 @@ impl Reloading {
         let rules = &self.turns.rules;
         match verdict {
             Verdict::Loaded { sources, value } => {
-                if rules.current().book.hash != value.hash {
+                let differs = rules.current().book.hash != value.hash;
+                if differs && self.turns.belief.is_in_doubt(self.clock.now()) {
+                    // From when on a book counts must not be a time that nobody believes: evidence before it tells
+                    // nobody anything.
+                    tracing::warn!("new rules wait until the clock is believed again");
+                    self.postponed.store(true, Ordering::SeqCst);
+                } else if differs {
                     self.put_in_force(&sources, value).await;
                 }
                 Looked::InForce(rules.current().book.hash)

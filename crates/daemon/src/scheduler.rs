@@ -59,7 +59,15 @@ impl Scheduler {
     /// others waiting.
     pub async fn tick(&self, now: DateTime<Utc>) -> Result<Ticked, TurnError> {
         let mut ticked = Ticked::default();
-        let mut failed: BTreeSet<PatientId> = BTreeSet::new();
+        let mut failed: BTreeSet<PatientId> = self.turns.left_alone.at(now);
+        let left_alone = failed.len();
+        // First what was told while the clock was in doubt: what is due is decided with it.
+        let mut waiting = self.turns.store.waiting_patients(BATCH).await?;
+        waiting.retain(|patient| !failed.contains(patient));
+        if !waiting.is_empty() {
+            let (turns, excused) = self.take_turns(waiting, now, &mut failed).await;
+            (ticked.turns, ticked.excused) = (turns, excused);
+        }
         for batch in 0..=BATCHES_AT_MOST {
             let wanted = BATCH + u32::try_from(failed.len()).unwrap_or(u32::MAX - BATCH);
             let mut due = self.turns.store.due_patients(now, wanted).await?;
@@ -71,12 +79,11 @@ impl Scheduler {
                 ticked.more = true;
                 break;
             }
-            let before = failed.len();
             let (turns, excused) = self.take_turns(due, now, &mut failed).await;
             ticked.turns += turns;
             ticked.excused = ticked.excused.saturating_add(excused);
-            ticked.failed += u32::try_from(failed.len() - before).unwrap_or(u32::MAX);
         }
+        ticked.failed = u32::try_from(failed.len() - left_alone).unwrap_or(u32::MAX);
         figures::turns_failed(ticked.failed);
         self.digest(now).await?;
         escalate(&self.turns, now).await?;

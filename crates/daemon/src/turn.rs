@@ -17,10 +17,13 @@ use afterrun_store::{NewLink, NewMessage, NewWorkItem, Patient, Store, StoreErro
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
+    belief::Belief,
     compose::{Composer, Letterhead},
     excuse, figures,
     rules_live::{Live, LiveRules},
     token::NoRandomness,
+    unreadable::LeftAlone,
+    waiting,
 };
 
 /// How often a turn is taken anew because another one of the same patient came first. Two people and the
@@ -39,6 +42,9 @@ pub enum TurnError {
     /// The operating system gave no randomness for a link.
     #[error(transparent)]
     NoRandomness(#[from] NoRandomness),
+    /// It cannot be done without deciding by a clock that nobody believes.
+    #[error("the clock is in doubt")]
+    ClockInDoubt,
     /// One of our own texts could not be made into a mail.
     #[error("a mail could not be written: {0}")]
     NotWritten(String),
@@ -55,6 +61,10 @@ pub struct Turns {
     pub rules: Arc<LiveRules>,
     /// What every mail needs beside its text.
     pub letterhead: Letterhead,
+    /// Whether anything may be decided by the clock.
+    pub belief: Arc<Belief>,
+    /// Whose charts cannot be read.
+    pub left_alone: LeftAlone,
 }
 
 /// What a turn adds beside events and what follows from them.
@@ -69,7 +79,7 @@ pub struct Extras {
 }
 
 impl Extras {
-    fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.messages.is_empty() && self.links.is_empty() && self.work_items.is_empty()
     }
 }
@@ -87,6 +97,8 @@ pub struct Taken {
     pub next_due: Option<DateTime<Utc>>,
     /// Days excused because the silence was ours.
     pub excused: u32,
+    /// The clock is in doubt: what was told is recorded, and decided on when it is believed again.
+    pub waits: bool,
 }
 
 impl Taken {
@@ -130,7 +142,7 @@ impl Turns {
         for _ in 0..CONFLICTS_AT_MOST {
             let stored = match seen.take() {
                 Some(seen) => seen,
-                None => self.store.chart(patient).await?,
+                None => self.chart(patient, now).await?,
             };
             let (turn, taken) = self.prepare(stored, events, extras, now)?;
             let committed = match turn {
@@ -147,6 +159,15 @@ impl Turns {
             }
         }
         Err(StoreError::Conflict(patient.clone()).into())
+    }
+
+    /// A chart to take a turn on.
+    async fn chart(&self, patient: &PatientId, now: DateTime<Utc>) -> Result<StoredChart, StoreError> {
+        let read = self.store.chart(patient).await;
+        if let Err(StoreError::Unreadable(what)) = &read {
+            self.note_unreadable(patient, what, now).await;
+        }
+        read
     }
 
     /// Takes one turn, without events, of each of several patients: how it went, in the order given. They are read
@@ -203,6 +224,9 @@ impl Turns {
         };
         for (index, patient) in patients.iter().enumerate() {
             match answers.get_mut(index) {
+                Some(Err(TurnError::Store(StoreError::Unreadable(what)))) => {
+                    self.note_unreadable(patient, what, now).await;
+                }
                 Some(answer) if again(answer) => {
                     *answer = self.take(patient, &[], &Extras::default(), now).await;
                 }
@@ -251,10 +275,16 @@ impl Turns {
         now: DateTime<Utc>,
     ) -> Result<(Option<Turn>, Taken), TurnError> {
         let live = self.rules.current();
-        let StoredChart { patient, mut chart, version } = stored;
+        if self.belief.is_in_doubt(now) {
+            return self.only_record(&live, stored, events, extras, now);
+        }
+        #[cfg(test)]
+        together::stumble_over(&stored.patient);
+        let StoredChart { patient, mut chart, version, waiting } = stored;
         chart.book_since = live.since;
-        let mut events = events.to_vec();
+        let taken_in = waiting::take_in(&mut chart, &waiting, now);
         events.iter().for_each(|event| chart.apply(event));
+        let mut events = [taken_in.events.as_slice(), events].concat();
         let given = events.len();
         let away = excuse::while_away(&live.book, &chart, patient.next_due, now);
         for excuse in excuse::owed(&chart, now).into_iter().chain(away) {
@@ -271,9 +301,11 @@ impl Turns {
                 now,
                 book: live.book.hash,
                 events,
+                waits: Vec::new(),
+                takes_in: !waiting.is_empty(),
                 check_ins: Vec::new(),
                 links: extras.links.clone(),
-                messages: extras.messages.clone(),
+                messages: [taken_in.told.as_slice(), &extras.messages].concat(),
                 cancels: Vec::new(),
                 work_items: extras.work_items.clone(),
                 next_due: None,
@@ -286,7 +318,7 @@ impl Turns {
             && decisions.is_empty()
             && extras.is_empty()
             && turn.next_due == patient.next_due;
-        let taken = Taken { next_due: turn.next_due, patient, chart, decisions, excused };
+        let taken = Taken { next_due: turn.next_due, patient, chart, decisions, excused, waits: false };
         Ok(((!unchanged).then_some(turn), taken))
     }
 }
@@ -423,3 +455,7 @@ impl Draft<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+#[path = "turn_together.rs"]
+mod together;

@@ -60,7 +60,8 @@ impl Watcher {
             Some(steady) => {
                 delivery.ramp_after(last, now);
                 let newest = newest(&**store).await?;
-                let watch = ClockWatch::begin(store.clone(), steady, now, newest).await?;
+                let belief = turns.belief.clone();
+                let watch = ClockWatch::begin(store.clone(), steady, now, newest, belief).await?;
                 (Some(watch), now + RECONCILE_AFTER_START)
             }
             None => (None, now),
@@ -77,7 +78,11 @@ impl Watcher {
     pub async fn clock_in_doubt(&self, now: DateTime<Utc>) -> Result<bool, StoreError> {
         match &self.clock {
             Some(clock) => clock.in_doubt(now).await,
-            None => Ok(self.turns.store.setting(CLOCK_HOLD).await?.is_some()),
+            None => {
+                let held = self.turns.store.setting(CLOCK_HOLD).await?.is_some();
+                self.turns.belief.set_held(held);
+                Ok(held)
+            }
         }
     }
 

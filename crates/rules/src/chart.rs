@@ -61,6 +61,17 @@ pub struct LoggedRun {
     pub day: NaiveDate,
 }
 
+/// Emergency signs ticked on one form.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Ticks {
+    /// What the form asks about, and its about-day.
+    pub form: (Source, NaiveDate),
+    /// When exactly these signs were first ticked, or first again after a clinician had dealt with them.
+    pub since: DateTime<Utc>,
+    /// The signs, sorted.
+    pub signs: Vec<SignId>,
+}
+
 /// Days, `from` included and `until` not, without check-ins.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Pause {
@@ -131,6 +142,8 @@ pub struct Chart {
     pub overrides: Vec<(DateTime<Utc>, StageOverride)>,
     /// Emergency signs ticked: when, and which (never empty), in order.
     pub emergencies: Vec<(DateTime<Utc>, Vec<SignId>)>,
+    /// What is ticked on the emergency list of each form by now; forms with nothing ticked are left out.
+    pub ticks: Vec<Ticks>,
     /// When a clinician dealt with the emergencies, as far as nobody has taken it back.
     pub emergencies_resolved: Vec<DateTime<Utc>>,
     /// Check-ins issued, by opening time.
@@ -162,6 +175,7 @@ impl Chart {
             contacts: Vec::new(),
             overrides: Vec::new(),
             emergencies: Vec::new(),
+            ticks: Vec::new(),
             emergencies_resolved: Vec::new(),
             check_ins: Vec::new(),
             ledger: Ledger::default(),
@@ -248,8 +262,8 @@ impl Chart {
     }
 
     fn apply_answer(&mut self, at: DateTime<Utc>, given: &AnswerEvent) {
-        if let Some(ticked) = given.emergencies.as_ref().filter(|ticked| !ticked.is_empty()) {
-            self.emergencies.push((at, ticked.clone()));
+        if let Some(ticked) = &given.emergencies {
+            self.apply_ticks(at, given, ticked);
         }
         let Some(source) = given.source() else { return };
         let values = self.share(&given.values);
@@ -267,6 +281,29 @@ impl Chart {
                 free,
                 Answer { source, about_day: given.about_day, received_at: at, revision: 1, values },
             ),
+        }
+    }
+
+    /// A form that is sent twice is one emergency. One whose ticks have changed is another, as is one that is sent
+    /// again after a clinician has dealt with what it said before.
+    fn apply_ticks(&mut self, at: DateTime<Utc>, given: &AnswerEvent, ticked: &[SignId]) {
+        let mut signs = ticked.to_vec();
+        signs.sort();
+        signs.dedup();
+        let form = given.source().map(|source| (source, given.about_day));
+        let earlier = self.ticks.iter().position(|ticks| form.as_ref() == Some(&ticks.form));
+        let earlier = earlier.map(|place| self.ticks.swap_remove(place));
+        if signs.is_empty() {
+            return;
+        }
+        let known =
+            earlier.filter(|earlier| earlier.signs == signs && self.is_emergency_unresolved(earlier.since));
+        let since = known.map_or(at, |known| known.since);
+        if since == at {
+            self.emergencies.push((at, ticked.to_vec()));
+        }
+        if let Some(form) = form {
+            self.ticks.push(Ticks { form, since, signs });
         }
     }
 

@@ -16,6 +16,7 @@ mod stages;
 mod time_only;
 
 pub use check_ins::questions_always_asked;
+pub use clinic::signs_ticked;
 pub use overrides::word_on;
 
 use std::sync::Arc;

@@ -79,6 +79,9 @@ pub enum StoreError {
         /// What the check said.
         found: String,
     },
+    /// A stored value cannot be read back; all others can. Never names the value.
+    #[error("a stored {0} cannot be read")]
+    Unreadable(&'static str),
     /// Another process uses the database.
     #[error("another afterrun uses {0}")]
     Locked(String),
@@ -94,6 +97,9 @@ impl StoreError {
         matches!(self, Self::Conflict(_) | Self::Backend(_))
     }
 }
+
+/// Reason code of work items about something stored that cannot be read.
+pub const UNREADABLE: &str = "unreadable";
 
 /// Result of a store call.
 pub type Result<T> = std::result::Result<T, StoreError>;
@@ -153,7 +159,8 @@ pub trait Store: Accounts + Operations + Send + Sync + 'static {
     /// A message whose identity and recipient, and a work item whose identity, are known already is left out
     /// without a word. A cancel takes what is queued, claimed or covered, and what it covered; what is being
     /// sent is left alone, and an identity never seen is entered as cancelled. A stop revokes the patient's
-    /// links but those of scope [`LinkScope::Stop`] and cancels queued mail to the patient.
+    /// links but those of scope [`LinkScope::Stop`] and cancels queued mail to the patient. What a turn keeps
+    /// beside the chart (`waits`) takes effect with the turn that takes it in.
     async fn commit(&self, turn: Turn) -> Result<()>;
     /// Stores turns of different patients, each by itself: how it went, in the order given. One that is refused
     /// keeps none of the others from being stored.
@@ -175,6 +182,8 @@ pub trait Store: Accounts + Operations + Send + Sync + 'static {
     async fn commit_address(&self, turn: Turn, email: &str) -> Result<()>;
     /// Patients whose `next_due` has come, longest overdue first.
     async fn due_patients(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<PatientId>>;
+    /// Patients of whom something was told while the clock was in doubt, and waits for a turn.
+    async fn waiting_patients(&self, limit: u32) -> Result<Vec<PatientId>>;
     /// The smallest `next_due` of all patients.
     async fn next_due(&self) -> Result<Option<DateTime<Utc>>>;
     /// Makes every active patient due now (after the rule book changed), and turns planned before conflict.
@@ -277,6 +286,11 @@ pub trait Store: Accounts + Operations + Send + Sync + 'static {
     /// When something becomes due in the lists of the two calls before: the digest's, and, if somebody else is to
     /// be told after a while, of what nobody took.
     async fn next_work_due(&self, escalate_after: Option<TimeDelta>) -> Result<Option<DateTime<Utc>>>;
+    /// Puts on the work-list that something stored about a patient cannot be read, without reading it. The same item
+    /// twice is one.
+    async fn note_unreadable(&self, id: &PatientId, item: NewWorkItem, now: DateTime<Utc>) -> Result<()>;
+    /// Open work items with the code [`UNREADABLE`], newest first: of each patient who is told of, at least one.
+    async fn unreadable(&self, limit: u32) -> Result<Vec<WorkItem>>;
     /// Work items of one patient, newest first.
     async fn patient_work_items(
         &self,

@@ -89,6 +89,17 @@ pub struct StoredChart {
     pub chart: Chart,
     /// Version to commit against.
     pub version: i64,
+    /// Told while the clock was in doubt, in order, and not yet in the chart.
+    pub waiting: Vec<Waiting>,
+}
+
+/// An event that was recorded and not decided on, because the clock was in doubt.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Waiting {
+    /// The event, at the time the doubted clock showed.
+    pub event: TimedEvent,
+    /// The clinic has been told of the emergency in it.
+    pub told: bool,
 }
 
 /// One turn of one patient: what became known, what was decided, when to look again.
@@ -104,6 +115,10 @@ pub struct Turn {
     pub book: BookHash,
     /// Events to append.
     pub events: Vec<TimedEvent>,
+    /// Events to keep beside the chart, because the clock is in doubt.
+    pub waits: Vec<Waiting>,
+    /// All events kept so until now are among `events`.
+    pub takes_in: bool,
     /// Check-ins opened.
     pub check_ins: Vec<CheckIn>,
     /// Links made.
@@ -199,6 +214,9 @@ pub struct Claim {
     pub pressing_limit: u32,
     /// Take no mail to patients.
     pub hold_patients: bool,
+    /// Take nothing but alerts of emergencies, for the clock is in doubt: nothing is judged by `now` but the waits
+    /// between their tries. No lease is taken back, and nothing is stale.
+    pub only_emergencies: bool,
 }
 
 /// A claimed message.
@@ -218,8 +236,10 @@ pub struct OutboxMessage {
     pub attempts: u32,
     /// When the first attempt was made.
     pub first_attempt_at: Option<DateTime<Utc>>,
-    /// The last attempt ended without knowing whether the server took it.
+    /// An attempt ended without knowing whether the server took it.
     pub in_doubt: bool,
+    /// How many attempts ended so because a server did not answer. A process that died while sending does not count.
+    pub unanswered: u32,
     /// It is urgent.
     pub urgent: bool,
 }
@@ -238,8 +258,13 @@ pub enum Settlement {
         at: DateTime<Utc>,
         /// What went wrong, without addresses or content.
         error: String,
-        /// The server may have taken it.
+        /// The server may have taken it, which stays in doubt whatever the next attempts lead to.
         in_doubt: bool,
+    },
+    /// Nothing was tried: its time has not come. No attempt is counted.
+    Wait {
+        /// Until when.
+        until: DateTime<Utc>,
     },
     /// The server refused this recipient or message for good.
     Rejected {

@@ -29,8 +29,10 @@ mod settings;
 mod soundness;
 mod tries;
 mod turns;
+mod unreadable;
 mod user_links;
 mod users;
+mod waiting;
 mod work_items;
 mod work_list;
 mod writer;
@@ -53,9 +55,10 @@ use self::{
 };
 use crate::{
     Attempt, AuditLine, BookFiles, BookSpell, Bounced, Claim, Enrolment, Erased, Link, Message, MessageKey,
-    NewMessage, NewPatient, NewRefusedBook, NewRuleEdit, NewUser, OpenedCheckIn, OutboxMessage, Page,
-    Patient, QueueDepth, RefusedBook, Result, Scorecard, Session, Settlement, Store, StoreError, StoredBook,
-    StoredChart, Turn, User, UserKey, WorkChange, WorkFilter, WorkItem, WorkLine, WorkRow, origin,
+    NewMessage, NewPatient, NewRefusedBook, NewRuleEdit, NewUser, NewWorkItem, OpenedCheckIn, OutboxMessage,
+    Page, Patient, QueueDepth, RefusedBook, Result, Scorecard, Session, Settlement, Store, StoreError,
+    StoredBook, StoredChart, Turn, User, UserKey, WorkChange, WorkFilter, WorkItem, WorkLine, WorkRow,
+    origin,
 };
 
 /// The store on SQLite. Dropping it waits for the writes under way and gives the lock back.
@@ -222,6 +225,10 @@ impl Store for Sqlite {
         self.read(move |db| patients::due(db, now, limit)).await
     }
 
+    async fn waiting_patients(&self, limit: u32) -> Result<Vec<PatientId>> {
+        self.read(move |db| waiting::patients(db, limit)).await
+    }
+
     async fn next_due(&self) -> Result<Option<DateTime<Utc>>> {
         self.look_up(patients::next_due).await
     }
@@ -337,6 +344,15 @@ impl Store for Sqlite {
     async fn work_items(&self, after: Option<&str>, limit: u32) -> Result<Page<WorkItem>> {
         let after = after.map(str::to_owned);
         self.read(move |db| work_items::list(db, after.as_deref(), limit)).await
+    }
+
+    async fn note_unreadable(&self, id: &PatientId, item: NewWorkItem, now: DateTime<Utc>) -> Result<()> {
+        let id = id.clone();
+        self.write(move |db| work_items::insert(db, charts::key(db, &id)?, &item, now)).await
+    }
+
+    async fn unreadable(&self, limit: u32) -> Result<Vec<WorkItem>> {
+        self.read(move |db| work_items::unreadable(db, limit)).await
     }
 
     async fn patient_work_items(

@@ -117,3 +117,36 @@ mod scripts {
         }
     }
 }
+
+#[cfg(test)]
+mod unreadable {
+    //! A row that cannot be read is somebody's business: it comes on the work-list.
+
+    use afterrun_store::{MessageState, Options, Sqlite, Store, StoreError};
+
+    use crate::conformance::sample::{claim, hour, message, plan_of, runner, turn};
+
+    #[tokio::test]
+    async fn mail_is_put_aside_and_on_the_work_list() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("afterrun.db");
+        let store = Sqlite::open(&path, Options::daemon()).unwrap();
+        let patient = store.add_patient(runner("p1"), hour(0)).await.unwrap();
+        let mut turn = turn(&store.chart(&patient).await.unwrap(), hour(1));
+        turn.messages = vec![message(&plan_of("r1"), hour(1))];
+        turn.next_due = Some(hour(30));
+        store.commit(turn).await.unwrap();
+        let other = rusqlite::Connection::open(&path).unwrap();
+        other.execute_batch("UPDATE messages SET subject = '{'").unwrap();
+        assert_eq!(store.claim(claim("w", hour(1))).await.unwrap(), []);
+        assert_eq!(store.messages(None, None, 9).await.unwrap().rows[0].state, MessageState::Quarantined);
+        let items = store.unreadable(9).await.unwrap();
+        assert_eq!((items.len(), &items[0].patient), (1, &patient));
+        assert!(items[0].reason.text.contains("call the runner"), "{}", items[0].reason.text);
+        assert_eq!(store.work_items(None, 9).await.unwrap().rows, items);
+        let due = store.patient(&patient).await.unwrap().next_due;
+        assert_eq!(due, Some(hour(1)), "somebody looks again");
+        let unread = store.chart(&patient).await.unwrap_err();
+        assert!(matches!(unread, StoreError::Unreadable("subject")), "{unread}");
+    }
+}

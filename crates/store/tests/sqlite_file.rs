@@ -147,7 +147,7 @@ mod sqlite_file {
         drop(other);
         for options in [Options::daemon(), Options::tool()] {
             let refused = Sqlite::open(&place.path(), options).unwrap_err();
-            assert!(matches!(refused, StoreError::NewerSchema { found: 99, known: 10 }), "{refused}");
+            assert!(matches!(refused, StoreError::NewerSchema { found: 99, known: 11 }), "{refused}");
         }
     }
 
@@ -214,7 +214,7 @@ mod sqlite_file {
         let row = "INSERT INTO events VALUES (1, 1, 0, 'run', '{\"secret\": 5}', x'00')";
         other.execute_batch(row).unwrap();
         let told = store.chart(&"p1".into()).await.unwrap_err();
-        assert!(matches!(told, StoreError::Damaged { .. }), "{told}");
+        assert!(matches!(told, StoreError::Unreadable(_)), "{told}");
         assert!(told.to_string().ends_with("a stored event cannot be read"), "{told}");
     }
 
@@ -268,6 +268,7 @@ mod sqlite_file {
             limit: 10,
             pressing_limit: 0,
             hold_patients: false,
+            only_emergencies: false,
         };
         let taken = store.claim(claim).await.unwrap();
         let taken: Vec<_> = taken.iter().map(|message| message.mail.message_id.as_str()).collect();
@@ -285,7 +286,7 @@ mod sqlite_file {
         let other = rusqlite::Connection::open(place.path()).unwrap();
         let rows = "INSERT INTO audit VALUES (1, 0, 'operator', 'hold', '');
             INSERT INTO patients VALUES (1, 'p1', '', '', '', 'en', 'miles', 0, 'UTC', 'confirmed', 'UTC',
-                'confirmed', NULL, NULL, 0, NULL);
+                'confirmed', NULL, NULL, 0, NULL, 0);
             INSERT INTO events VALUES (1, 1, 0, 'stop', '{}', x'00')";
         other.execute_batch(rows).unwrap();
         for change in ["UPDATE events SET at = 1", "UPDATE audit SET at = 1", "DELETE FROM audit"] {
@@ -345,6 +346,8 @@ mod sqlite_file {
                 now: noon(),
                 book: BookHash([1; 32]),
                 events: vec![event],
+                waits: Vec::new(),
+                takes_in: false,
                 check_ins: Vec::new(),
                 links: Vec::new(),
                 messages: vec![message],

@@ -95,8 +95,8 @@ pub(crate) struct Open {
     pub link: Link,
     pub patient: Patient,
     pub chart: Chart,
-    /// Of the chart.
-    pub version: i64,
+    /// Of the chart; none: something was told that is not in the stored chart yet.
+    pub version: Option<i64>,
     pub book: Arc<RuleBook>,
     pub now: DateTime<Utc>,
     /// Past its time, or taken back.
@@ -132,11 +132,14 @@ pub(crate) async fn open(site: &Site, token: &str, door: Door) -> Result<Open, N
     let stored = stored.map_err(no_link)?;
     let closed = match link.expires_at {
         _ if link.revoked => Some(Closed::Revoked),
-        Some(expires_at) if expires_at <= now => Some(Closed::Expired),
+        Some(expires_at) if expires_at <= now && !site.recorder.clock_in_doubt() => Some(Closed::Expired),
         _ => None,
     };
     let book = site.recorder.book();
-    let StoredChart { patient, chart, version } = stored;
+    let StoredChart { patient, mut chart, version, waiting } = stored;
+    // Shown as if it had been taken in; a turn has to begin with the chart as it is.
+    waiting.iter().for_each(|waiting| chart.apply(&waiting.event));
+    let version = waiting.is_empty().then_some(version);
     Ok(Open { link, patient, chart, version, book, now, closed, on_behalf: None })
 }
 
@@ -152,8 +155,10 @@ fn no_link(error: StoreError) -> NoLink {
 
 impl Open {
     /// The chart as the store gave it, for a turn to begin with.
-    pub(crate) fn seen(&self) -> StoredChart {
-        StoredChart { patient: self.patient.clone(), chart: self.chart.clone(), version: self.version }
+    pub(crate) fn seen(&self) -> Option<StoredChart> {
+        let version = self.version?;
+        let (patient, chart) = (self.patient.clone(), self.chart.clone());
+        Some(StoredChart { patient, chart, version, waiting: Vec::new() })
     }
 
     /// Expired so shortly ago that a form opened in time may still be sent.

@@ -16,6 +16,8 @@ pub struct Recorded {
     pub decisions: Vec<Decision>,
     /// When they were recorded.
     pub now: DateTime<Utc>,
+    /// Nothing but an emergency was decided on: that waits until the clock is believed again.
+    pub waits: bool,
 }
 
 /// Why nothing was recorded. In each case nothing of what was handed over has been stored.
@@ -68,6 +70,11 @@ pub trait Recorder: Send + Sync + 'static {
 
     /// The time by the daemon's clock.
     fn now(&self) -> DateTime<Utc>;
+
+    /// Whether the daemon's clock is not believed at the moment: nothing may be called too late by it.
+    fn clock_in_doubt(&self) -> bool {
+        false
+    }
 
     /// Shown as a banner on every page when set (mail is captured, held, or sent to the clinic instead).
     fn notice(&self) -> Option<String>;

@@ -115,6 +115,9 @@ impl Doctor {
         }
         let (finding, store) = files::database(&config).await;
         report.add(&finding)?;
+        if let Some(store) = &store {
+            report.add(&files::unreadable(&**store).await)?;
+        }
         report.add(&files::rules(&config))?;
         for finding in time::look(store.as_deref(), shared.now()).await {
             report.add(&finding)?;

@@ -122,6 +122,8 @@ async fn cancel(tool: &Tool, key: MessageKey) -> anyhow::Result<()> {
             now: tool.now,
             book: tool.book().hash,
             events: Vec::new(),
+            waits: Vec::new(),
+            takes_in: false,
             check_ins: Vec::new(),
             links: Vec::new(),
             messages: Vec::new(),

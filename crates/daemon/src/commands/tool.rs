@@ -13,12 +13,15 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     app::{BASE_URL, return_key},
+    belief::Belief,
     clock::{Clock, SystemClock},
+    clock_guard::CLOCK_HOLD,
     compose::Letterhead,
     config::Config,
     reloading::{gate, refusal, sources_of, stored_book},
     rules_live::LiveRules,
     turn::{Extras, Taken, Turns},
+    unreadable::LeftAlone,
 };
 
 /// The configuration's name when none is given.
@@ -58,7 +61,19 @@ impl Shared {
         let rules = Arc::new(rules(&config, &*store, now).await?);
         let base_url = store.setting(BASE_URL).await?.unwrap_or_else(|| format!("http://{}", config.listen));
         let letterhead = Letterhead::new(&config, &base_url, return_key(&*store).await?);
-        Ok(Tool { turns: Turns { store, rules, letterhead }, config, now })
+        let belief = Belief::default();
+        belief.set_held(store.setting(CLOCK_HOLD).await?.is_some());
+        Ok(Tool {
+            turns: Turns {
+                store,
+                rules,
+                letterhead,
+                belief: Arc::new(belief),
+                left_alone: LeftAlone::default(),
+            },
+            config,
+            now,
+        })
     }
 }
 
@@ -158,6 +173,9 @@ pub(super) fn say(line: impl std::fmt::Display) -> anyhow::Result<()> {
 
 /// What a turn decided, one line each.
 pub(super) fn say_decisions(taken: &Taken) -> anyhow::Result<()> {
+    if taken.waits {
+        say("recorded; it is decided on when the clock is believed again (`afterrun release`)")?;
+    }
     for decision in &taken.decisions {
         say(format_args!("{} at {}: {}", decision.identity, decision.at, decision.reason.text))?;
     }

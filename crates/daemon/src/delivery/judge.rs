@@ -12,7 +12,7 @@ use afterrun_rules::{
     decision::{Audience, EntryState, Identity, Subject},
     ids::PatientId,
 };
-use afterrun_store::{OutboxMessage, Settlement};
+use afterrun_store::{OutboxMessage, Settlement, StoreError};
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{Delivery, InDoubt, chance};
@@ -20,6 +20,7 @@ use crate::{
     circuit::next_try,
     config::Mode,
     turn::{Taken, TurnError},
+    unreadable::LOOK_AGAIN_AFTER,
 };
 
 /// What is to become of a message.
@@ -68,10 +69,7 @@ impl Delivery {
     async fn keep_back(&self, message: &OutboxMessage, verdict: Verdict, now: DateTime<Utc>) {
         let settlement = match verdict {
             Verdict::Send => return,
-            Verdict::Wait(at) => {
-                let error = "it waits for the send window".to_owned();
-                Settlement::Retry { at, error, in_doubt: message.in_doubt }
-            }
+            Verdict::Wait(until) => Settlement::Wait { until },
             Verdict::Drop(reason) => {
                 tracing::info!(message = message.key.0, reason = %reason.code, "not sent");
                 Settlement::Cancelled { reason }
@@ -86,10 +84,13 @@ impl Delivery {
         {
             tracing::warn!(message = message.key.0, error = %why, "could not be judged again; later");
             let at = next_try(now, 1, chance());
-            let retry = Settlement::Retry { at, error: why.to_string(), in_doubt: message.in_doubt };
-            self.record(message.key, now, retry).await;
+            self.record(message.key, now, Settlement::Wait { until: at }).await;
+        } else if let TurnError::Store(StoreError::Unreadable(_)) = why {
+            // The clinic knows; when the chart has been mended the mail leaves, if it still matters.
+            let until = now + LOOK_AGAIN_AFTER;
+            self.record(message.key, now, Settlement::Wait { until }).await;
         } else {
-            self.failed_here(message.key, InDoubt::of(message), now, &why.to_string()).await;
+            self.failed_here(message.key, InDoubt::No, now, &why.to_string()).await;
         }
     }
 

@@ -23,8 +23,10 @@ use crate::{
 /// mends the server soon sees the mail leave.
 const OUR_FAULT_STEPS: u32 = 3;
 
-/// How long to wait before a message that may have been taken is sent again, byte for byte.
-const IN_DOUBT_WAIT: TimeDelta = TimeDelta::minutes(10);
+/// How long to wait before a message that may have been taken is sent again, byte for byte: after the first attempt
+/// that nobody answered, and after the second. After the third a person has to look: a server that takes a mail and
+/// does not say so three times within the hour has most likely delivered three copies.
+const IN_DOUBT_WAITS: [TimeDelta; 2] = [TimeDelta::minutes(10), TimeDelta::minutes(60)];
 
 /// How long a message is tried: five days, as RFC 5321 section 4.5.4.1 says for mail at large.
 const GIVE_UP_AFTER: TimeDelta = TimeDelta::days(5);
@@ -59,22 +61,23 @@ impl Delivery {
             Class::InDoubt if message.in_doubt && !must_arrive(message) => Settlement::Failed {
                 error: format!("twice without a clear answer, so it may have arrived: {said}"),
             },
-            Class::InDoubt => {
-                let at =
-                    if message.in_doubt { next_try(now, attempts, chance()) } else { now + IN_DOUBT_WAIT };
-                Settlement::Retry { at, error: said.clone(), in_doubt: true }
-            }
+            Class::InDoubt => match IN_DOUBT_WAITS.get(message.unanswered as usize) {
+                Some(wait) => Settlement::Retry { at: now + *wait, error: said.clone(), in_doubt: true },
+                None => Settlement::Failed {
+                    error: format!("three times without a clear answer, so it may have arrived: {said}"),
+                },
+            },
             Class::OurFault => {
                 // From the second time on later than the circuit opens: a message that only its own reader's
                 // server does not want must not be each probe, for then nobody's mail would leave.
                 let own = next_try(now, attempts.saturating_sub(1).min(OUR_FAULT_STEPS), chance());
                 let at =
                     self.open_until().map_or(own, |open| if attempts > 1 { open.max(own) } else { open });
-                Settlement::Retry { at, error: said.clone(), in_doubt: message.in_doubt }
+                Settlement::Retry { at, error: said.clone(), in_doubt: false }
             }
             Class::Retry => {
                 let at = next_try(now, attempts, chance());
-                Settlement::Retry { at, error: said.clone(), in_doubt: message.in_doubt }
+                Settlement::Retry { at, error: said.clone(), in_doubt: false }
             }
         };
         tracing::info!(message = message.key.0, attempts, outcome = ?class, "attempt");
@@ -90,13 +93,14 @@ impl Delivery {
         let code = match (class, &settlement) {
             (Class::DeadAddress, _) => is_dead.then_some("address-dead"),
             (Class::Refused, _) => Some("mail-refused"),
+            (Class::InDoubt, Settlement::Failed { .. }) => Some("mail-in-doubt"),
             (_, Settlement::Failed { .. }) => Some("mail-given-up"),
             _ => None,
         };
         let settlement = match code {
             Some(code) if !self.tell_clinic(&About::of(message), code, now).await => {
                 let at = next_try(now, attempts, chance());
-                Settlement::Retry { at, error: said, in_doubt: message.in_doubt }
+                Settlement::Retry { at, error: said, in_doubt: class == Class::InDoubt }
             }
             _ => settlement,
         };
@@ -240,6 +244,9 @@ fn work_item(about: &About, code: &str, digest: DateTime<Utc>) -> NewWorkItem {
         }
         ("mail-put-aside", Audience::Patient) => {
             "A mail to this runner was put aside because of a fault in Afterrun. Please reach out another way."
+        }
+        ("mail-in-doubt", Audience::Patient) => {
+            "The mail server took a mail to this runner and never said what it made of it. It may have arrived, more than once even. Please call."
         }
         (_, Audience::Patient) => {
             "A mail to this runner was refused, or never got through. Please reach out another way."

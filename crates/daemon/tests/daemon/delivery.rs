@@ -131,7 +131,7 @@ async fn in_doubt_twice_is_given_up_unless_it_must_arrive() {
             "failed: twice without a clear answer, so it may have arrived: in doubt: no answer",
         ],
         transmitted: 2,
-        work: &["mail-given-up"],
+        work: &["mail-in-doubt"],
         reach: Reach::Confirmed,
     };
     check("in doubt twice", vec![in_doubt(), in_doubt()], ends).await;

@@ -2,10 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so best by failing here")]
 
+mod attacks;
 mod budgets;
 mod command_line;
 mod delivery;
 mod demo;
+mod doubted;
 mod kept_back;
 mod outage;
 mod refused;
@@ -13,4 +15,6 @@ mod reload;
 mod runner;
 mod story;
 mod support;
+mod unreadable;
+mod waiting;
 mod watching;

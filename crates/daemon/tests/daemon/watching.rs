@@ -179,6 +179,8 @@ async fn a_check_in_that_no_mail_carries_is_found() {
         now,
         book: BookHash([0; 32]),
         events: Vec::new(),
+        waits: Vec::new(),
+        takes_in: false,
         check_ins: vec![check_in],
         links: Vec::new(),
         messages: Vec::<NewMessage>::new(),

@@ -7,10 +7,11 @@ use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use super::{Planner, quoted, stages::facts, stages::stage_reason, time_only};
 use crate::{
     assess::End,
-    book::{Clinic, TellClinic},
+    book::{Clinic, RuleBook, TellClinic},
     chart::Reach,
     decision::{Action, Audience, Decision, Facts, Reason, Subject},
     evidence::Evidence,
+    ids::SignId,
     ledger::Kind,
     schedule::instant,
 };
@@ -69,21 +70,21 @@ fn emergencies(planner: &mut Planner<'_>) {
         if planner.is_decided(&subject, Audience::Clinic) {
             continue;
         }
-        let signs: BTreeSet<_> = ticks.iter().flat_map(|(_, signs)| signs).collect();
-        let ticked: Vec<_> = signs
-            .into_iter()
-            .map(|id| match planner.book.emergencies.iter().find(|sign| sign.id == *id) {
-                Some(sign) => quoted(&sign.ask),
-                None => format!("`{id}`"),
-            })
-            .collect();
+        let ticked = signs_ticked(planner.book, ticks.iter().flat_map(|(_, signs)| signs));
         let day = planner.date(chart.local_date(*received_at));
-        let text = format!(
-            "Emergency signs ticked on {day}: {}. The page said at once what to do.",
-            ticked.join("; ")
-        );
+        let text = format!("Emergency signs ticked on {day}: {ticked}. The page said at once what to do.",);
         push(planner, subject, TellClinic::Now, Reason::new("emergency", text), Facts::default());
     }
+}
+
+/// Emergency signs as the tick-list words them, each once.
+pub fn signs_ticked<'a>(book: &RuleBook, ids: impl IntoIterator<Item = &'a SignId>) -> String {
+    let ids: BTreeSet<_> = ids.into_iter().collect();
+    let words = |id: &SignId| match book.emergencies.iter().find(|sign| sign.id == *id) {
+        Some(sign) => quoted(&sign.ask),
+        None => format!("`{id}`"),
+    };
+    ids.into_iter().map(words).collect::<Vec<_>>().join("; ")
 }
 
 /// A flag's `tell_clinic` happens whatever the patient is told, covered or not, reachable or not.

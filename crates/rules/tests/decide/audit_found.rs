@@ -512,9 +512,9 @@ fn a_score_given_with_a_check_in_is_refused_rather_than_lost() {
 
 #[test]
 fn lines_are_sorted_by_time_not_by_text() {
-    let json = r#"{"patient": {"id": "p", "time_zone": "UTC", "enrolled_at": "2026-01-05T08:00:00Z"}, "events": [
+    let json = r#"{"patient": {"id": "p", "time_zone": "UTC", "enrolled_at": "2026-01-04T08:00:00Z"}, "events": [
         {"at": "2026-01-05T09:00:00Z", "answer": {"check_in": "daily", "about_day": "2026-01-05", "values": {"pain": 1}, "emergencies": ["chest-pain"]}},
-        {"at": "2026-01-05T09:00:00.500Z", "answer": {"check_in": "daily", "about_day": "2026-01-05", "values": {"pain": 1}, "emergencies": ["chest-pain"]}}
+        {"at": "2026-01-05T09:00:00.500Z", "answer": {"check_in": "daily", "about_day": "2026-01-04", "values": {"pain": 1}, "emergencies": ["chest-pain"]}}
     ]}"#;
     let lines = replay(&book(), &parse_chart(json).unwrap(), None).unwrap();
     let told: Vec<_> =

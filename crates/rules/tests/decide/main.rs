@@ -16,6 +16,7 @@ mod audit_recovery;
 mod audit_urgency;
 #[cfg(test)]
 mod covering;
+mod emergencies;
 #[cfg(test)]
 mod explained;
 #[cfg(test)]

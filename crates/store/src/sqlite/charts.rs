@@ -12,21 +12,24 @@ use afterrun_rules::{
 use super::{
     columns::{Word, day, from_json, instant, zone},
     fault::{Answer, Fault},
-    patients,
+    patients, waiting,
 };
 use crate::{MessageState, StoredChart};
 
 /// Person, chart and version.
 pub(super) fn get(db: &Connection, id: &PatientId) -> Answer<StoredChart> {
     let query = format!(
-        "SELECT {}, key, version, initial_time_zone, initial_reach FROM patients WHERE id = ?1 AND erased_at IS NULL",
+        "SELECT {}, key, version, initial_time_zone, initial_reach, waiting FROM patients WHERE id = ?1 AND erased_at IS NULL",
         patients::COLUMNS
     );
     let found = db.prepare_cached(&query)?.query_row([id.as_str()], |row| Ok(person(row))).optional()?;
-    let (key, mut stored) = found.ok_or_else(|| patients::unknown(id))??;
+    let (key, waits, mut stored) = found.ok_or_else(|| patients::unknown(id))??;
     for_each_event(db, key, |event| stored.chart.apply(&event))?;
     stored.chart.check_ins = check_ins(db, key)?;
     stored.chart.ledger = ledger(db, key)?.into();
+    if waits {
+        stored.waiting = waiting::of(db, key)?;
+    }
     Ok(stored)
 }
 
@@ -44,12 +47,13 @@ pub(super) fn key(db: &Connection, id: &PatientId) -> Answer<i64> {
     found.ok_or_else(|| patients::unknown(id))
 }
 
-fn person(row: &Row<'_>) -> Answer<(i64, StoredChart)> {
+fn person(row: &Row<'_>) -> Answer<(i64, bool, StoredChart)> {
     let patient = patients::patient(row)?;
     let mut chart = Chart::new(patient.id.clone(), zone(&row.get::<_, String>(12)?)?, patient.enrolled_at);
     chart.language = patient.language.as_str().into();
     chart.reach = Reach::read(&row.get::<_, String>(13)?)?;
-    Ok((row.get(10)?, StoredChart { patient, chart, version: row.get(11)? }))
+    let stored = StoredChart { patient, chart, version: row.get(11)?, waiting: Vec::new() };
+    Ok((row.get(10)?, row.get(14)?, stored))
 }
 
 fn for_each_event(db: &Connection, patient: i64, mut take: impl FnMut(TimedEvent)) -> Answer<()> {

@@ -75,6 +75,7 @@ const DELETIONS: &[&str] = &[
     "DELETE FROM links WHERE patient = ?1",
     "DELETE FROM check_ins WHERE patient = ?1",
     "DELETE FROM events WHERE patient = ?1",
+    "DELETE FROM waiting_events WHERE patient = ?1",
 ];
 
 /// A message keeps its number, when it was, and how it ended. Its number must not be given to another one: a

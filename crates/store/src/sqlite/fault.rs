@@ -35,10 +35,7 @@ impl Fault {
     pub(super) fn told(self, path: &str) -> StoreError {
         match self {
             Self::Store(error) => error,
-            Self::Unreadable(what) => StoreError::Damaged {
-                path: path.to_owned(),
-                found: format!("a stored {what} cannot be read"),
-            },
+            Self::Unreadable(what) => StoreError::Unreadable(what),
             Self::Sql(error) => match &error {
                 rusqlite::Error::SqliteFailure(failure, _)
                     if matches!(failure.code, ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) =>

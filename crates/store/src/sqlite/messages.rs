@@ -95,7 +95,7 @@ fn initial_state(new: &NewMessage) -> MessageState {
 }
 
 /// The order in which due mail leaves; even numbers go to the clinic.
-fn rank(audience: Audience, urgent: bool) -> i64 {
+pub(super) fn rank(audience: Audience, urgent: bool) -> i64 {
     match (audience, urgent) {
         (Audience::Clinic, true) => 0,
         (Audience::Patient, true) => 1,

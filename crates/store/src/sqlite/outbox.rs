@@ -6,14 +6,15 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use afterrun_rules::decision::Identity;
+use afterrun_rules::decision::{Audience, Identity};
 
 use super::{
     columns::{Word, from_json, instant, maybe_instant, micros, to_json},
     fault::{Answer, Fault},
-    patients, settings, user_links,
+    messages::rank,
+    patients, settings, unreadable, user_links,
 };
-use crate::{Claim, Mail, MessageKey, MessageState, OutboxMessage, QueueDepth, Settlement};
+use crate::{Claim, Mail, MessageKey, MessageState, OutboxMessage, QueueDepth, Settlement, UNREADABLE};
 
 /// End code of mail that was past its usefulness before it could leave.
 pub(super) const STALE: &str = "stale";
@@ -29,6 +30,9 @@ const SAID: usize = 500;
 
 /// Takes due messages. Leases that ran out are taken back first, and stale mail is cancelled.
 pub(super) fn claim(db: &Connection, claim: &Claim) -> Answer<Vec<OutboxMessage>> {
+    if claim.only_emergencies {
+        return claim_emergencies(db, claim);
+    }
     let expired = in_flight(db, "lease_until <= ?1", micros(claim.now))?;
     give_back(db, &expired, claim.now)?;
     cancel_stale(db, claim.now)?;
@@ -45,25 +49,54 @@ pub(super) fn claim(db: &Connection, claim: &Claim) -> Answer<Vec<OutboxMessage>
     Ok(taken)
 }
 
+/// Takes alerts of emergencies by a clock that nobody believes: what was never tried is due whatever that clock shows,
+/// and so is what waits for longer than two hours, for no wait between two tries is so long.
+fn claim_emergencies(db: &Connection, claim: &Claim) -> Answer<Vec<OutboxMessage>> {
+    let condition = "m.identity >= 'clinic/emergency/' AND m.identity < 'clinic/emergency0'
+         AND (m.attempts = 0 OR m.due_at <= ?2 OR m.due_at > ?2 + 7200000000)";
+    let mut taken = Vec::new();
+    for rank in [rank(Audience::Clinic, true), rank(Audience::Clinic, false)] {
+        let room = claim.limit.max(claim.pressing_limit).saturating_sub(taken.len() as u32);
+        taken.extend(claim_where(db, claim, rank, room, condition)?);
+    }
+    Ok(taken)
+}
+
 fn claim_rank(db: &Connection, claim: &Claim, rank: i64, room: u32) -> Answer<Vec<OutboxMessage>> {
-    let mut select = db.prepare_cached(
+    let condition = "m.due_at <= ?2 AND (m.stale_at IS NULL OR m.stale_at > ?2)";
+    claim_where(db, claim, rank, room, condition)
+}
+
+fn claim_where(
+    db: &Connection,
+    claim: &Claim,
+    rank: i64,
+    room: u32,
+    condition: &str,
+) -> Answer<Vec<OutboxMessage>> {
+    let query = format!(
         "SELECT m.key, p.id, m.subject, m.audience, m.attempt, m.recipient, m.due_at, m.stale_at, l.message_id,
-             l.envelope_from, l.subject, l.bytes, m.attempts, m.first_attempt_at, m.in_doubt, m.urgent
+             l.envelope_from, l.subject, l.bytes, m.attempts, m.first_attempt_at, m.in_doubt, m.urgent, m.unanswered,
+             m.patient
          FROM messages m LEFT JOIN patients p ON p.key = m.patient LEFT JOIN mails l ON l.message = m.key
-         WHERE m.state = 'queued' AND m.rank = ?1 AND m.due_at <= ?2 AND (m.stale_at IS NULL OR m.stale_at > ?2)
-         ORDER BY m.due_at, m.key LIMIT ?3",
-    )?;
+         WHERE m.state = 'queued' AND m.rank = ?1 AND {condition}
+         ORDER BY m.due_at, m.key LIMIT ?3"
+    );
+    let mut select = db.prepare_cached(&query)?;
     let mut found = Vec::new();
     let mut rows = select.query(params![rank, micros(claim.now), room])?;
     while let Some(row) = rows.next()? {
         let key: i64 = row.get(0)?;
-        found.push((key, claimed(key, row)));
+        // Read first: a row that cannot be read is somebody's.
+        let whose: Option<i64> = row.get(17)?;
+        let audience = Word::read(&row.get::<_, String>(3)?).unwrap_or(Audience::Clinic);
+        found.push((key, whose, audience, claimed(key, row)));
     }
     let mut lease = db.prepare_cached(
         "UPDATE messages SET state = 'leased', worker = ?2, lease_until = ?3 WHERE key = ?1",
     )?;
     let mut taken = Vec::new();
-    for (key, message) in found {
+    for (key, whose, audience, message) in found {
         match message {
             Ok(message) => {
                 lease.execute(params![key, claim.worker, micros(claim.lease_until)])?;
@@ -73,7 +106,11 @@ fn claim_rank(db: &Connection, claim: &Claim, rank: i64, room: u32) -> Answer<Ve
             Err(Fault::Unreadable(what)) => {
                 tracing::error!(message = key, what, "a message cannot be read and is put aside");
                 let text = format!("its {what} cannot be read");
-                end(db, key, MessageState::Quarantined, claim.now, Some("unreadable"), &text)?;
+                end(db, key, MessageState::Quarantined, claim.now, Some(UNREADABLE), &text)?;
+                if let Some(patient) = whose {
+                    unreadable::mail_put_aside(db, patient, key, audience, claim.now)?;
+                    ledger_changed(db, whose, claim.now)?;
+                }
             }
             Err(other) => return Err(other),
         }
@@ -108,6 +145,7 @@ fn claimed(key: i64, row: &Row<'_>) -> Answer<OutboxMessage> {
         first_attempt_at: maybe_instant(row.get(13)?)?,
         in_doubt: row.get(14)?,
         urgent: row.get(15)?,
+        unanswered: row.get(16)?,
     })
 }
 
@@ -175,15 +213,20 @@ pub(super) fn settle(
         .optional()?;
     let Some(patient) = held else { return Ok(false) };
     let key = key.0;
-    if patient.is_none() && !matches!(outcome, Settlement::Retry { .. }) {
+    if patient.is_none() && !matches!(outcome, Settlement::Retry { .. } | Settlement::Wait { .. }) {
         user_links::forget_mail(db, key)?;
     }
     match outcome {
         Settlement::Accepted { said } => accepted(db, key, now, said)?,
         Settlement::Retry { at, error, in_doubt } => {
             attempt(db, key, now, if *in_doubt { "in doubt" } else { "not sent" }, error)?;
+            if *in_doubt {
+                db.prepare_cached("UPDATE messages SET unanswered = unanswered + 1 WHERE key = ?1")?
+                    .execute([key])?;
+            }
             queue_again(db, key, Some(*at), *in_doubt, now)?;
         }
+        Settlement::Wait { until } => queue_again(db, key, Some(*until), false, now)?,
         Settlement::Rejected { said } => {
             attempt(db, key, now, "rejected", said)?;
             end(db, key, MessageState::Rejected, now, None, said)?;
@@ -252,7 +295,7 @@ pub(super) fn try_again(db: &Connection, key: MessageKey, now: DateTime<Utc>) ->
     let changed = db
         .prepare_cached(
             "UPDATE messages SET state = 'queued', due_at = ?2, settled_at = NULL, end_code = NULL,
-                 end_reason = NULL
+                 end_reason = NULL, unanswered = 0
              WHERE key = ?1 AND state IN ('failed', 'rejected', 'quarantined')
                  AND EXISTS (SELECT 1 FROM mails WHERE message = messages.key AND length(bytes) > 0)
                  AND NOT EXISTS (SELECT 1 FROM patients p WHERE p.key = messages.patient
@@ -370,7 +413,7 @@ fn queue_again(
 ) -> Answer<()> {
     db.prepare_cached(
         "UPDATE messages SET state = 'queued', worker = NULL, lease_until = NULL, due_at = coalesce(?2, due_at),
-             in_doubt = ?3
+             in_doubt = in_doubt OR ?3
          WHERE key = ?1",
     )?
     .execute(params![key, at.map(micros), in_doubt])?;

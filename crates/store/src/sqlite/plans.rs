@@ -27,6 +27,7 @@ const WALKED: &[&str] = &[
     "SCAN messages USING COVERING INDEX messages_leased",
     "SCAN messages USING COVERING INDEX messages_queued",
     "SCAN messages USING COVERING INDEX messages_quarantined",
+    "SCAN patients USING INDEX patients_waiting",
     // Its last row only.
     "SCAN rule_books_live",
     // A few rows (`REFUSED_KEPT`), of them the last.

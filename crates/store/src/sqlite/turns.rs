@@ -14,7 +14,7 @@ use super::{
     charts,
     columns::{Word, maybe_micros, micros, to_json},
     fault::Answer,
-    links, messages, outbox, work_items, work_list,
+    links, messages, outbox, waiting, work_items, work_list,
 };
 use crate::{NewMessage, StoreError, Turn};
 
@@ -33,6 +33,10 @@ pub(super) fn commit(db: &Connection, turn: &Turn) -> Answer<()> {
         return Err(StoreError::Conflict(turn.patient.clone()).into());
     }
     append_events(db, patient, &turn.events, &turn.book)?;
+    if turn.takes_in {
+        waiting::take_in(db, patient, turn.now)?;
+    }
+    waiting::keep(db, patient, &turn.waits)?;
     append_check_ins(db, patient, &turn.check_ins)?;
     for message in &turn.messages {
         messages::insert(db, Some(patient), message, turn.now, Some(&turn.book))?;

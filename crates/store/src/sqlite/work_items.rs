@@ -58,6 +58,14 @@ pub(super) fn of_patient(
     Ok(page(rows, limit, |item| item.id.to_string()))
 }
 
+/// Open ones about what cannot be read, newest first.
+pub(super) fn unreadable(db: &Connection, limit: u32) -> Answer<Vec<WorkItem>> {
+    let query = format!(
+        "{SELECT} WHERE w.reason_code = 'unreadable' AND w.state <> 'resolved' ORDER BY w.id DESC LIMIT ?1"
+    );
+    select(db, &query, params![limit])
+}
+
 /// Items due in a digest and not yet in one, longest due first.
 pub(super) fn for_digest(db: &Connection, now: DateTime<Utc>, limit: u32) -> Answer<Vec<WorkItem>> {
     let query = format!(

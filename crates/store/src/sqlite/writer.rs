@@ -4,10 +4,15 @@
 //! neighbours along: when it had written something, the group is undone and run again, each job under a savepoint
 //! of its own. (Under savepoints from the first, SQLite would copy every page before each job changes it.)
 //! Nobody is answered before the COMMIT, which with `synchronous=FULL` means: before the disk has it.
+//! A job that panics is undone like one that fails, and the thread goes on: a store that lives and cannot write is
+//! worse than one that is gone.
 //!
 //! INVARIANT: an answer `Ok` is given only after the transaction that holds the job was committed.
 
-use std::thread::JoinHandle;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    thread::JoinHandle,
+};
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
@@ -19,6 +24,9 @@ use crate::{Result, StoreError};
 const QUEUE: usize = 1024;
 /// Jobs in one transaction: beyond this the gain is gone and the first caller waits too long.
 const GROUP: usize = 256;
+
+/// What the caller of a job that panicked is told.
+const PANICKED: &str = "an internal error, so nothing of this was written; this is a bug";
 
 /// Opens a connection that may write.
 pub(super) type Open = Box<dyn Fn() -> Answer<Connection> + Send>;
@@ -143,7 +151,13 @@ where
     F: Fn(&Connection) -> Answer<T> + Send + 'static,
 {
     fn run(&mut self, connection: &Connection, path: &str) -> Ran {
-        match (self.work)(connection) {
+        // Unwinding leaves nothing of ours half changed: what the job wrote is undone, and it is answered with an error.
+        let Ok(ended) = catch_unwind(AssertUnwindSafe(|| (self.work)(connection))) else {
+            tracing::error!(database = path, "a job panicked inside the store; what it wrote is undone");
+            self.done = Some(Err(StoreError::Backend(PANICKED.to_owned())));
+            return Ran::Undo;
+        };
+        match ended {
             Ok(value) => {
                 self.done = Some(Ok(value));
                 Ran::Keep
@@ -182,7 +196,10 @@ fn run(mut jobs: mpsc::Receiver<Box<dyn Job>>, connection: Connection, open: &Op
         }
         let committed = match writing.take().map_or_else(open, Ok) {
             Ok(connection) => {
-                let committed = commit(&connection, &mut group, path);
+                // Jobs catch their own panics; one outside them loses the handle, which undoes what it holds.
+                let committed = catch_unwind(AssertUnwindSafe(|| commit(&connection, &mut group, path)));
+                let committed =
+                    committed.unwrap_or_else(|_| Err(Trouble { told: PANICKED.to_owned(), reopen: true }));
                 // After a failed write or fsync the handle may believe what the disk does not have.
                 writing = match &committed {
                     Err(trouble) if trouble.reopen => None,
@@ -323,6 +340,11 @@ mod tests {
         Ok(db.execute("INSERT INTO t VALUES (zeroblob(1000000))", [])? as i64)
     }
 
+    fn add_5_and_panic(db: &Connection) -> Answer<i64> {
+        db.execute("INSERT INTO t VALUES (5)", [])?;
+        panic!("on purpose")
+    }
+
     /// Ends the transaction under the group, as SQLite itself does when the disk fails.
     fn lose_the_transaction(db: &Connection) -> Answer<i64> {
         db.execute_batch("ROLLBACK")?;
@@ -361,6 +383,27 @@ mod tests {
     #[test]
     fn a_job_that_fails_takes_no_neighbour_along() {
         check(&[add_1, add_2_and_fail, add_3], &[true, false, true], &[1, 3]);
+    }
+
+    #[test]
+    fn a_job_that_panics_takes_no_neighbour_along() {
+        check(&[add_1, add_5_and_panic, add_3], &[true, false, true], &[1, 3]);
+        check(&[add_5_and_panic], &[false], &[]);
+    }
+
+    #[tokio::test]
+    async fn after_a_panic_the_writer_goes_on_and_the_caller_hears_that_nothing_was_written() {
+        let again = || Err(StoreError::Backend("not opened again".to_owned()).into());
+        let writer = Writer::start(table(), Box::new(again), "test.db".to_owned()).unwrap();
+        let told = writer.write(add_5_and_panic).await.unwrap_err();
+        assert!(told.to_string().contains("nothing of this was written"), "{told}");
+        assert!(told.is_transient(), "whoever keeps trying loses nothing");
+        assert_eq!(writer.write(add_1).await.unwrap(), 1);
+        let stored = writer.write(|db: &Connection| Ok(values(db))).await.unwrap();
+        assert_eq!(stored, [1]);
+        let jobs = [add_1 as Work, add_5_and_panic, add_3].into_iter();
+        let told: Vec<bool> = writer.write_each(jobs).await.iter().map(Result::is_ok).collect();
+        assert_eq!(told, [true, false, true], "of several handed in together each by itself");
     }
 
     #[test]

@@ -19,6 +19,7 @@ pub mod sessions;
 pub mod tries;
 pub mod turns;
 pub mod users;
+pub mod waiting;
 pub mod work_list;
 
 /// Makes one test for each promise named.
@@ -63,8 +64,8 @@ macro_rules! conformance {
                 gives_due_mail_once, gives_urgent_mail_first, leaves_patient_mail_alone_while_held,
                 drops_stale_mail, ends_as_settled, tries_again_when_told,
                 tries_again_what_a_person_has_mended, does_not_try_again_after_a_stop, keeps_what_is_in_doubt,
-                takes_back_a_lease_that_ran_out, fences_off_a_lost_lease, does_not_send_while_a_setting_holds_it,
-                does_not_send_what_was_cancelled,
+                counts_no_attempt_for_a_wait, takes_back_a_lease_that_ran_out, fences_off_a_lost_lease,
+                does_not_send_while_a_setting_holds_it, does_not_send_what_was_cancelled,
                 does_not_cancel_what_is_being_sent, takes_back_what_is_released,
                 recovers_what_a_lost_worker_held, never_gives_one_message_to_two_workers,
                 says_when_the_next_is_due, counts_its_states, looks_again_when_mail_fails,
@@ -128,6 +129,9 @@ macro_rules! conformance {
             ]
             operations: [
                 count_mail_by_the_hour, count_an_hour_in_which_nothing_left, count_what_came_back, hasten_what_waits_for_another_try, name_the_schema,
+            ]
+            waiting: [
+                keeps_what_waits_beside_the_chart, lets_only_emergencies_leave_while_the_clock_is_in_doubt,
             ]
             users: [
                 are_found_by_address, are_added_once, are_listed_in_pages,

@@ -200,6 +200,20 @@ pub async fn keeps_what_is_in_doubt(store: AnyStore) {
     assert_eq!(again.first_attempt_at, Some(hour(1)));
     store.release(&[key], "w").await.unwrap();
     assert!(claim_one(&store, "w", hour(2)).await.in_doubt, "giving it back changes nothing");
+    let unreached = Settlement::Retry { at: hour(3), error: "refused".to_owned(), in_doubt: false };
+    assert!(store.settle(key, "w", hour(2), unreached).await.unwrap());
+    let third = claim_one(&store, "w", hour(3)).await;
+    assert_eq!((third.in_doubt, third.unanswered), (true, 1), "an attempt that got nowhere changes nothing");
+}
+
+pub async fn counts_no_attempt_for_a_wait(store: AnyStore) {
+    let (_, key) = with_claim(&store, "w").await;
+    assert!(store.settle(key, "w", hour(1), Settlement::Wait { until: hour(9) }).await.unwrap());
+    assert_eq!(store.claim(claim("w", hour(8))).await.unwrap(), []);
+    let later = claim_one(&store, "w", hour(9)).await;
+    assert_eq!((later.attempts, later.first_attempt_at, later.in_doubt), (0, None, false));
+    assert_eq!(store.attempts(key).await.unwrap(), []);
+    assert!(!store.settle(key, "v", hour(9), Settlement::Wait { until: hour(10) }).await.unwrap());
 }
 
 pub async fn takes_back_a_lease_that_ran_out(store: AnyStore) {

@@ -49,6 +49,8 @@ pub fn turn(stored: &StoredChart, now: DateTime<Utc>) -> Turn {
         now,
         book: BookHash([7; 32]),
         events: Vec::new(),
+        waits: Vec::new(),
+        takes_in: false,
         check_ins: Vec::new(),
         links: Vec::new(),
         messages: Vec::new(),
@@ -146,7 +148,15 @@ pub fn clinic_mail(identity_text: &str, recipient: &str, now: DateTime<Utc>) -> 
 
 pub fn claim(worker: &str, now: DateTime<Utc>) -> Claim {
     let lease_until = now + Duration::minutes(10);
-    Claim { worker: worker.to_owned(), now, lease_until, limit: 100, pressing_limit: 0, hold_patients: false }
+    Claim {
+        worker: worker.to_owned(),
+        now,
+        lease_until,
+        limit: 100,
+        pressing_limit: 0,
+        hold_patients: false,
+        only_emergencies: false,
+    }
 }
 
 /// Enrols `p1` and queues one mail due at `hour(1)`.

@@ -75,7 +75,15 @@ pub(crate) async fn submit(State(site): State<Shared>, Token(token): Token, fiel
         Ok(given) => given,
         Err(faults) => return form::page(&site, &open, &sheet, &entered, &faults, None),
     };
-    match site.recorder.record_on(open.seen(), answers::events(&sheet, &given)).await {
+    let events = answers::events(&sheet, &given);
+    let recorded = match open.seen() {
+        Some(seen) => site.recorder.record_on(seen, events).await,
+        None => site.recorder.record(&open.patient.id, events).await,
+    };
+    match recorded {
+        Ok(recorded) if recorded.waits => {
+            outcome::page_of_what_waits(&site, &open, &given.emergencies, &recorded)
+        }
         Ok(recorded) => outcome::page(&site, &open, &given.emergencies, &recorded),
         Err(error) => {
             tracing::warn!(patient = %open.patient.id, %error, "an answer was not stored");

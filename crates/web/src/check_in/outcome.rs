@@ -66,6 +66,31 @@ pub(crate) fn page(site: &Site, open: &Open, ticked: &[SignId], recorded: &Recor
     layout::page(site, Sheet { status: StatusCode::OK, title: text::STORED, style: None, main })
 }
 
+/// The page while the clock is in doubt: that it is stored, and what to do about signs ticked now or earlier. What
+/// else follows is decided when the clock is believed again.
+pub(crate) fn page_of_what_waits(
+    site: &Site,
+    open: &Open,
+    ticked: &[SignId],
+    recorded: &Recorded,
+) -> Response {
+    let (book, chart) = (&open.book, &recorded.chart);
+    let standing = Standing::of(book, chart, recorded.now);
+    let signs = signs_to_show(book, &standing, ticked);
+    let verdict = if signs.is_empty() { Verdict::Noted } else { Verdict::HelpNow };
+    let main = html! {
+        @if !signs.is_empty() { (help_now(&signs, &html! { h1 { (help_now_title(&signs)) } })) }
+        section.card.verdict.(class(verdict)) {
+            p.kicker { (text::STORED) }
+            @if signs.is_empty() { h1 { (text::WAITS_TITLE) } } @else { h2 { (title(verdict)) } p { (text::HELP_NOW_STORED) } }
+            p { (text::WAITS) }
+            p { (text::WATCH_FOR) }
+        }
+        (contact(book))
+    };
+    layout::page(site, Sheet { status: StatusCode::OK, title: text::STORED, style: None, main })
+}
+
 struct Shown<'a> {
     open: &'a Open,
     chart: &'a Chart,

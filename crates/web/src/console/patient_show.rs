@@ -167,6 +167,6 @@ pub(crate) fn as_opened(
         expires_at: None,
         revoked: false,
     };
-    // No chart has this version: whoever took a turn on it would read it anew.
-    Open { link, patient, chart, version: -1, book, now, closed: None, on_behalf: None }
+    // Whoever takes a turn on it reads it anew.
+    Open { link, patient, chart, version: None, book, now, closed: None, on_behalf: None }
 }

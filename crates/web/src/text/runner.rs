@@ -126,6 +126,9 @@ pub(crate) fn up_to(most: u32) -> String {
 
 // After a check-in.
 pub(crate) const STORED: &str = "Your answers are stored";
+pub(crate) const WAITS_TITLE: &str = "We look at them a little later";
+pub(crate) const WAITS: &str = "Something is wrong with the clock of our system, so nothing else follows from your \
+    answers before it is put right. You need not send them again. If you had to stop running, stay with that.";
 pub(crate) const HELP_NOW: &str = "Get help now. Do not wait for us.";
 pub(crate) const CARE_TODAY: &str = "Get seen by a doctor today. Do not wait for us.";
 pub(crate) const HELP_NOW_STORED_TITLE: &str = "Do this first, now";

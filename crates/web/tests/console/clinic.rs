@@ -153,6 +153,8 @@ impl Clinic {
             now,
             book: self.book.hash,
             events: Vec::new(),
+            waits: Vec::new(),
+            takes_in: false,
             check_ins: Vec::new(),
             links: Vec::new(),
             messages: vec![message],
@@ -177,6 +179,8 @@ impl Clinic {
             now,
             book: self.book.hash,
             events: events.into_iter().map(|event| TimedEvent { at: now, event }).collect(),
+            waits: Vec::new(),
+            takes_in: false,
             check_ins: Vec::new(),
             links: Vec::new(),
             messages: Vec::new(),
@@ -202,6 +206,7 @@ impl Clinic {
             limit: 100,
             pressing_limit: 0,
             hold_patients: true,
+            only_emergencies: false,
         };
         let waiting = self.store.claim(claim).await.unwrap();
         let mut path = None;
@@ -227,7 +232,7 @@ impl Recorder for Clinic {
         self.events.lock().unwrap().extend(events.iter().cloned());
         self.commit(events, Vec::new()).await;
         let chart = self.store.chart(patient).await.unwrap().chart;
-        Ok(Recorded { chart, decisions: Vec::new(), now: self.now() })
+        Ok(Recorded { chart, decisions: Vec::new(), now: self.now(), waits: false })
     }
 
     async fn start_again(&self, _: &PatientId) -> Result<(), RecordError> {

@@ -38,6 +38,7 @@ async fn mail(clinic: &Clinic, number: u32, ends: Option<Settlement>) {
             limit: 1,
             pressing_limit: 0,
             hold_patients: false,
+            only_emergencies: false,
         };
         let key = clinic.store.claim(claim).await.unwrap()[0].key;
         assert!(clinic.store.settle(key, "w", now, end).await.unwrap());
@@ -79,6 +80,7 @@ async fn an_hour_that_is_over_is_counted_again_after_a_while() {
         limit: 1,
         pressing_limit: 0,
         hold_patients: false,
+        only_emergencies: false,
     };
     let key = clinic.store.claim(claim).await.unwrap()[0].key;
     let cancelled = Settlement::Cancelled { reason: Reason::new("stale", "late") };

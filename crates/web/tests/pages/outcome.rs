@@ -145,3 +145,27 @@ async fn a_sign_ticked_earlier_that_nobody_has_dealt_with_comes_first() {
     let text = outcome(&fake, GREEN, Vec::new()).await;
     assert!(!text.contains("Get seen by a doctor today"), "{text}");
 }
+
+#[tokio::test]
+async fn while_the_clock_is_in_doubt_answers_are_stored_and_nothing_else_is_said_of_them() {
+    let fake = Fake::new();
+    *fake.doubted.lock().unwrap() = true;
+    // By that clock the check-in closed long ago.
+    *fake.now.lock().unwrap() = at("2026-04-09T14:00:00Z");
+    Browser(fake.router()).get(PATH).await.is(200);
+    let text = outcome(&fake, PAINFUL, Vec::new()).await;
+    assert!(text.contains("Something is wrong with the clock"), "{text}");
+    for promise in ["We ask again", "next", "Keep going", "Do this first"] {
+        assert!(!text.contains(promise), "`{promise}` in {text}");
+    }
+    assert!(!fake.events.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn while_the_clock_is_in_doubt_ticked_signs_are_answered_with_what_to_do_now() {
+    let fake = Fake::new();
+    *fake.doubted.lock().unwrap() = true;
+    let text = outcome(&fake, &[("q.feeling", "pain"), ("sign", "chest-pain")], Vec::new()).await;
+    assert!(text.contains("Get help now"), "{text}");
+    assert!(text.contains("Do what it says above"), "{text}");
+}

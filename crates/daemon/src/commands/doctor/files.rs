@@ -1,6 +1,7 @@
 //! The configuration, the folders and their rights, the database, the rules.
 
 use std::{
+    collections::BTreeSet,
     fs,
     os::unix::fs::{MetadataExt, PermissionsExt},
     path::Path,
@@ -165,6 +166,28 @@ pub(super) async fn database(config: &Config) -> (Finding, Option<Arc<dyn Store>
         Finding::well(topic, path.display().to_string())
     };
     (finding, Some(Arc::new(store)))
+}
+
+/// Items named at most; the count says how many there are.
+const NAMED_AT_MOST: usize = 10;
+
+/// Whether something stored could not be read when it was wanted.
+pub(super) async fn unreadable(store: &dyn Store) -> Finding {
+    let topic = "stored rows";
+    let items = match store.unreadable(1000).await {
+        Ok(items) => items,
+        Err(why) => return Finding::bad(topic, why.to_string(), "look at the log"),
+    };
+    if items.is_empty() {
+        return Finding::well(topic, "all that was wanted could be read");
+    }
+    let patients: BTreeSet<&str> = items.iter().map(|item| item.patient.as_str()).collect();
+    let named: Vec<&str> = patients.iter().copied().take(NAMED_AT_MOST).collect();
+    Finding::bad(
+        topic,
+        format!("{} on the work-list about what cannot be read: {}", items.len(), named.join(", ")),
+        "restore what they had from the newest backup (deploy/README.md), then close the items in the console",
+    )
 }
 
 /// Whether the rules load.

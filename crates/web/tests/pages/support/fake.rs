@@ -82,6 +82,8 @@ pub struct Fake {
     pub chart: Mutex<Chart>,
     pub links: Mutex<HashMap<[u8; 32], Link>>,
     pub notice: Mutex<Option<String>>,
+    /// The clock is in doubt.
+    pub doubted: Mutex<bool>,
     pub failure: Mutex<Option<Failure>>,
     /// Returned by the next recordings.
     pub decisions: Mutex<Vec<Decision>>,
@@ -151,6 +153,7 @@ impl Fake {
             chart: Mutex::new(chart),
             links: Mutex::new(links),
             notice: Mutex::new(None),
+            doubted: Mutex::default(),
             failure: Mutex::new(None),
             decisions: Mutex::new(Vec::new()),
             events: Mutex::new(Vec::new()),
@@ -243,7 +246,7 @@ impl Recorder for Fake {
         for decision in &decisions {
             chart.record(decision, now);
         }
-        Ok(Recorded { chart: chart.clone(), decisions, now })
+        Ok(Recorded { chart: chart.clone(), decisions, now, waits: *self.doubted.lock().unwrap() })
     }
 
     async fn start_again(&self, _: &PatientId) -> Result<(), RecordError> {
@@ -264,6 +267,10 @@ impl Recorder for Fake {
 
     fn now(&self) -> DateTime<Utc> {
         *self.now.lock().unwrap()
+    }
+
+    fn clock_in_doubt(&self) -> bool {
+        *self.doubted.lock().unwrap()
     }
 
     fn notice(&self) -> Option<String> {
@@ -298,7 +305,12 @@ impl Store for Fake {
         if patient.id != *id {
             return Err(StoreError::NotFound { what: "patient", id: id.to_string() });
         }
-        Ok(StoredChart { patient, chart: self.chart.lock().unwrap().clone(), version: 1 })
+        Ok(StoredChart {
+            patient,
+            chart: self.chart.lock().unwrap().clone(),
+            version: 1,
+            waiting: Vec::new(),
+        })
     }
 
     async fn add_patient(&self, _: NewPatient, _: DateTime<Utc>) -> afterrun_store::Result<PatientId> {
@@ -323,6 +335,23 @@ impl Store for Fake {
 
     async fn commit_address(&self, _: Turn, _: &str) -> afterrun_store::Result<()> {
         self.not_for_pages("commit_address")
+    }
+
+    async fn note_unreadable(
+        &self,
+        _: &PatientId,
+        _: afterrun_store::NewWorkItem,
+        _: DateTime<Utc>,
+    ) -> afterrun_store::Result<()> {
+        self.not_for_pages("note_unreadable")
+    }
+
+    async fn unreadable(&self, _: u32) -> afterrun_store::Result<Vec<WorkItem>> {
+        self.not_for_pages("unreadable")
+    }
+
+    async fn waiting_patients(&self, _: u32) -> afterrun_store::Result<Vec<PatientId>> {
+        self.not_for_pages("waiting_patients")
     }
 
     async fn due_patients(&self, _: DateTime<Utc>, _: u32) -> afterrun_store::Result<Vec<PatientId>> {
