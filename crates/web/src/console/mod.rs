@@ -38,6 +38,7 @@ mod patient_next;
 mod patient_plot;
 mod patient_sections;
 mod patient_show;
+mod patient_waiting;
 mod proxies;
 mod rate_limit;
 mod reset_ask;

@@ -16,7 +16,7 @@ const MESSAGES_ON_PAPER: usize = 5;
 const HISTORY_ON_PAPER: usize = 10;
 
 impl View<'_> {
-    fn when(&self, at: DateTime<Utc>) -> String {
+    pub(super) fn when(&self, at: DateTime<Utc>) -> String {
         dates::date_and_time(at, self.chart.zone_at(at), dates::way(&self.book))
     }
 }
@@ -124,7 +124,7 @@ fn by_telephone(view: &View<'_>, received: DateTime<Utc>, answer: &AnswerEvent) 
     })
 }
 
-fn values(view: &View<'_>, answer: &AnswerEvent) -> Markup {
+pub(super) fn values(view: &View<'_>, answer: &AnswerEvent) -> Markup {
     let signs = answer.emergencies.iter().flatten().map(|id| {
         view.book.emergencies.iter().find(|sign| sign.id == *id).map_or(id.as_str(), |sign| &*sign.ask)
     });

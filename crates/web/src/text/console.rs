@@ -282,6 +282,17 @@ pub(crate) fn done(what: &str) -> Option<&'static str> {
     Some(words)
 }
 
+/// The same; what needed a decision that is still to come is not said to be done.
+pub(crate) fn done_or_recorded(what: &str, waits: bool) -> Option<String> {
+    let done = done(what)?;
+    Some(match what {
+        _ if !waits => done.to_owned(),
+        // The work-list needs no clock.
+        "resolve" | "open-again" => format!("{done} {}", super::patient::RECORDED_ONLY),
+        _ => super::patient::RECORDED_ONLY.to_owned(),
+    })
+}
+
 pub(crate) fn history(what: &str) -> &str {
     match what {
         "take" => "sees to it",

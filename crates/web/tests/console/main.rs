@@ -31,3 +31,4 @@ mod rules_pages;
 mod signing_in;
 #[cfg(test)]
 mod users;
+mod waiting;
