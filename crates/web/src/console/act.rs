@@ -11,7 +11,7 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
-use chrono::{Days, NaiveDate, NaiveTime};
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 
 use super::{
     Room, Shared, dates, frame,
@@ -137,28 +137,36 @@ fn facts_of(room: &Room, me: &SignedIn, stored: &StoredChart, change: &WorkChang
     events
 }
 
-/// Opening again what was resolved last takes back that emergency signs were dealt with, if that was said with it.
+/// Opening again what was resolved last takes back what was said with it: that emergency signs were dealt with, and
+/// that the runner was spoken with, which would keep reminders away while the work is open again.
 async fn facts_of_reopening(room: &Room, stored: &StoredChart) -> Result<Vec<Event>, Refused> {
-    let dealt_with = !stored.chart.emergencies.is_empty() && !stored.chart.has_open_emergency();
-    let Some(said_at) = stored.chart.emergencies_resolved.last().filter(|_| dealt_with) else {
-        return Ok(Vec::new());
-    };
     let id = &stored.patient.id;
-    let is_open = room.store.work_row(id).await?.is_none_or(|row| row.state != WorkState::Resolved);
-    if is_open {
-        return Ok(Vec::new());
+    let is_resolved = room.store.work_row(id).await?.is_some_and(|row| row.state == WorkState::Resolved);
+    let resolved_at = if is_resolved { newest_resolution(room, id).await? } else { None };
+    let Some(resolved_at) = resolved_at else { return Ok(Vec::new()) };
+    let chart = &stored.chart;
+    // The facts are recorded first, between the click and the line.
+    let contacts = chart.contacts.iter().filter(|(at, _)| *at >= resolved_at);
+    let mut events: Vec<_> =
+        contacts.map(|(_, flag)| Event::ContactWithdrawn { flag: flag.clone() }).collect();
+    let dealt_with = !chart.emergencies.is_empty() && !chart.has_open_emergency();
+    if dealt_with && chart.emergencies_resolved.last().is_some_and(|said_at| *said_at >= resolved_at) {
+        events.push(Event::EmergencyReopened {});
     }
+    Ok(events)
+}
+
+/// When somebody last resolved the work.
+async fn newest_resolution(room: &Room, id: &PatientId) -> Result<Option<DateTime<Utc>>, Refused> {
     let mut after: Option<String> = None;
     loop {
         let lines = room.store.work_history(id, after.as_deref(), HISTORY_ROWS).await?;
         if let Some(resolved) = lines.rows.iter().find(|line| line.what == "resolve") {
-            // The fact is recorded first, between the click and the line.
-            let together = *said_at >= resolved.at;
-            return Ok(if together { vec![Event::EmergencyReopened {}] } else { Vec::new() });
+            return Ok(Some(resolved.at));
         }
         match lines.next {
             Some(next) => after = Some(next),
-            None => return Ok(Vec::new()),
+            None => return Ok(None),
         }
     }
 }
