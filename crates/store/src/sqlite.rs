@@ -395,8 +395,9 @@ impl Store for Sqlite {
         self.read(move |db| users::list(db, after.as_deref(), limit)).await
     }
 
-    async fn add_first_user(&self, user: NewUser, now: DateTime<Utc>) -> Result<Option<UserKey>> {
-        self.write(move |db| sessions::add_first_user(db, &user, now)).await
+    async fn add_first_user(&self, user: NewUser, by: &str, now: DateTime<Utc>) -> Result<Option<UserKey>> {
+        let by = by.to_owned();
+        self.write(move |db| sessions::add_first_user(db, &user, &by, now)).await
     }
 
     async fn set_password(

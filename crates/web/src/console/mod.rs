@@ -57,6 +57,7 @@ mod users_audit;
 mod users_list;
 mod users_show;
 mod work_item_list;
+mod work_item_settled;
 
 use std::sync::Arc;
 

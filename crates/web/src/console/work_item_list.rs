@@ -23,6 +23,7 @@ use super::{
     session::{Posted, SignedIn},
     sparkline::{scale, sparkline},
     text, text_patient,
+    work_item_settled::settled,
 };
 use crate::words;
 
@@ -62,6 +63,12 @@ pub(crate) async fn show(State(room): State<Shared>, me: SignedIn, Query(asked):
         "snoozed" => WorkFilter::Snoozed,
         _ => WorkFilter::Open,
     };
+    // Reasons and pictures are about health. A page that asks by itself what is new shows nobody more than before.
+    if me.live.is_none()
+        && let Err(error) = room.store.audit(me.now, &me.actor(), "work-list-view", "").await
+    {
+        return frame::unavailable(&room, &error);
+    }
     match read(&room, filter, asked.after.as_deref(), me.now).await {
         Ok(page) => {
             let done = asked.done.as_deref();
@@ -165,6 +172,7 @@ fn work_row(room: &Room, me: &SignedIn, book: &RuleBook, row: &WorkRow, stored: 
             }
             td {
                 @if let Some(title) = title(book, row) { strong.title { (title) } }
+                @if let Some(words) = settled(book, chart, row, me.now) { p.settled { (words) } }
                 p.reason { (text_patient::reason_below_title(&text::plain(&row.reason.text), title(book, row))) }
                 @let numbers = newest_answer(book, chart, row);
                 @if !numbers.is_empty() { p.numbers { span.hint { (text_patient::NEWEST) } " " (numbers) } }

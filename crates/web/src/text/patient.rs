@@ -47,6 +47,18 @@ pub(crate) fn identity(identity: &str) -> String {
     parts.collect::<Vec<_>>().join(" · ")
 }
 
+// What has become of a matter since.
+pub(crate) const NO_LONGER_SO: &str = "No longer so, by the answers and rules of today.";
+pub(crate) const ARRIVES_AGAIN: &str = "Mail arrives again.";
+
+pub(crate) fn settled_since(day: &str) -> String {
+    format!("Settled since {day}; the reason is from before.")
+}
+
+pub(crate) fn answered_again(day: &str) -> String {
+    format!("Answered again since {day}.")
+}
+
 pub(crate) const OPEN_AGAIN: &str = "Open it again";
 
 // While the clock is in doubt.
@@ -78,6 +90,7 @@ pub(crate) fn waiting(event: &Event, day: impl Fn(NaiveDate) -> String) -> Optio
         Event::TimeZone { time_zone } => format!("time zone {}", time_zone.name()),
         Event::RunRemoved { .. } => "a run is taken back".to_owned(),
         Event::Contacted { flag } => format!("somebody was in touch ({flag})"),
+        Event::ContactWithdrawn { flag } => format!("nobody was in touch after all ({flag})"),
         Event::EmergencyResolved {} => "the emergency signs were dealt with".to_owned(),
         Event::EmergencyReopened {} => "the emergency signs are open again".to_owned(),
         Event::Confirmed {} => "the address is confirmed".to_owned(),

@@ -136,6 +136,8 @@ pub(crate) fn action(action: &str) -> &str {
         "user-names-full" => "shows full names in lists",
         "user-names-initials" => "shows initials in lists",
         "audit-view" => "read the audit log",
+        "work-list-view" => "saw the work-list",
+        "patient-list-view" => "saw the list of runners",
         "chart-view" => "saw the chart",
         "message-view" => "read a message",
         "hold" => "held mail to runners",
