@@ -94,7 +94,7 @@ pub(super) fn answers(view: &View<'_>) -> Markup {
         section.card.answers {
             h2 { (text::ANSWERS) }
             @if given.is_empty() { p { (text::NEVER_ANSWERED) } } @else {
-                table.plain {
+                table.plain.stacked {
                     thead { tr { th scope="col" { (text::COLUMN_ABOUT) } th scope="col" { (text::COLUMN_RECEIVED) } th scope="col" { (text::COLUMN_ANSWERS) } } }
                     tbody {
                         @for (at, (received, answer)) in given.iter().enumerate().rev().take(ANSWERS) {
@@ -151,12 +151,12 @@ pub(super) fn messages(view: &View<'_>) -> Markup {
         section.card.messages {
             h2 { (text::MESSAGES) }
             @if view.messages.rows.is_empty() { p { (text::NO_MESSAGES) } } @else {
-                table.plain {
+                table.plain.stacked {
                     thead { tr { th scope="col" { (text::COLUMN_WHEN) } th scope="col" { (text::COLUMN_WHAT) } th scope="col" { (text::COLUMN_WHY) } } }
                     tbody {
                         @for message in &view.messages.rows {
                             tr.off-paper[!on_paper.contains(&message.key)] {
-                                td { (view.when(message.settled_at.unwrap_or(message.decided_at))) }
+                                td.when { (view.when(message.settled_at.unwrap_or(message.decided_at))) }
                                 th scope="row" {
                                     @match &message.mail {
                                         Some(mail) => a href={ (view.room.href("/console/messages/")) (message.key.0) } { (mail.subject) },

@@ -41,6 +41,12 @@ pub(super) fn when(room: &Room, at: DateTime<Utc>) -> String {
     dates::date_and_time(at, book.clinic.time_zone, dates::way(&book))
 }
 
+/// Since when the rules are in force; the first ones ever have no beginning.
+pub(super) fn in_force_since(room: &Room) -> String {
+    let since = room.desk.book_since();
+    if since <= DateTime::UNIX_EPOCH { text::FROM_THE_START.to_owned() } else { when(room, since) }
+}
+
 /// A date as the clinic writes it.
 pub(super) fn day(room: &Room, day: NaiveDate) -> String {
     dates::way(&room.recorder.book()).short_date(day)

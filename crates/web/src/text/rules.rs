@@ -5,6 +5,7 @@ use crate::Candidate;
 
 // The ways between the pages.
 pub(crate) const RULES_PAGES: &str = "About the rules";
+pub(crate) const FROM_THE_START: &str = "the first start";
 pub(crate) const TAB_IN_FORCE: &str = "In force";
 pub(crate) const TAB_COMPARE: &str = "Compare";
 pub(crate) const TAB_EDIT: &str = "Edit";

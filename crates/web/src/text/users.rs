@@ -153,6 +153,9 @@ pub(crate) fn action(action: &str) -> &str {
         "work-open-again" => "opened the work again",
         "work-looked" => "looked through the work-list",
         "telephone" => "took an answer by telephone",
+        "answer-add" => "entered an answer",
+        "run-add" => "logged a run",
+        "answer-by-telephone" => "noted that it was given by telephone",
         "pause" => "paused check-ins",
         "resume" => "ended a pause",
         "stop" => "ended the enrolment",
@@ -170,6 +173,7 @@ pub(crate) fn action(action: &str) -> &str {
         "rules-compare" => "compared rules",
         "rules-compare-view" => "saw a comparison of rules",
         "rules-compare-cancel" => "broke off a comparison of rules",
+        imported if imported.starts_with("run-import") => "imported runs",
         other => other,
     }
 }

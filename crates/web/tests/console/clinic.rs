@@ -122,6 +122,11 @@ impl Clinic {
         *self.now.lock().unwrap() += time;
     }
 
+    /// Whether the clock is in doubt.
+    pub fn doubt(&self, doubted: bool) {
+        *self.doubted.lock().unwrap() = doubted;
+    }
+
     /// Something to do about the runner.
     pub async fn raise(&self, identity: &str, level: TellClinic, code: &str) {
         let item = NewWorkItem {

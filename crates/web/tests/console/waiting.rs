@@ -10,16 +10,12 @@ const RECORDED: &str = "Recorded, decided on once the clock is believed.";
 const EMERGENCY: &str = r#"{"answer":{"check_in":"morning-after","about_day":"2026-03-30","values":{"feeling":"pain","worst_pain":6},"emergencies":["chest-pain"]}}"#;
 const PAIN: &str = r#"{"answer":{"check_in":"morning-after","about_day":"2026-03-29","values":{"feeling":"pain","worst_pain":6}}}"#;
 
-fn doubt(clinic: &Clinic, doubted: bool) {
-    *clinic.doubted.lock().unwrap() = doubted;
-}
-
 #[tokio::test]
 async fn what_is_only_recorded_is_said_to_be_and_shown_as_waiting() {
     let clinic = Clinic::new().await;
     let mut browser = clinic.signed_in("clinician").await;
     browser.get(RUNNER).await.is(200).lacks("Waits for the clock");
-    doubt(&clinic, true);
+    clinic.doubt(true);
     let done = browser.post(RUNNER, &[("do", "pause"), ("until", "2026-04-02")]).await;
     let to = done.is(303).header("location").to_owned();
     browser
@@ -42,7 +38,7 @@ async fn what_is_only_recorded_is_said_to_be_and_shown_as_waiting() {
     let page = browser.get(&to).await;
     page.says(RECORDED).lacks("The answers are stored.").says("an answer about").says("No answer yet");
     // The fact in force is said as ever.
-    doubt(&clinic, false);
+    clinic.doubt(false);
     let done = browser.post(RUNNER, &[("do", "time-zone"), ("zone", "Europe/Berlin")]).await;
     let to = done.is(303).header("location").to_owned();
     browser.get(&to).await.says("The time zone is changed.").lacks(RECORDED);
@@ -53,7 +49,7 @@ async fn work_that_says_nothing_about_the_chart_needs_no_clock() {
     let clinic = Clinic::new().await;
     clinic.raise("pain", TellClinic::Today, "stage-reached").await;
     let mut browser = clinic.signed_in("clinician").await;
-    doubt(&clinic, true);
+    clinic.doubt(true);
     let done = browser.post(RUNNER, &[("do", "take"), ("back", "list")]).await;
     assert_eq!(done.is(303).header("location"), "/console?done=take");
     let refused = browser.post(RUNNER, &[("do", "address"), ("email", "new@runner.example")]).await;
@@ -64,7 +60,7 @@ async fn work_that_says_nothing_about_the_chart_needs_no_clock() {
 async fn an_emergency_that_waits_is_dealt_with_and_opened_again_like_any_other() {
     let clinic = Clinic::new().await;
     clinic.happens(PAIN).await;
-    doubt(&clinic, true);
+    clinic.doubt(true);
     clinic.keep_waiting(vec![serde_json::from_str(EMERGENCY).unwrap()]).await;
     clinic.raise("sign", TellClinic::Now, "emergency").await;
     clinic.pass(TimeDelta::minutes(1));
