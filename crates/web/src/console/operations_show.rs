@@ -226,7 +226,7 @@ fn versions(room: &Room, view: &View) -> Markup {
                 dt { (text::PRODUCT) } dd { (room.desk.version()) }
                 dt { (words::SCHEMA) } dd { (view.schema) }
                 dt { (text::BOOK) } dd { code { (book.hash.short()) } }
-                dt { (text::IN_FORCE) } dd { (rules_frame::in_force_since(room)) }
+                dt { (text::IN_FORCE) } dd { (rules_frame::since(room, room.desk.book_since())) }
                 dt { (words::TIME_ZONES) } dd { (view.machinery.time_zones) }
                 dt { (text::TIME) } dd { (view.zone.name()) }
             }

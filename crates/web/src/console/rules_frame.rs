@@ -41,9 +41,8 @@ pub(super) fn when(room: &Room, at: DateTime<Utc>) -> String {
     dates::date_and_time(at, book.clinic.time_zone, dates::way(&book))
 }
 
-/// Since when the rules are in force; the first ones ever have no beginning.
-pub(super) fn in_force_since(room: &Room) -> String {
-    let since = room.desk.book_since();
+/// Since when rules are in force; the first ones ever have no beginning.
+pub(super) fn since(room: &Room, since: DateTime<Utc>) -> String {
     if since <= DateTime::UNIX_EPOCH { text::FROM_THE_START.to_owned() } else { when(room, since) }
 }
 
