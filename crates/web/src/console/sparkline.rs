@@ -1,5 +1,5 @@
 //! Two weeks of one runner in the width of a word: a bar for each day with a number, a visible gap for each
-//! day without.
+//! day without, nothing for days before the runner was enrolled.
 
 use std::fmt::Write as _;
 
@@ -51,8 +51,10 @@ pub(crate) fn sparkline(book: &RuleBook, chart: &Chart, today: NaiveDate) -> Mar
     let Some((question, from, to)) = scale(book) else { return html! {} };
     let first = today.checked_sub_days(Days::new(DAYS - 1)).unwrap_or(today);
     let days: Vec<_> = first.iter_days().take(DAYS as usize).collect();
-    let mut words = text::sparkline(&question.ask);
-    for day in &days {
+    let enrolled = chart.local_date(chart.enrolled_at);
+    let followed = days.iter().filter(|day| **day >= enrolled);
+    let mut words = text::sparkline(&question.ask, followed.clone().count());
+    for day in followed {
         match value_on(book, chart, *day) {
             Some(value) => drop(write!(words, " {value}")),
             None => words.push_str(" –"),
@@ -61,7 +63,7 @@ pub(crate) fn sparkline(book: &RuleBook, chart: &Chart, today: NaiveDate) -> Mar
     html! {
         svg.spark role="img" aria-label=(words) viewBox={ "0 0 " (DAYS * STEP) " " (HEIGHT + 4) } {
             title { (words) }
-            @for (at, day) in days.iter().enumerate() {
+            @for (at, day) in days.iter().enumerate().filter(|(_, day)| **day >= enrolled) {
                 @let x = at as u64 * STEP;
                 @match value_on(book, chart, *day) {
                     Some(value) => {

@@ -152,8 +152,11 @@ pub(crate) fn reach(reach: Reach) -> &'static str {
     }
 }
 
-pub(crate) fn sparkline(question: &str) -> String {
-    format!("{question} The last 14 days:")
+pub(crate) fn sparkline(question: &str, days: usize) -> String {
+    match days {
+        0 | 1 => format!("{question} Today:"),
+        days => format!("{question} The last {days} days:"),
+    }
 }
 
 pub(crate) fn and_more(count: u32) -> String {

@@ -31,7 +31,7 @@ async fn the_list_says_who_why_and_since_when() {
         .says("Same day")
         .says("because of pain")
         .says("answered today")
-        .says("– – – – – – – – – – – – 6 –")
+        .says("The last 10 days: – – – – – – – – 6 –")
         .lacks("Overdue");
     clinic.pass(TimeDelta::days(1));
     let mut browser = clinic.signed_in("clinician").await;
