@@ -157,7 +157,7 @@ fn alert(composer: &Composer<'_>, ticked: &[&SignId], turn: &mut Turn) -> Result
         at: now,
         state: EntryState::Done,
         message: None,
-        urgent: false,
+        urgent: true,
         covered_by: None,
     };
     turn.work_items.push(NewWorkItem {

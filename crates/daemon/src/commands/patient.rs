@@ -108,6 +108,7 @@ impl Patient {
             }
             Self::Address(address) => {
                 let tool = shared.open().await?;
+                tool.needs_the_clock("a new address")?;
                 let patient = tool.patient(&address.patient).await?;
                 let taken = tool.turns.change_address(&patient.id, &address.new, tool.now).await?;
                 tool.turns
@@ -132,6 +133,7 @@ impl Patient {
 
 impl Add {
     async fn execute(self, tool: &Tool) -> anyhow::Result<()> {
+        tool.needs_the_clock("an enrolment")?;
         let email = check_address(&self.email)?;
         let name = self.name.trim();
         if name.is_empty() {

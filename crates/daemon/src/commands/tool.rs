@@ -137,6 +137,17 @@ impl Tool {
         find_patient(&*self.turns.store, named).await
     }
 
+    /// Refuses what would bear a time of a clock that is in doubt: an enrolment says from when on somebody is asked.
+    pub(super) fn needs_the_clock(&self, what: &str) -> anyhow::Result<()> {
+        if self.turns.belief.is_in_doubt(self.now) {
+            bail!(
+                "the clock of this machine is in doubt, so {what} has to wait and nothing has been changed; set the clock \
+                 right, or say with `afterrun release` that it is right, and do this again"
+            );
+        }
+        Ok(())
+    }
+
     /// Records one event after asking whether it makes sense. `action` names it in the audit log.
     pub(super) async fn record(
         &self,
