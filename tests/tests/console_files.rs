@@ -132,6 +132,24 @@ mod console_files {
         let page = press(&mut forms, file, &text, "rename", &[WHY, to]);
         page.is(422).says("unknown-message").says("value=\"messages/are-you-there.md\"");
         press(&mut forms, file, &text, "delete", &[WHY]).is(422).says("Not saved").says("unknown-message");
+        // Looked at before: what deleting it would lead to, and what another name would.
+        let as_deleted = ("fate", "delete");
+        press(&mut forms, file, &text, "check", &[as_deleted])
+            .is(200)
+            .says("These rules would be refused")
+            .says("unknown-message")
+            .says("value=\"delete\" checked");
+        press(&mut forms, file, &text, "check", &[("fate", "rename"), to]).is(200).says("unknown-message");
+        press(&mut forms, file, &text, "check", &[to]).is(200).lacks("unknown-message");
+        let taken = ("new-name", "messages/check-in.md");
+        press(&mut forms, file, &text, "check", &[("fate", "rename"), taken]).is(200).says("There is a file");
+        let story = "scenarios/severe-pain.ron";
+        let told = place.text(story);
+        press(&mut forms, story, &told, "check", &[as_deleted]).is(200).says("These rules would go live");
+        // What was looked at does not change what a button does.
+        press(&mut forms, file, &text, "save", &[WHY, as_deleted])
+            .is(422)
+            .says("The file holds this text already.");
         // Without a reason, and over somebody else's change.
         press(&mut forms, file, &text, "delete", &[]).is(422);
         press_with(&mut forms, file, &text, "delete", &"0".repeat(64), &[WHY])

@@ -11,15 +11,18 @@ use crate::{
     turn::{TurnError, Turns},
 };
 
-/// When it was changed, in a mail (strftime, on the clinic's clock).
-const WHEN: &str = "%A %-d %B %Y, %H:%M (%Z)";
-
 /// A mail of its own for every change; none for an address that cannot be written to. It is never stale: whoever did
 /// not make the change wants to know however late it is.
 pub(crate) fn written(turns: &Turns, ask: &AccountMail<'_>) -> Result<Option<NewMessage>, StoreError> {
     let live = turns.rules.current();
     let (book, letterhead) = (&*live.book, &turns.letterhead);
-    let when = ask.now.with_timezone(&book.clinic.time_zone).format(WHEN).to_string();
+    let (way, local) = (book.clinic.way(), ask.now.with_timezone(&book.clinic.time_zone));
+    let when = format!(
+        "{}, {} ({})",
+        way.date_with_year(local.date_naive()),
+        way.time(local.time()),
+        local.format("%Z")
+    );
     let changed = match ask.change {
         AccountChange::Password(how) => AccountChanged::Password(how_in_words(how)),
         AccountChange::Role { to, by } => AccountChanged::Role { to: role_in_words(to), by },

@@ -234,6 +234,11 @@ impl Chart {
                 self.answers.retain(|answer| answer.source != Source::Run(run.clone()));
             }
             Event::Contacted { flag } => self.contacts.push((at, flag.clone())),
+            Event::ContactWithdrawn { flag } => {
+                if let Some(newest) = self.contacts.iter().rposition(|(_, of)| of == flag) {
+                    self.contacts.remove(newest);
+                }
+            }
             Event::EmergencyResolved {} => self.emergencies_resolved.push(at),
             Event::EmergencyReopened {} => self.reopen_emergency(),
             Event::Confirmed {} => self.reach = Reach::Confirmed,

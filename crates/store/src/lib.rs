@@ -326,8 +326,8 @@ pub trait Store: Accounts + Operations + Send + Sync + 'static {
     /// Users in the order added.
     async fn users(&self, after: Option<&str>, limit: u32) -> Result<Page<User>>;
 
-    /// Adds a user if there is no other; none if there is.
-    async fn add_first_user(&self, user: NewUser, now: DateTime<Utc>) -> Result<Option<UserKey>>;
+    /// Adds a user if there is no other, with a line in the audit log that names `by`; none if there is.
+    async fn add_first_user(&self, user: NewUser, by: &str, now: DateTime<Utc>) -> Result<Option<UserKey>>;
     /// Changes a user's password, ends all sessions and links of the user, and adds the mail that says so. `by` is
     /// who the audit log names. False: the password is no longer the one that was proved, and nothing has changed.
     async fn set_password(

@@ -254,14 +254,16 @@ impl Store for Sqlite {
 
     async fn link(&self, token_hash: &[u8; 32]) -> Result<Option<Link>> {
         let token_hash = *token_hash;
-        self.look_up(move |db| links::get(db, &token_hash)).await
+        self.look_up(move |db| Ok(links::get(db, &token_hash)?.map(|(link, _)| link))).await
     }
 
     async fn open_link(&self, token_hash: &[u8; 32]) -> Result<Option<(Link, Result<StoredChart>)>> {
         let (token_hash, path) = (*token_hash, self.shown());
         self.look_up(move |db| {
-            let Some(link) = links::get(db, &token_hash)? else { return Ok(None) };
-            let chart = charts::get(db, &link.patient).map_err(|fault| fault.told(&path));
+            let Some((link, key)) = links::get(db, &token_hash)? else { return Ok(None) };
+            let chart = charts::of_key(db, key)
+                .and_then(|chart| chart.ok_or_else(|| patients::unknown(&link.patient)));
+            let chart = chart.map_err(|fault| fault.told(&path));
             Ok(Some((link, chart)))
         })
         .await
@@ -395,8 +397,9 @@ impl Store for Sqlite {
         self.read(move |db| users::list(db, after.as_deref(), limit)).await
     }
 
-    async fn add_first_user(&self, user: NewUser, now: DateTime<Utc>) -> Result<Option<UserKey>> {
-        self.write(move |db| sessions::add_first_user(db, &user, now)).await
+    async fn add_first_user(&self, user: NewUser, by: &str, now: DateTime<Utc>) -> Result<Option<UserKey>> {
+        let by = by.to_owned();
+        self.write(move |db| sessions::add_first_user(db, &user, &by, now)).await
     }
 
     async fn set_password(

@@ -249,6 +249,8 @@ pub struct RuleCard {
     pub flag: FlagId,
     /// Work items raised.
     pub fires: u64,
+    /// When the first of them was.
+    pub first_fired_at: Option<DateTime<Utc>>,
     /// When the last of them was.
     pub last_fired_at: Option<DateTime<Utc>>,
     /// Of these, resolved because something was done.

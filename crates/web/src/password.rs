@@ -10,6 +10,8 @@ use argon2::{
 };
 use tokio::sync::Semaphore;
 
+use crate::text::console as text;
+
 /// Shortest password taken: what NIST SP 800-63B-4 section 3.1.1.2 asks of one used alone.
 pub const PASSWORD_CHARACTERS: usize = 15;
 /// Longest password taken, in bytes: hashing must not become a burden.
@@ -22,12 +24,10 @@ const AT_A_TIME: usize = 2;
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum BadPassword {
     /// Fewer than [`PASSWORD_CHARACTERS`].
-    #[error(
-        "a password has at least {PASSWORD_CHARACTERS} characters: four or five words are easiest to keep"
-    )]
+    #[error("{}", text::password_too_short(PASSWORD_CHARACTERS))]
     TooShort,
     /// More than [`PASSWORD_BYTES`].
-    #[error("a password has at most {PASSWORD_BYTES} bytes")]
+    #[error("{}", text::password_too_long(PASSWORD_BYTES))]
     TooLong,
 }
 

@@ -37,7 +37,7 @@ pub(crate) fn day(day: NaiveDate, today: NaiveDate, way: Way) -> String {
 }
 
 /// `Sunday` within the last week, else `Sunday 29 March`.
-fn weekday(day: NaiveDate, today: NaiveDate, way: Way) -> String {
+pub(crate) fn weekday(day: NaiveDate, today: NaiveDate, way: Way) -> String {
     match (today - day).num_days() {
         0..=6 => day.format("%A").to_string(),
         _ => date(day, today, way),

@@ -107,6 +107,15 @@ fn a_runner_of_the_database_is_explained_and_compared() {
         "{why}"
     );
     assert!(why.contains("stage/pain-lasting/heads-up/2026-03-30"), "{why}");
+    // The same by a clinic that writes the month first.
+    clinic.edit("rules/clinic.ron", "    phone:", "    locale: \"en-US\",\n    phone:");
+    let american = words(clinic.run(now, &["why", sam, "pain-lasting", "--rules", "rules"]));
+    for written in ["as of Mon, Mar 30, 2026 11:00 am", "day 0 Fri, Mar 27, 2026", "on 4 days"] {
+        assert!(american.contains(written), "`{written}`: {american}");
+    }
+    // What was decided before keeps its words.
+    assert!(!american.contains("Fri 27 Mar 2026"), "{american}");
+    clinic.edit("rules/clinic.ron", "    locale: \"en-US\",\n    phone:", "    phone:");
     let before = words(clinic.run(now, &["why", sam, "pain-lasting", "--at", "2026-03-29T12:00:00Z"]));
     assert!(before.contains("no stage told") && before.contains("on 3 days in all"), "{before}");
     assert!(before.contains("still needs a report of it about Mon 30 Mar 2026 or later"), "{before}");

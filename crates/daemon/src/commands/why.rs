@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use afterrun_rules::{
     RuleBook,
+    book::Locale,
     chart::Chart,
     decision::{Action, Audience, EntryState},
     evidence::{Evidence, Truth},
@@ -130,7 +131,7 @@ impl Why {
 
     fn say_all(&self, book: &RuleBook, known: &Known) -> anyhow::Result<Ended> {
         let explanation = explain(book, &known.chart, known.at);
-        let zone = known.chart.zone_at(known.at);
+        let (zone, way) = (known.chart.zone_at(known.at), book.clinic.way());
         let named = match &self.flag {
             Some(id) => match book.flag(id) {
                 Some(flag) => Some(&flag.id),
@@ -144,15 +145,15 @@ impl Why {
         say(format_args!(
             "{} as of {} ({zone}), by the rules {}",
             known.chart.patient,
-            local(known.at, zone),
+            local(known.at, zone, way),
             book.hash.short()
         ))?;
         say_general(&explanation)?;
         let quiet = |flag: &FlagExplanation| flag.state.starts_with("quiet");
         for flag in &explanation.flags {
             match named {
-                Some(id) if flag.flag == *id => say_flag(flag, known, zone)?,
-                None if !quiet(flag) => say_flag(flag, known, zone)?,
+                Some(id) if flag.flag == *id => say_flag(flag, known, zone, way)?,
+                None if !quiet(flag) => say_flag(flag, known, zone, way)?,
                 _ => {}
             }
         }
@@ -181,7 +182,7 @@ fn quiet_row(flag: &FlagExplanation) -> Vec<String> {
     vec![flag.flag.to_string(), format!("({})", flag.place), missing]
 }
 
-fn say_flag(flag: &FlagExplanation, known: &Known, zone: Tz) -> anyhow::Result<()> {
+fn say_flag(flag: &FlagExplanation, known: &Known, zone: Tz, way: Locale) -> anyhow::Result<()> {
     say(format_args!("\nflag {}: {}  ({})", flag.flag, flag.title, flag.place))?;
     say(wrapped(&flag.state, 2))?;
     let days: Vec<Vec<String>> = flag
@@ -190,7 +191,7 @@ fn say_flag(flag: &FlagExplanation, known: &Known, zone: Tz) -> anyhow::Result<(
         .map(|row| {
             vec![
                 row.number.map_or_else(String::new, |number| format!("day {number}")),
-                row.day.format("%a %-d %b %Y").to_string(),
+                way.short_date(row.day),
                 mark(row.mark, !row.answers.is_empty()).to_owned(),
                 row.answers.join(", "),
             ]
@@ -214,7 +215,7 @@ fn say_flag(flag: &FlagExplanation, known: &Known, zone: Tz) -> anyhow::Result<(
         .decided
         .iter()
         .filter(|decided| decided.flag.as_deref() == Some(flag.flag.as_str()))
-        .map(|decided| vec![local(decided.at, zone), format!("{}. {}", decided.what, decided.reason)])
+        .map(|decided| vec![local(decided.at, zone, way), format!("{}. {}", decided.what, decided.reason)])
         .collect();
     say("\n  what was sent, told, or not")?;
     say(if decided.is_empty() { "    nothing".to_owned() } else { table(&decided, 4) })?;
@@ -245,8 +246,9 @@ fn truth(truth: Truth) -> &'static str {
     }
 }
 
-fn local(at: DateTime<Utc>, zone: Tz) -> String {
-    at.with_timezone(&zone).format("%a %-d %b %Y %H:%M").to_string()
+fn local(at: DateTime<Utc>, zone: Tz, way: Locale) -> String {
+    let local = at.with_timezone(&zone);
+    format!("{} {}", way.short_date(local.date_naive()), way.time(local.time()))
 }
 
 /// A decision of a story, and what became of it.

@@ -1,7 +1,11 @@
 //! The one page of the demonstration: the clock and its controls above, runners, mailbox, reasons, the clinic's
 //! list and the rules below.
 
-use afterrun_rules::{assess::End, book::Flag, decision::Audience};
+use afterrun_rules::{
+    assess::End,
+    book::{Flag, Locale},
+    decision::Audience,
+};
 use afterrun_store::{Message, MessageState};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -50,6 +54,11 @@ pub(super) fn page(shown: &Snapshot) -> Markup {
     }
 }
 
+/// How the clinic writes dates.
+fn way(shown: &Snapshot) -> Locale {
+    shown.book.clinic.way()
+}
+
 fn top(shown: &Snapshot) -> Markup {
     let leap = |to: &str, label: &str, hint: &str, class: &str| {
         html! {
@@ -66,8 +75,8 @@ fn top(shown: &Snapshot) -> Markup {
                 span { "demo · " (shown.book.clinic.name) }
             }
             div.clock role="status" {
-                span.date { (shown.now.with_timezone(&shown.zone).format("%A %-d %B")) }
-                span.time { (clock(shown.now, shown.zone)) }
+                span.date { (way(shown).date(shown.now.with_timezone(&shown.zone).date_naive())) }
+                span.time { (clock(shown.now, shown.zone, way(shown))) }
                 span.zone { (shown.zone.name()) }
             }
             div.controls role="group" aria-label="Turn the clock" {
@@ -100,7 +109,7 @@ fn runner_card(shown: &Snapshot, runner: &Runner) -> Markup {
                 (standing(shown, runner))
             }
             p.story { (runner.story) }
-            (strip(&runner.chart, runner.assessment.day))
+            (strip(&runner.chart, runner.assessment.day, way(shown)))
             div.actions {
                 form method="post" action="/demo/open" target="_blank" {
                     input type="hidden" name="patient" value=(patient.id);
@@ -208,7 +217,7 @@ fn mail_row(shown: &Snapshot, message: &Message) -> Markup {
         li {
             a.mail.clinic[to_clinic].routine[routine].waits[waits].open[is_open] href={ "/?mail=" (message.key.0) } {
                 span.subject { (mail.subject) }
-                span.when { @if waits { "waits until " } (day_and_time(when, zone)) }
+                span.when { @if waits { "waits until " } (day_and_time(when, zone, way(shown))) }
                 span.to { (mail.recipient) }
             }
         }
@@ -241,7 +250,7 @@ fn rules(shown: &Snapshot) -> Markup {
             p.small {
                 "Book " code { (shown.book.hash.short()) }
                 @if shown.book_since > chrono::DateTime::UNIX_EPOCH {
-                    ", since " (day_and_time(shown.book_since, shown.zone))
+                    ", since " (day_and_time(shown.book_since, shown.zone, way(shown)))
                 }
                 ". Edit any file in" br;
                 code.path { (shown.rules.display()) } br;
@@ -283,7 +292,7 @@ fn work_list(shown: &Snapshot) -> Markup {
                         span.chip.(format!("{:?}", item.level).to_lowercase()) { (format!("{:?}", item.level)) }
                         b { (item.patient_name) }
                         p { (reason(&item.reason.text)) }
-                        span.when { (day_and_time(item.created_at, shown.zone)) }
+                        span.when { (day_and_time(item.created_at, shown.zone, way(shown))) }
                     }
                 }
             }
@@ -305,7 +314,7 @@ fn decisions(shown: &Snapshot) -> Markup {
                         }
                         p { (reason(&message.reason.text)) }
                         @if let Some(end) = &message.end_reason { p.end { (reason(end)) } }
-                        span.when { (day_and_time(message.decided_at, shown.zone)) }
+                        span.when { (day_and_time(message.decided_at, shown.zone, way(shown))) }
                     }
                 }
             }

@@ -1,6 +1,6 @@
 //! Words and times for the demonstration's page.
 
-use afterrun_rules::decision::Audience;
+use afterrun_rules::{book::Locale, decision::Audience};
 use afterrun_store::{Message, MessageState};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -15,14 +15,14 @@ pub(super) fn reason(text: &str) -> Markup {
     }
 }
 
-/// `09:00`.
-pub(super) fn clock(at: DateTime<Utc>, zone: Tz) -> String {
-    at.with_timezone(&zone).format("%H:%M").to_string()
+/// `09:00`, as the clinic writes it.
+pub(super) fn clock(at: DateTime<Utc>, zone: Tz, way: Locale) -> String {
+    way.time(at.with_timezone(&zone).time())
 }
 
-/// `Tue 5 May, 07:00`.
-pub(super) fn day_and_time(at: DateTime<Utc>, zone: Tz) -> String {
-    at.with_timezone(&zone).format("%a %-d %b, %H:%M").to_string()
+/// `Tue 5 May, 07:00`, as the clinic writes it.
+pub(super) fn day_and_time(at: DateTime<Utc>, zone: Tz, way: Locale) -> String {
+    format!("{}, {}", way.weekday_and_month(at.with_timezone(&zone).date_naive()), clock(at, zone, way))
 }
 
 /// When a stage is reached.

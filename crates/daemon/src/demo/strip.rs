@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use afterrun_rules::{
+    book::Locale,
     chart::{Chart, Source, Value},
     decision::{Audience, EntryState, Subject},
 };
@@ -25,7 +26,7 @@ struct Day {
 }
 
 /// The strip up to `today`.
-pub(super) fn strip(chart: &Chart, today: NaiveDate) -> Markup {
+pub(super) fn strip(chart: &Chart, today: NaiveDate, way: Locale) -> Markup {
     let enrolled = chart.local_date(chart.enrolled_at);
     let first_run = chart.runs.first().map_or(enrolled, |logged| logged.day);
     let first = (today - Days::new(DAYS - 1)).max(first_run.min(today));
@@ -35,11 +36,11 @@ pub(super) fn strip(chart: &Chart, today: NaiveDate) -> Markup {
     html! {
         ol.strip aria-label="Day by day" {
             @for (date, day) in &days {
-                li.day.(level(day)).ran[day.ran] title=(in_words(*date, day)) {
+                li.day.(level(day)).ran[day.ran] title=(in_words(*date, day, way)) {
                     span.weekday { (date.format("%a").to_string().chars().next().unwrap_or(' ')) }
                     span.mark { (mark(day)) }
                     span.told { @if day.told.is_some() { "✉" } }
-                    span.unseen { (in_words(*date, day)) }
+                    span.unseen { (in_words(*date, day, way)) }
                 }
             }
         }
@@ -106,8 +107,8 @@ fn level(day: &Day) -> &'static str {
     }
 }
 
-fn in_words(date: NaiveDate, day: &Day) -> String {
-    let mut words = vec![date.format("%A %-d %B").to_string()];
+fn in_words(date: NaiveDate, day: &Day, way: Locale) -> String {
+    let mut words = vec![way.date(date)];
     if day.ran {
         words.push("ran".to_owned());
     }

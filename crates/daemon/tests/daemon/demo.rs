@@ -3,6 +3,7 @@
 use std::{
     io::{Read, Write},
     net::TcpStream,
+    time::{Duration, Instant},
 };
 
 use afterrun::demo::Demo;
@@ -70,6 +71,41 @@ async fn pain_that_stays_is_told_and_the_clinic_knows_why() {
     let mail = ask(address, "GET /demo/mail/1", "").await;
     assert!(mail.contains("sandbox") && mail.contains("<base target=\"_blank\">"));
 
+    stop.send_replace(true);
+    demo.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn dates_are_written_as_the_clinic_writes_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let (stop, stopped) = watch::channel(false);
+    let (announce, announced) = oneshot::channel();
+    let path = folder.path().to_owned();
+    let demo = tokio::spawn(async move {
+        let tell = |stage: &afterrun::demo::Stage| {
+            announce.send(stage.clone()).map_err(|_| anyhow::anyhow!("nobody listens"))
+        };
+        Demo::run(&path, 0, tell, stopped).await
+    });
+    let stage = announced.await.unwrap();
+    let address = stage.url.strip_prefix("http://").unwrap();
+    let file = stage.rules.join("clinic.ron");
+    let clinic = std::fs::read_to_string(&file).unwrap();
+    let american = clinic.replacen("    phone:", "    locale: \"en-US\",\n    phone:", 1);
+    assert_ne!(clinic, american);
+    std::fs::write(&file, american).unwrap();
+    let since = Instant::now();
+    let page = loop {
+        let page = ask(address, "GET /", "").await;
+        if page.contains("Monday, May 4") {
+            break page;
+        }
+        assert!(since.elapsed() < Duration::from_secs(60), "the page still writes: {page}");
+    };
+    assert!(page.contains("9:00 am"), "the clock");
+    for british in ["Monday 4 May", " 4 May, ", "Mon 4 May", ">09:00<"] {
+        assert!(!page.contains(british), "`{british}` is how others write it");
+    }
     stop.send_replace(true);
     demo.await.unwrap().unwrap();
 }

@@ -70,6 +70,12 @@ pub enum Event {
         /// The flag.
         flag: FlagId,
     },
+    /// A clinician took back having spoken about a flag: the newest time does not count. Otherwise a wrong button
+    /// would keep reminders of a stage away for as long as the spell lasts.
+    ContactWithdrawn {
+        /// The flag.
+        flag: FlagId,
+    },
     /// A clinician dealt with the emergency signs ticked so far.
     EmergencyResolved {},
     /// A clinician took that word back: the signs ticked last wait again, with those nobody had dealt with before.

@@ -132,6 +132,18 @@ fn contact_stops_reminders_of_this_spell_and_this_flag_only() {
 }
 
 #[test]
+fn a_contact_taken_back_lets_reminders_go_on_unless_there_was_another() {
+    let contacted = |on| once(at(on, "12:00"), Event::Contacted { flag: "pain-lasting".into() });
+    let withdrawn = |on, flag: &str| once(at(on, "12:00"), Event::ContactWithdrawn { flag: flag.into() });
+    let long = || tell(book()).pain("5 5 5 5 5 5 5 5 5 5").with([contacted(6)]);
+    assert_eq!(long().told(), "HU 3, SU 5");
+    assert_eq!(long().with([withdrawn(7, "pain-lasting")]).told(), "HU 3, SU 5, SU 9");
+    assert_eq!(long().with([withdrawn(7, "worse-each-run")]).told(), "HU 3, SU 5");
+    let twice = long().with([contacted(7), withdrawn(8, "pain-lasting")]);
+    assert_eq!(twice.told(), "HU 3, SU 5", "the earlier one holds");
+}
+
+#[test]
 fn only_the_highest_told_stage_reminds() {
     let mut book = book();
     book.flags[0].stages[0].remind = Some(Remind { every_days: 1, at_most: 9 });

@@ -40,6 +40,7 @@ fn any_events_of_one_thing() -> impl Strategy<Value = Vec<TimedEvent>> {
             1 => Event::Pause(PauseEvent { until: Some(day(on + span)) }),
             2 => Event::Pause(PauseEvent { until: None }),
             3 => Event::Resume {},
+            4 if span == 0 => Event::ContactWithdrawn { flag: "pain-lasting".into() },
             4 => Event::Contacted { flag: "pain-lasting".into() },
             5 if span == 0 => Event::EmergencyReopened {},
             5 => Event::EmergencyResolved {},

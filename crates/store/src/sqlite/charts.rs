@@ -1,6 +1,6 @@
 //! Charts, rebuilt from what is stored: events applied in order, then check-ins, then the ledger.
 
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql};
 
 use afterrun_rules::{
     Chart, TimedEvent,
@@ -18,19 +18,29 @@ use crate::{MessageState, StoredChart};
 
 /// Person, chart and version.
 pub(super) fn get(db: &Connection, id: &PatientId) -> Answer<StoredChart> {
+    found_by(db, "id = ?1", id.as_str())?.ok_or_else(|| patients::unknown(id))
+}
+
+/// The same for a row number; none: there is no such patient (any more).
+pub(super) fn of_key(db: &Connection, key: i64) -> Answer<Option<StoredChart>> {
+    found_by(db, "key = ?1", key)
+}
+
+fn found_by(db: &Connection, column: &str, value: impl ToSql) -> Answer<Option<StoredChart>> {
     let query = format!(
-        "SELECT {}, key, version, initial_time_zone, initial_reach, waiting FROM patients WHERE id = ?1 AND erased_at IS NULL",
+        "SELECT {}, key, version, initial_time_zone, initial_reach, waiting FROM patients
+         WHERE {column} AND erased_at IS NULL",
         patients::COLUMNS
     );
-    let found = db.prepare_cached(&query)?.query_row([id.as_str()], |row| Ok(person(row))).optional()?;
-    let (key, waits, mut stored) = found.ok_or_else(|| patients::unknown(id))??;
+    let found = db.prepare_cached(&query)?.query_row([value], |row| Ok(person(row))).optional()?;
+    let Some((key, waits, mut stored)) = found.transpose()? else { return Ok(None) };
     for_each_event(db, key, |event| stored.chart.apply(&event))?;
     stored.chart.check_ins = check_ins(db, key)?;
     stored.chart.ledger = ledger(db, key)?.into();
     if waits {
         stored.waiting = waiting::of(db, key)?;
     }
-    Ok(stored)
+    Ok(Some(stored))
 }
 
 /// All events in order.

@@ -55,11 +55,11 @@ pub(super) fn revoke_all(db: &Connection, patient: i64, now: DateTime<Utc>) -> A
     Ok(())
 }
 
-/// The link with this hash. A stop link follows its address into the newest enrolment: whoever started again
+/// The link with this hash, and the row number of its patient. A stop link follows its address into the newest enrolment: whoever started again
 /// and presses "stop" in an old mail means the mail that comes now.
-pub(super) fn get(db: &Connection, token_hash: &[u8; 32]) -> Answer<Option<Link>> {
+pub(super) fn get(db: &Connection, token_hash: &[u8; 32]) -> Answer<Option<(Link, i64)>> {
     let mut statement = db.prepare_cached(
-        "SELECT p.id, l.scope, l.check_in, l.about_day, l.expires_at, l.revoked_at IS NOT NULL
+        "SELECT p.id, l.scope, l.check_in, l.about_day, l.expires_at, l.revoked_at IS NOT NULL, p.key
          FROM links l
          JOIN patients enrolled ON enrolled.key = l.patient
          JOIN patients p ON p.key = CASE l.scope
@@ -70,7 +70,7 @@ pub(super) fn get(db: &Connection, token_hash: &[u8; 32]) -> Answer<Option<Link>
     statement.query_row(params![token_hash.as_slice(), STOP], |row| Ok(link(row))).optional()?.transpose()
 }
 
-fn link(row: &Row<'_>) -> Answer<Link> {
+fn link(row: &Row<'_>) -> Answer<(Link, i64)> {
     let unreadable = Fault::Unreadable("link scope");
     let scope = match (row.get::<_, String>(1)?.as_str(), row.get::<_, Option<String>>(2)?) {
         (CHECK_IN, Some(check_in)) => {
@@ -81,10 +81,11 @@ fn link(row: &Row<'_>) -> Answer<Link> {
         (CONFIRM, None) => LinkScope::Confirm,
         _ => return Err(unreadable),
     };
-    Ok(Link {
+    let link = Link {
         patient: row.get::<_, String>(0)?.into(),
         scope,
         expires_at: maybe_instant(row.get(4)?)?,
         revoked: row.get(5)?,
-    })
+    };
+    Ok((link, row.get(6)?))
 }

@@ -42,8 +42,8 @@ fn check_ins(db: &Connection, since: i64) -> Answer<u64> {
     Ok(u64::try_from(whole + part).unwrap_or(0))
 }
 
-/// Work items that a rule raised, and when the last of them was.
-fn fires(db: &Connection, flag: &str, since: i64) -> Answer<(u64, Option<i64>)> {
+/// Work items that a rule raised, and when the first and the last of them were.
+fn fires(db: &Connection, flag: &str, since: i64) -> Answer<(u64, [Option<i64>; 2])> {
     let day = first_whole_day(since);
     let whole: i64 = db
         .prepare_cached("SELECT coalesce(sum(raised), 0) FROM work_item_days WHERE flag = ?1 AND day >= ?2")?
@@ -54,19 +54,22 @@ fn fires(db: &Connection, flag: &str, since: i64) -> Answer<(u64, Option<i64>)> 
              WHERE flag = ?1 AND created_at >= ?2 AND created_at < ?3 AND flag IS NOT NULL",
         )?
         .query_row(params![flag, since, day * DAY], |row| row.get(0))?;
-    let last = db
-        .prepare_cached(
-            "SELECT max(created_at) FROM work_items WHERE flag = ?1 AND created_at >= ?2 AND flag IS NOT NULL",
-        )?
-        .query_row(params![flag, since], |row| row.get(0))?;
-    Ok((u64::try_from(whole + part).unwrap_or(0), last))
+    // Each by itself: one look into the index, where both together would read all of it.
+    let [first, last] = ["min", "max"].map(|which| {
+        let query = format!(
+            "SELECT {which}(created_at) FROM work_items WHERE flag = ?1 AND created_at >= ?2 AND flag IS NOT NULL"
+        );
+        db.prepare_cached(&query)?.query_row(params![flag, since], |row| row.get(0))
+    });
+    Ok((u64::try_from(whole + part).unwrap_or(0), [first?, last?]))
 }
 
 fn of_rule(db: &Connection, flag: &str, since: i64) -> Answer<RuleCard> {
-    let (fires, last_fired_at) = fires(db, flag, since)?;
+    let (fires, [first_fired_at, last_fired_at]) = fires(db, flag, since)?;
     let mut card = RuleCard {
         flag: flag.into(),
         fires,
+        first_fired_at: maybe_instant(first_fired_at)?,
         last_fired_at: maybe_instant(last_fired_at)?,
         acted: 0,
         not_needed: 0,

@@ -68,11 +68,18 @@ pub(super) fn end_all(db: &Connection, user: UserKey) -> Answer<()> {
 }
 
 /// Adds a user if there is none at all.
-pub(super) fn add_first_user(db: &Connection, new: &NewUser, now: DateTime<Utc>) -> Answer<Option<UserKey>> {
+pub(super) fn add_first_user(
+    db: &Connection,
+    new: &NewUser,
+    by: &str,
+    now: DateTime<Utc>,
+) -> Answer<Option<UserKey>> {
     if db.prepare_cached("SELECT 1 FROM users WHERE id > 0 LIMIT 1")?.exists([])? {
         return Ok(None);
     }
-    users::add(db, new, now).map(Some)
+    let key = users::add(db, new, now)?;
+    settings::audit(db, now, by, "user-add", &user_links::actor(key))?;
+    Ok(Some(key))
 }
 
 /// Changes a password; every session and every link of the user ends, and a mail says so.

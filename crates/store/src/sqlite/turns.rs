@@ -187,6 +187,7 @@ fn kind(event: &Event) -> &'static str {
         Event::TimeZone { .. } => "time_zone",
         Event::RunRemoved { .. } => "run_removed",
         Event::Contacted { .. } => "contacted",
+        Event::ContactWithdrawn { .. } => "contact_withdrawn",
         Event::EmergencyResolved {} => "emergency_resolved",
         Event::EmergencyReopened {} => "emergency_reopened",
         Event::Confirmed {} => "confirmed",

@@ -1,6 +1,6 @@
 //! What was told while the clock was in doubt: kept beside the chart until a turn takes it in.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, params};
 
 use afterrun_rules::{TimedEvent, ids::PatientId};
@@ -31,6 +31,12 @@ pub(super) fn keep(db: &Connection, patient: i64, waits: &[Waiting]) -> Answer<(
 /// They have become part of the chart. What the clinic was told meanwhile bears the times of the doubted clock: what
 /// lies ahead of `now` would not be looked at, tried or passed on for as long.
 pub(super) fn take_in(db: &Connection, patient: i64, now: DateTime<Utc>) -> Answer<()> {
+    // What people did stays before the facts that came of it, each of which counts from a millisecond before the next.
+    let waited: i64 = db
+        .prepare_cached("SELECT count(*) FROM waiting_events WHERE patient = ?1")?
+        .query_row([patient], |row| row.get(0))?;
+    db.prepare_cached("UPDATE work_history SET at = min(at, ?2) WHERE patient = ?1 AND at > ?2")?
+        .execute(params![patient, micros(now - TimeDelta::milliseconds(waited))])?;
     db.prepare_cached("DELETE FROM waiting_events WHERE patient = ?1")?.execute([patient])?;
     db.prepare_cached("UPDATE patients SET waiting = 0 WHERE key = ?1")?.execute([patient])?;
     for no_later in [

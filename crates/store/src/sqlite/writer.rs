@@ -188,11 +188,15 @@ fn run(mut jobs: mpsc::Receiver<Box<dyn Job>>, connection: Connection, open: &Op
         let mut group = vec![first];
         // With all processors busy, others get to hand in what they are at; with one free this takes no time. A
         // commit costs much the same for one job as for twenty.
-        std::thread::yield_now();
-        while group.len() < GROUP
-            && let Ok(job) = jobs.try_recv()
-        {
-            group.push(job);
+        let mut had = 0;
+        while group.len() > had && group.len() < GROUP {
+            had = group.len();
+            std::thread::yield_now();
+            while group.len() < GROUP
+                && let Ok(job) = jobs.try_recv()
+            {
+                group.push(job);
+            }
         }
         let committed = match writing.take().map_or_else(open, Ok) {
             Ok(connection) => {

@@ -27,6 +27,7 @@ pub const EVENTS: &[&str] = &[
     r#"{"time_zone":{"time_zone":"America/Chicago"}}"#,
     r#"{"run_removed":{"run":"r2"}}"#,
     r#"{"contacted":{"flag":"pain-lasting"}}"#,
+    r#"{"contact_withdrawn":{"flag":"pain-lasting"}}"#,
     r#"{"emergency_resolved":{}}"#,
     r#"{"emergency_reopened":{}}"#,
     r#"{"address_dead":{}}"#,

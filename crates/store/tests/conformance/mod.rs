@@ -131,7 +131,7 @@ macro_rules! conformance {
                 count_mail_by_the_hour, count_an_hour_in_which_nothing_left, count_what_came_back, hasten_what_waits_for_another_try, name_the_schema,
             ]
             waiting: [
-                keeps_what_waits_beside_the_chart, lets_only_emergencies_leave_while_the_clock_is_in_doubt,
+                keeps_what_waits_beside_the_chart, moves_what_was_done_by_a_doubted_clock_before_what_came_of_it, lets_only_emergencies_leave_while_the_clock_is_in_doubt,
             ]
             users: [
                 are_found_by_address, are_added_once, are_listed_in_pages,

@@ -62,9 +62,11 @@ pub async fn that_are_old_are_forgotten(store: AnyStore) {
 }
 
 pub async fn begin_with_one_first_user(store: AnyStore) {
-    let key = store.add_first_user(new("ann@clinic.example"), hour(0)).await.unwrap();
-    assert!(key.is_some());
-    assert_eq!(store.add_first_user(new("bob@clinic.example"), hour(1)).await.unwrap(), None);
+    let key = store.add_first_user(new("ann@clinic.example"), "the link", hour(0)).await.unwrap().unwrap();
+    assert_eq!(store.add_first_user(new("bob@clinic.example"), "the link", hour(1)).await.unwrap(), None);
+    let audit = store.audit_log(None, None, 10).await.unwrap().rows;
+    let lines: Vec<_> = audit.iter().map(|line| (&*line.actor, &*line.action, &*line.subject)).collect();
+    assert_eq!(lines, [("the link", "user-add", &*format!("user {}", key.0))], "with the first one only");
     let users = store.users(None, 10).await.unwrap().rows;
     assert_eq!(users.iter().map(|user| user.email.as_str()).collect::<Vec<_>>(), ["ann@clinic.example"]);
     assert_eq!(users[0].looked_at, None);

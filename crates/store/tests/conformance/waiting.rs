@@ -1,7 +1,8 @@
 //! What is told while the clock is in doubt is kept beside the chart until a turn takes it in, and only alerts of
 //! emergencies leave meanwhile.
 
-use afterrun_store::{Claim, OutboxMessage, Settlement, StoreError, Waiting};
+use afterrun_store::{Claim, NewUser, OutboxMessage, Role, Settlement, StoreError, Waiting, WorkChange};
+use chrono::TimeDelta;
 
 use super::sample::*;
 
@@ -25,6 +26,27 @@ pub async fn keeps_what_waits_beside_the_chart(store: AnyStore) {
     let stored = store.chart(&id).await.unwrap();
     assert_eq!((stored.waiting, store.events(&id).await.unwrap()), (vec![], vec![taken]));
     assert!(store.waiting_patients(9).await.unwrap().is_empty());
+}
+
+pub async fn moves_what_was_done_by_a_doubted_clock_before_what_came_of_it(store: AnyStore) {
+    let new = NewUser {
+        email: "ann@clinic.example".to_owned(),
+        role: Role::Clinician,
+        password_hash: String::new(),
+    };
+    let ann = store.add_user(new, hour(0)).await.unwrap();
+    let id = enrol(&store).await;
+    let note = |words: &str| WorkChange::Note(words.to_owned());
+    store.change_work(&id, ann, note("before"), hour(1)).await.unwrap();
+    let waits = Waiting { event: event(hour(90), RESUME), told: false };
+    take_turn(&store, &id, hour(90), |turn| turn.waits = vec![waits.clone(), waits]).await;
+    store.change_work(&id, ann, note("by a clock that ran ahead"), hour(90)).await.unwrap();
+    let first = hour(2) - TimeDelta::milliseconds(2);
+    let taken = [event(first, RESUME), event(hour(2) - TimeDelta::milliseconds(1), RESUME)];
+    take_turn(&store, &id, hour(2), |turn| (turn.events, turn.takes_in) = (taken.to_vec(), true)).await;
+    let lines = store.work_history(&id, None, 9).await.unwrap().rows;
+    let at: Vec<_> = lines.iter().map(|line| line.at).collect();
+    assert_eq!(at, [first, hour(1)], "not behind the facts, and nothing else has moved");
 }
 
 pub async fn lets_only_emergencies_leave_while_the_clock_is_in_doubt(store: AnyStore) {

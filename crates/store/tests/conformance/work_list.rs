@@ -286,11 +286,12 @@ pub async fn keeps_a_scorecard(store: AnyStore) {
     assert_eq!((card.not_needed, card.already_known, card.resolved()), (1, 1, 4));
     // Two were acted on, after two and four hours; no answer is no contact.
     assert_eq!(card.median_to_contact, Some(TimeDelta::hours(2)));
-    assert_eq!((card.last_fired_at, card.last_acted_at), (Some(hour(5)), Some(hour(6))));
+    assert_eq!((card.first_fired_at, card.last_fired_at), (Some(hour(1)), Some(hour(5))));
+    assert_eq!(card.last_acted_at, Some(hour(6)));
     assert_eq!(card.per_hundred(all.check_ins), Some(100.0));
     let later = store.scorecard(hour(4)).await.unwrap();
     assert_eq!((later.check_ins, later.rules[0].fires, later.rules[0].acted), (2, 2, 0));
-    assert_eq!(later.rules[0].median_to_contact, None);
+    assert_eq!((later.rules[0].first_fired_at, later.rules[0].median_to_contact), (Some(hour(4)), None));
     assert_eq!(store.scorecard(hour(9)).await.unwrap().rules, []);
     let before = store.scorecard(hour(0) - TimeDelta::hours(30)).await.unwrap();
     assert_eq!((before.check_ins, before.rules), (5, all.rules.clone()), "over midnight");

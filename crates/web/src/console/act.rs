@@ -1,7 +1,7 @@
 //! What a clinician does about a runner: each button is one change of the work-list, or one fact for the chart.
 
 use afterrun_rules::{
-    Event, assess,
+    Chart, Event, assess,
     chart::{PauseEvent, StageOverride},
     ids::PatientId,
 };
@@ -11,7 +11,7 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
-use chrono::{Days, NaiveDate, NaiveTime};
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 
 use super::{
     Room, Shared, dates, frame,
@@ -26,6 +26,9 @@ const WORDS_AT_MOST: usize = 2000;
 
 /// Longest time something can be put off, or a runner paused, in days.
 const DAYS_AT_MOST: u64 = 90;
+
+/// In the address of the page shown next: what was done is recorded, and decided on later.
+pub(super) const WAITS: &str = "&waits=1";
 
 /// Lines of the history read at a time when looking for the newest resolution.
 const HISTORY_ROWS: u32 = 50;
@@ -66,10 +69,14 @@ pub(crate) async fn submit(
     }
     let id = PatientId::from(id);
     match act(&room, &me, &id, &fields).await {
-        Ok(()) if fields.get("back") == Some("list") => {
-            frame::see_other(&room, &format!("/console?done={}", fields.what()))
+        Ok(waits) => {
+            let to = if fields.get("back") == Some("list") {
+                "/console"
+            } else {
+                &format!("/console/patients/{id}")
+            };
+            frame::see_other(&room, &format!("{to}?done={}{}", fields.what(), if waits { WAITS } else { "" }))
         }
-        Ok(()) => frame::see_other(&room, &format!("/console/patients/{id}?done={}", fields.what())),
         Err(Refused::Store(error)) => frame::unavailable(&room, &error),
         Err(Refused::Words(words)) => {
             frame::says(&room, StatusCode::UNPROCESSABLE_ENTITY, text::NOT_DONE_TITLE, &words)
@@ -77,31 +84,35 @@ pub(crate) async fn submit(
     }
 }
 
-async fn act(room: &Room, me: &SignedIn, id: &PatientId, fields: &Fields) -> Result<(), Refused> {
-    let stored = room.store.chart(id).await?;
+/// Does it. True: the fact with it is only recorded, since the clock is in doubt.
+async fn act(room: &Room, me: &SignedIn, id: &PatientId, fields: &Fields) -> Result<bool, Refused> {
+    let mut stored = room.store.chart(id).await?;
+    // Whoever presses a button knows of what waits: it stands on the page.
+    stored.chart = with_what_waits(&stored);
     match wanted(room, me, &stored, fields)? {
         Wanted::Fact(event, words) => {
             let what = what(&event);
             room.store.audit(me.now, &me.actor(), what, id.as_str()).await?;
-            record(room, id, vec![event]).await?;
+            let waits = record(room, id, vec![event]).await?;
             room.store.change_work(id, me.user.key, WorkChange::Did(what, words), me.now).await?;
-            Ok(())
+            Ok(waits)
         }
+        Wanted::Address(_) if room.recorder.clock_in_doubt() => refused(text_patient::NO_ADDRESS_NOW),
         Wanted::Address(email) => {
             room.store.audit(me.now, &me.actor(), "patient-address", id.as_str()).await?;
             done(id, room.desk.change_address(id, &email).await)?;
             let did = WorkChange::Did("address", String::new());
             room.store.change_work(id, me.user.key, did, me.now).await?;
-            Ok(())
+            Ok(false)
         }
         Wanted::Work(change) => {
             let facts = match change {
                 WorkChange::Reopen => facts_of_reopening(room, &stored).await?,
                 _ => facts_of(room, me, &stored, &change),
             };
-            record(room, id, facts).await?;
+            let waits = record(room, id, facts).await?;
             match room.store.change_work(id, me.user.key, change, me.now).await? {
-                true => Ok(()),
+                true => Ok(waits),
                 false => refused(text::NOTHING_OPEN),
             }
         }
@@ -126,28 +137,36 @@ fn facts_of(room: &Room, me: &SignedIn, stored: &StoredChart, change: &WorkChang
     events
 }
 
-/// Opening again what was resolved last takes back that emergency signs were dealt with, if that was said with it.
+/// Opening again what was resolved last takes back what was said with it: that emergency signs were dealt with, and
+/// that the runner was spoken with, which would keep reminders away while the work is open again.
 async fn facts_of_reopening(room: &Room, stored: &StoredChart) -> Result<Vec<Event>, Refused> {
-    let dealt_with = !stored.chart.emergencies.is_empty() && !stored.chart.has_open_emergency();
-    let Some(said_at) = stored.chart.emergencies_resolved.last().filter(|_| dealt_with) else {
-        return Ok(Vec::new());
-    };
     let id = &stored.patient.id;
-    let is_open = room.store.work_row(id).await?.is_none_or(|row| row.state != WorkState::Resolved);
-    if is_open {
-        return Ok(Vec::new());
+    let is_resolved = room.store.work_row(id).await?.is_some_and(|row| row.state == WorkState::Resolved);
+    let resolved_at = if is_resolved { newest_resolution(room, id).await? } else { None };
+    let Some(resolved_at) = resolved_at else { return Ok(Vec::new()) };
+    let chart = &stored.chart;
+    // The facts are recorded first, between the click and the line.
+    let contacts = chart.contacts.iter().filter(|(at, _)| *at >= resolved_at);
+    let mut events: Vec<_> =
+        contacts.map(|(_, flag)| Event::ContactWithdrawn { flag: flag.clone() }).collect();
+    let dealt_with = !chart.emergencies.is_empty() && !chart.has_open_emergency();
+    if dealt_with && chart.emergencies_resolved.last().is_some_and(|said_at| *said_at >= resolved_at) {
+        events.push(Event::EmergencyReopened {});
     }
+    Ok(events)
+}
+
+/// When somebody last resolved the work.
+async fn newest_resolution(room: &Room, id: &PatientId) -> Result<Option<DateTime<Utc>>, Refused> {
     let mut after: Option<String> = None;
     loop {
         let lines = room.store.work_history(id, after.as_deref(), HISTORY_ROWS).await?;
         if let Some(resolved) = lines.rows.iter().find(|line| line.what == "resolve") {
-            // The fact is recorded first, between the click and the line.
-            let together = *said_at >= resolved.at;
-            return Ok(if together { vec![Event::EmergencyReopened {}] } else { Vec::new() });
+            return Ok(Some(resolved.at));
         }
         match lines.next {
             Some(next) => after = Some(next),
-            None => return Ok(Vec::new()),
+            None => return Ok(None),
         }
     }
 }
@@ -165,16 +184,24 @@ fn what(event: &Event) -> &'static str {
     }
 }
 
-async fn record(room: &Room, id: &PatientId, events: Vec<Event>) -> Result<(), Refused> {
-    if events.is_empty() {
-        return Ok(());
-    }
-    done(id, room.recorder.record(id, events).await)
+/// The chart, and what waits beside it until the clock is believed.
+fn with_what_waits(stored: &StoredChart) -> Chart {
+    let mut chart = stored.chart.clone();
+    stored.waiting.iter().for_each(|waiting| chart.apply(&waiting.event));
+    chart
 }
 
-fn done<T>(id: &PatientId, recorded: Result<T, RecordError>) -> Result<(), Refused> {
+/// Records facts. True: nothing was decided on them yet.
+async fn record(room: &Room, id: &PatientId, events: Vec<Event>) -> Result<bool, Refused> {
+    if events.is_empty() {
+        return Ok(false);
+    }
+    Ok(done(id, room.recorder.record(id, events).await)?.waits)
+}
+
+fn done<T>(id: &PatientId, recorded: Result<T, RecordError>) -> Result<T, Refused> {
     match recorded {
-        Ok(_) => Ok(()),
+        Ok(recorded) => Ok(recorded),
         Err(RecordError::Refused(words)) => Err(Refused::Words(words)),
         Err(error) => {
             tracing::warn!(patient = %id, %error, "what a clinician did was not stored");

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::{
     Room, Shared, frame,
     frame::Tab,
-    rules_frame::{self, Way, book_link, when},
+    rules_frame::{self, Way, book_link, since, when},
     rules_text as text,
     session::SignedIn,
 };
@@ -73,7 +73,7 @@ fn spells(room: &Room, books: &[BookSpell]) -> Markup {
                     tr {
                         th scope="row" { (book_link(room, &spell.hash)) }
                         td {
-                            (when(room, spell.since)) " – "
+                            (since(room, spell.since)) " – "
                             @match spell.until { Some(until) => (when(room, until)), None => strong { (text::NOW) } }
                         }
                         td {

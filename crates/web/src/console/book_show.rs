@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::{
     Room, Shared, book_diff, frame,
     frame::Tab,
-    rules_frame::{self, Way, book_link, read_hash, when},
+    rules_frame::{self, Way, book_link, read_hash, since, when},
     rules_text as text,
     session::SignedIn,
 };
@@ -98,7 +98,7 @@ fn page(room: &Room, me: &SignedIn, found: &Found, done: Option<&str>) -> Respon
             dl.values {
                 @if let Some(spell) = &found.spell {
                     dt { (text::COLUMN_SINCE) }
-                    dd { (when(room, spell.since)) " – " @match spell.until { Some(until) => (when(room, until)), None => (text::NOW) } }
+                    dd { (since(room, spell.since)) " – " @match spell.until { Some(until) => (when(room, until)), None => (text::NOW) } }
                     dt { (text::CAME_OF) }
                     dd {
                         @match &spell.edit {

@@ -46,6 +46,29 @@ pub(crate) struct Draft {
     pub reason: String,
     /// The name that the open file is to get; its own, or none, if it is to stay.
     pub new_name: String,
+    /// What is to become of the open file, as far as it is looked at or compared.
+    pub fate: Fate,
+}
+
+/// What becomes of the file in the text field.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It gets the text.
+    Stays,
+    /// It gets the text and another name.
+    Moves,
+    /// It is removed.
+    Goes,
+}
+
+impl Fate {
+    /// Every one, as the form says it.
+    pub(super) const ALL: [(&'static str, Self); 3] =
+        [("stays", Self::Stays), ("rename", Self::Moves), ("delete", Self::Goes)];
+
+    fn read(word: Option<&str>) -> Self {
+        Self::ALL.iter().find(|(known, _)| Some(*known) == word).map_or(Self::Stays, |(_, fate)| *fate)
+    }
 }
 
 /// One file as somebody is writing it.
@@ -91,16 +114,6 @@ impl Draft {
         std::iter::once(&self.open).chain(&self.others)
     }
 
-    /// The folder with these files in the place of those there.
-    pub(super) fn within(&self, folder: &Sources) -> Sources {
-        let mut drafted = folder.clone();
-        for file in self.files() {
-            let bytes = file.as_written(folder).into_bytes();
-            drafted.files.insert(file.file.as_str().into(), Source::Bytes(bytes.into()));
-        }
-        drafted
-    }
-
     /// Whether every path may name a file of the folder at all.
     pub(super) fn has_good_paths(&self) -> bool {
         self.files().all(|file| folder::takes(&file.file))
@@ -130,7 +143,8 @@ impl FromRequest<Shared> for PostedDraft {
         let others = others.filter(|other| other.file != open.file).collect();
         let reason = fields.get("reason").unwrap_or_default().chars().take(REASON_AT_MOST).collect();
         let new_name = fields.get("new-name").unwrap_or_default().trim().to_owned();
-        let draft = Draft { open, others, reason, new_name };
+        let fate = Fate::read(fields.get("fate"));
+        let draft = Draft { open, others, reason, new_name, fate };
         let picked = (fields.what() == "another").then(|| fields.get("pick")).flatten();
         let another = fields.get("another").or(picked).filter(|file| !file.is_empty()).map(str::to_owned);
         Ok(Self { me, draft, what: fields.what().to_owned(), another })

@@ -109,7 +109,10 @@ fn findings(tried: &Tried, severity: Severity, draft: Option<(&Sources, &str)>) 
     html! {
         @if !found.is_empty() {
             ul.findings-list {
-                @for finding in found.iter().take(FINDINGS_AT_MOST) { (one(finding, draft)) }
+                @for (at, finding) in found.iter().take(FINDINGS_AT_MOST).enumerate() {
+                    // One way to each file, however often it is named.
+                    (one(finding, draft, !found[..at].iter().any(|before| before.file == finding.file)))
+                }
             }
             @if let Some(more) = found.len().checked_sub(FINDINGS_AT_MOST).filter(|more| *more > 0) {
                 p.hint { (text::and_more(u32::try_from(more).unwrap_or(u32::MAX))) }
@@ -118,7 +121,7 @@ fn findings(tried: &Tried, severity: Severity, draft: Option<(&Sources, &str)>) 
     }
 }
 
-fn one(finding: &Diagnostic, draft: Option<(&Sources, &str)>) -> Markup {
+fn one(finding: &Diagnostic, draft: Option<(&Sources, &str)>, is_first_of_file: bool) -> Markup {
     let source = draft.and_then(|(sources, _)| text_of(sources, &finding.file));
     let shown = render_diagnostic::render(finding, source.as_deref(), "rules/", Style::Plain);
     let here = draft.is_some_and(|(_, file)| *finding.file == *file);
@@ -130,7 +133,7 @@ fn one(finding: &Diagnostic, draft: Option<(&Sources, &str)>) -> Markup {
     html! {
         li data-from=[here.then(|| units(finding.span.start))] data-to=[here.then(|| units(finding.span.end))] {
             (findings_shown(&shown))
-            @if draft.is_some() && !here && !finding.file.is_empty() {
+            @if draft.is_some() && !here && is_first_of_file && !finding.file.is_empty() {
                 // Inside the editor's form: what is written here comes along.
                 button.quiet name="another" value=(finding.file) { (text::open_as_well(&finding.file)) }
             }

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 
 use super::{
     Room, book_diff,
-    edit_form::{Draft, DraftFile},
+    edit_form::{Draft, DraftFile, Fate},
     edit_list, edit_result,
     edit_show::{self, Shown},
     frame,
@@ -16,18 +16,8 @@ use super::{
     session::SignedIn,
 };
 
-/// What becomes of the file in the text field.
-pub(super) enum Fate {
-    /// It gets the text.
-    Stays,
-    /// It gets the text and another name.
-    Moves,
-    /// It is removed.
-    Goes,
-}
-
 /// Saves a draft and shows what came of it; what was written stays on the page unless it is in force.
-pub(super) async fn save(room: &Room, me: &SignedIn, draft: Draft, sources: Sources, fate: Fate) -> Response {
+pub(super) async fn save(room: &Room, me: &SignedIn, draft: Draft, sources: Sources) -> Response {
     let refused = |shown: Markup| {
         let shown = Shown::Refused(shown);
         edit_show::page(room, me, StatusCode::UNPROCESSABLE_ENTITY, &draft, &sources, shown)
@@ -35,7 +25,7 @@ pub(super) async fn save(room: &Room, me: &SignedIn, draft: Draft, sources: Sour
     if draft.reason.is_empty() {
         return refused(html! { p.fault { (text::WORDS_MISSING) } });
     }
-    let files = match files(&draft, &sources, &fate) {
+    let files = match files(&draft, &sources) {
         Ok(files) => files,
         Err(why) => return refused(html! { p.fault { (why) } }),
     };
@@ -69,15 +59,20 @@ pub(super) async fn save(room: &Room, me: &SignedIn, draft: Draft, sources: Sour
     }
 }
 
+/// The folder as it is to be, for a look.
+pub(super) fn within(draft: &Draft, folder: &Sources) -> Result<Sources, String> {
+    Ok(super::rules_desk::within(&files(draft, folder)?, folder))
+}
+
 /// The files as they are to be.
-fn files(draft: &Draft, folder: &Sources, fate: &Fate) -> Result<Vec<SaveFile>, String> {
+fn files(draft: &Draft, folder: &Sources) -> Result<Vec<SaveFile>, String> {
     let as_written = |file: &DraftFile| SaveFile {
         file: file.file.clone(),
         opened: file.opened.clone(),
         text: Some(file.as_written(folder)),
     };
     let open = as_written(&draft.open);
-    let mut files = match fate {
+    let mut files = match draft.fate {
         Fate::Stays => vec![open],
         Fate::Goes => vec![SaveFile { text: None, ..open }],
         Fate::Moves => {

@@ -17,10 +17,8 @@ use serde::Deserialize;
 
 use super::{
     Room, Shared, compare_list,
-    edit_form::{Draft, DraftFile, PostedDraft, REASON_AT_MOST},
-    edit_list, edit_result,
-    edit_save::{self, Fate},
-    frame,
+    edit_form::{Draft, DraftFile, Fate, PostedDraft, REASON_AT_MOST},
+    edit_list, edit_result, edit_save, frame,
     frame::Tab,
     rules_desk::{Candidate, Tried, file_hash},
     rules_frame::{self, Way},
@@ -59,7 +57,7 @@ pub(crate) async fn show(State(room): State<Shared>, me: SignedIn, Query(asked):
 
 /// POST: check, compare, save, rename, delete, or open another file beside this one.
 pub(crate) async fn submit(State(room): State<Shared>, posted: PostedDraft) -> Response {
-    let PostedDraft { me, draft, what, another } = posted;
+    let PostedDraft { me, mut draft, what, another } = posted;
     if !draft.has_good_paths() || another.as_deref().is_some_and(|file| !folder::takes(file)) {
         return no_such_file(&room);
     }
@@ -72,11 +70,20 @@ pub(crate) async fn submit(State(room): State<Shared>, posted: PostedDraft) -> R
     match (what.as_str(), another) {
         ("compare", None) => {
             let candidate = Candidate::Draft(names(&draft));
-            compare_list::begin(&room, &me, candidate, draft.within(&sources)).await
+            match edit_save::within(&draft, &sources) {
+                Ok(drafted) => compare_list::begin(&room, &me, candidate, drafted).await,
+                Err(why) => frame::says(&room, StatusCode::UNPROCESSABLE_ENTITY, text::NOT_COMPARED, &why),
+            }
         }
-        ("save", None) => edit_save::save(&room, &me, draft, sources, Fate::Stays).await,
-        ("rename", None) => edit_save::save(&room, &me, draft, sources, Fate::Moves).await,
-        ("delete", None) => edit_save::save(&room, &me, draft, sources, Fate::Goes).await,
+        // The button says what is done, whatever was looked at before.
+        ("save" | "rename" | "delete", None) => {
+            draft.fate = match &*what {
+                "rename" => Fate::Moves,
+                "delete" => Fate::Goes,
+                _ => Fate::Stays,
+            };
+            edit_save::save(&room, &me, draft, sources).await
+        }
         (_, Some(another)) => match beside(draft, &another, &sources) {
             Ok(draft) => shown_tried(&room, &me, &draft, &sources).await,
             Err(why) => frame::says(&room, StatusCode::UNPROCESSABLE_ENTITY, &another, &why),
@@ -117,7 +124,7 @@ fn beside(draft: Draft, another: &str, folder: &Sources) -> Result<Draft, String
         Some(next) => next,
         None => as_it_is(another, folder)?,
     };
-    Ok(Draft { open, others: kept, reason, new_name: String::new() })
+    Ok(Draft { open, others: kept, reason, new_name: String::new(), fate: Fate::Stays })
 }
 
 /// The names of the files, for people.
@@ -126,7 +133,10 @@ fn names(draft: &Draft) -> String {
 }
 
 async fn tried(room: &Room, draft: &Draft, folder: &Sources) -> Markup {
-    let drafted = draft.within(folder);
+    let drafted = match edit_save::within(draft, folder) {
+        Ok(drafted) => drafted,
+        Err(why) => return html! { p.fault { (why) } },
+    };
     match room.rules.try_out(drafted.clone()).await {
         Some(tried) => result(room, &tried, draft, folder, &drafted),
         None => html! { p.fault { (text::CHECK_BUSY) } },
@@ -150,7 +160,13 @@ fn open(room: &Room, me: &SignedIn, file: &str, sources: &Sources) -> Response {
     }
     match as_it_is(file, sources) {
         Ok(open) => {
-            let draft = Draft { open, others: Vec::new(), reason: String::new(), new_name: String::new() };
+            let draft = Draft {
+                open,
+                others: Vec::new(),
+                reason: String::new(),
+                new_name: String::new(),
+                fate: Fate::Stays,
+            };
             page(room, me, StatusCode::OK, &draft, sources, Shown::Nothing)
         }
         Err(why) => frame::says(room, StatusCode::UNPROCESSABLE_ENTITY, file, &why),
@@ -251,11 +267,19 @@ fn fate(draft: &Draft) -> Markup {
     let (file, wanted) = (&draft.open.file, &draft.new_name);
     let is_wanted = !wanted.is_empty() && wanted != file;
     html! {
-        details.fate open[is_wanted] {
+        details.fate open[is_wanted || draft.fate != Fate::Stays] {
             summary { (text::FATE) }
             p.hint { (text::FATE_HINT) }
             label for="new-name" { (text::NEW_NAME) }
             input #new-name name="new-name" value=(if is_wanted { wanted } else { file }) autocomplete="off" autocapitalize="none" spellcheck="false";
+            fieldset.looked {
+                legend { (text::LOOK_AS) }
+                div.row {
+                    @for (word, fate) in Fate::ALL {
+                        label.tick { input type="radio" name="fate" value=(word) checked[fate == draft.fate]; " " (text::look_as(word)) }
+                    }
+                }
+            }
             div.row.after {
                 button.secondary name="do" value="rename" { (text::RENAME) }
                 button.danger name="do" value="delete" { (text::DELETE_FILE) }

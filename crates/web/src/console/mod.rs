@@ -38,6 +38,7 @@ mod patient_next;
 mod patient_plot;
 mod patient_sections;
 mod patient_show;
+mod patient_waiting;
 mod proxies;
 mod rate_limit;
 mod reset_ask;
@@ -56,6 +57,7 @@ mod users_audit;
 mod users_list;
 mod users_show;
 mod work_item_list;
+mod work_item_settled;
 
 use std::sync::Arc;
 

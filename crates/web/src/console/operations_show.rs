@@ -13,8 +13,8 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::{
-    Machinery, Room, Shared, dates, frame, frame::Tab, hours, hours_plot, live, session::SignedIn, text,
-    text_operations as words,
+    Machinery, Room, Shared, dates, frame, frame::Tab, hours, hours_plot, live, rules_frame,
+    session::SignedIn, text, text_operations as words,
 };
 
 /// Messages a page.
@@ -226,7 +226,7 @@ fn versions(room: &Room, view: &View) -> Markup {
                 dt { (text::PRODUCT) } dd { (room.desk.version()) }
                 dt { (words::SCHEMA) } dd { (view.schema) }
                 dt { (text::BOOK) } dd { code { (book.hash.short()) } }
-                dt { (text::IN_FORCE) } dd { (view.when(room.desk.book_since())) }
+                dt { (text::IN_FORCE) } dd { (rules_frame::since(room, room.desk.book_since())) }
                 dt { (words::TIME_ZONES) } dd { (view.machinery.time_zones) }
                 dt { (text::TIME) } dd { (view.zone.name()) }
             }

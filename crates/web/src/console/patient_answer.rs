@@ -17,7 +17,9 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde::Deserialize;
 
 use super::{
-    Shared, dates, frame,
+    Shared,
+    act::WAITS,
+    dates, frame,
     patient_show::as_opened,
     session::{Posted, SignedIn},
     text, text_patient,
@@ -86,7 +88,10 @@ pub(crate) async fn submit(
         Ok::<_, StoreError>(recorded)
     };
     match stored.await {
-        Ok(Ok(_)) => frame::see_other(&room, &format!("/console/patients/{id}?done=telephone")),
+        Ok(Ok(recorded)) => {
+            let waits = if recorded.waits { WAITS } else { "" };
+            frame::see_other(&room, &format!("/console/patients/{id}?done=telephone{waits}"))
+        }
         Ok(Err(RecordError::Refused(words))) => {
             frame::says(&room, StatusCode::UNPROCESSABLE_ENTITY, text::NOT_DONE_TITLE, &words)
         }

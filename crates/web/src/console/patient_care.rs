@@ -2,7 +2,9 @@
 
 use maud::{Markup, html};
 
-use super::{frame::token, patient_show::View, text, text_patient, work_item_list};
+use super::{
+    frame::token, patient_show::View, text, text_patient, work_item_list, work_item_settled::settled,
+};
 
 /// What the work-list says, and the buttons for it.
 pub(super) fn work(view: &View<'_>) -> Markup {
@@ -26,6 +28,7 @@ pub(super) fn work(view: &View<'_>) -> Markup {
         section.card.work {
             h2 { (text::WORK) }
             p.reason { (text::plain(&row.reason.text)) }
+            @if let Some(words) = settled(&view.book, &view.chart, row, view.me.now) { p.settled { (words) } }
             p { (work_item_list::state(row, view.me.now, &view.book)) }
             @if view.me.may_act() {
                 form.row method="post" action=(view.path()) {

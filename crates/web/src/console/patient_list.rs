@@ -23,6 +23,9 @@ pub(crate) struct Asked {
 /// GET.
 pub(crate) async fn show(State(room): State<Shared>, me: SignedIn, Query(asked): Query<Asked>) -> Response {
     let email = asked.email.as_deref().map(str::trim).filter(|email| !email.is_empty());
+    if let Err(error) = room.store.audit(me.now, &me.actor(), "patient-list-view", "").await {
+        return frame::unavailable(&room, &error);
+    }
     match read(&room, email, asked.after.as_deref()).await {
         Ok(page) => list(&room, &me, email, &page),
         Err(error) => frame::unavailable(&room, &error),

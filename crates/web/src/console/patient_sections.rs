@@ -16,7 +16,7 @@ const MESSAGES_ON_PAPER: usize = 5;
 const HISTORY_ON_PAPER: usize = 10;
 
 impl View<'_> {
-    fn when(&self, at: DateTime<Utc>) -> String {
+    pub(super) fn when(&self, at: DateTime<Utc>) -> String {
         dates::date_and_time(at, self.chart.zone_at(at), dates::way(&self.book))
     }
 }
@@ -94,7 +94,7 @@ pub(super) fn answers(view: &View<'_>) -> Markup {
         section.card.answers {
             h2 { (text::ANSWERS) }
             @if given.is_empty() { p { (text::NEVER_ANSWERED) } } @else {
-                table.plain {
+                table.plain.stacked {
                     thead { tr { th scope="col" { (text::COLUMN_ABOUT) } th scope="col" { (text::COLUMN_RECEIVED) } th scope="col" { (text::COLUMN_ANSWERS) } } }
                     tbody {
                         @for (at, (received, answer)) in given.iter().enumerate().rev().take(ANSWERS) {
@@ -124,7 +124,7 @@ fn by_telephone(view: &View<'_>, received: DateTime<Utc>, answer: &AnswerEvent) 
     })
 }
 
-fn values(view: &View<'_>, answer: &AnswerEvent) -> Markup {
+pub(super) fn values(view: &View<'_>, answer: &AnswerEvent) -> Markup {
     let signs = answer.emergencies.iter().flatten().map(|id| {
         view.book.emergencies.iter().find(|sign| sign.id == *id).map_or(id.as_str(), |sign| &*sign.ask)
     });
@@ -151,12 +151,12 @@ pub(super) fn messages(view: &View<'_>) -> Markup {
         section.card.messages {
             h2 { (text::MESSAGES) }
             @if view.messages.rows.is_empty() { p { (text::NO_MESSAGES) } } @else {
-                table.plain {
+                table.plain.stacked {
                     thead { tr { th scope="col" { (text::COLUMN_WHEN) } th scope="col" { (text::COLUMN_WHAT) } th scope="col" { (text::COLUMN_WHY) } } }
                     tbody {
                         @for message in &view.messages.rows {
                             tr.off-paper[!on_paper.contains(&message.key)] {
-                                td { (view.when(message.settled_at.unwrap_or(message.decided_at))) }
+                                td.when { (view.when(message.settled_at.unwrap_or(message.decided_at))) }
                                 th scope="row" {
                                     @match &message.mail {
                                         Some(mail) => a href={ (view.room.href("/console/messages/")) (message.key.0) } { (mail.subject) },

@@ -10,7 +10,8 @@ use afterrun_rules::{
     ids::PatientId,
 };
 use afterrun_store::{
-    LinkScope, Message, MessageKey, Page, Patient, StoreError, USER_LINK, WorkLine, WorkRow, WorkState,
+    LinkScope, Message, MessageKey, Page, Patient, StoreError, USER_LINK, Waiting, WorkLine, WorkRow,
+    WorkState,
 };
 use axum::{
     extract::{Path, Query, State},
@@ -21,7 +22,7 @@ use serde::Deserialize;
 
 use super::{
     Room, Shared, frame, frame::Tab, patient_care as care, patient_flags::flags, patient_next::next,
-    patient_plot::Plot, patient_sections as sections, session::SignedIn, text,
+    patient_plot::Plot, patient_sections as sections, patient_waiting::waiting, session::SignedIn, text,
 };
 use crate::link::Open;
 
@@ -33,6 +34,8 @@ const ROWS: u32 = 30;
 pub(crate) struct Asked {
     /// What was just done.
     done: Option<String>,
+    /// It was only recorded, the clock being in doubt.
+    waits: Option<String>,
     /// Where the list of messages goes on.
     messages: Option<String>,
     /// Where the history goes on.
@@ -52,6 +55,8 @@ pub(crate) struct View<'a> {
     pub messages: Page<Message>,
     pub history: Page<WorkLine>,
     pub row: Option<WorkRow>,
+    /// What was told while the clock was in doubt, and no decision knows of yet.
+    pub waiting: Vec<Waiting>,
 }
 
 impl<'a> View<'a> {
@@ -74,6 +79,7 @@ impl<'a> View<'a> {
             history: room.store.work_history(id, asked.history.as_deref(), ROWS).await?,
             row: room.store.work_row(id).await?,
             patient: stored.patient,
+            waiting: stored.waiting,
             room,
             me,
             explanation: explain(&book, &chart, me.now),
@@ -102,7 +108,11 @@ pub(crate) async fn show(
     Query(asked): Query<Asked>,
 ) -> Response {
     match View::read(&room, &me, &id.into(), &asked).await {
-        Ok(view) => page(&view, asked.done.as_deref().and_then(text::done)),
+        Ok(view) => {
+            let done = asked.done.as_deref();
+            let done = done.and_then(|what| text::done_or_recorded(what, asked.waits.is_some()));
+            page(&view, done.as_deref())
+        }
         Err(error) => frame::unavailable(&room, &error),
     }
 }
@@ -112,6 +122,7 @@ fn page(view: &View<'_>, done: Option<&str>) -> Response {
     let main = html! {
         @if let Some(words) = done { p.done role="status" { (words) } }
         (sections::head(view))
+        (waiting(view))
         div.sheet {
             div.story {
                 section.card { h2 { (text::TIMELINE) } (plot.drawing()) (plot.table()) }

@@ -24,6 +24,9 @@ const NOT_BEFORE: Duration = Duration::from_millis(400);
 /// Who asks, in the audit log: nobody is signed in.
 const ACTOR: &str = "reset page";
 
+/// What the audit log says of whoever asked too often.
+const LIMITED: &str = "reset-limited";
+
 /// Written to in place of an account that is not there; RFC 2606 section 2 keeps the domain free.
 const NOBODY: &str = "nobody@nowhere.invalid";
 
@@ -42,9 +45,7 @@ pub(crate) async fn submit(
     let now = room.recorder.now();
     let email = fields.get("email").unwrap_or_default();
     let may_ask = match rate_limit::link(&room, &address, email, now).await {
-        Ok(Counted::TooManyFromHere) => {
-            return page(&room, StatusCode::TOO_MANY_REQUESTS, Some(text::TOO_OFTEN));
-        }
+        Ok(Counted::TooManyFromHere) => return turned_away(&room, now).await,
         Ok(counted) => counted == Counted::Fine,
         Err(error) => return frame::unavailable(&room, &error),
     };
@@ -53,6 +54,14 @@ pub(crate) async fn submit(
     match done {
         Ok(()) => sent(&room),
         Err(error) => frame::unavailable(&room, &error),
+    }
+}
+
+/// Too much was asked for from here. Nothing of what was entered is kept.
+async fn turned_away(room: &Room, now: DateTime<Utc>) -> Response {
+    match room.store.audit(now, ACTOR, LIMITED, "").await {
+        Ok(()) => page(room, StatusCode::TOO_MANY_REQUESTS, Some(text::TOO_OFTEN)),
+        Err(error) => frame::unavailable(room, &error),
     }
 }
 
@@ -69,7 +78,7 @@ async fn ask(room: &Room, email: &str, may_ask: bool, now: DateTime<Utc>) -> Res
             Ok(())
         }
         _ => {
-            let action = if may_ask { "reset-unknown" } else { "reset-limited" };
+            let action = if may_ask { "reset-unknown" } else { LIMITED };
             room.store.audit(now, ACTOR, action, "").await
         }
     }

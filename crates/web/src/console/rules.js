@@ -65,6 +65,11 @@ if (editor) {
     clearTimeout(timer);
     timer = setTimeout(look, REST);
   });
+  // What is to become of the file is looked at as well, before anything is saved.
+  for (const choice of editor.querySelectorAll("[name=fate]")) choice.addEventListener("change", look);
+  editor.querySelector("[name=new-name]")?.addEventListener("change", () => {
+    if (editor.querySelector("[name=fate]:checked")?.value === "rename") look();
+  });
   text.addEventListener("keydown", (event) => {
     // Tab stays the key that leaves the field; four spaces are rare and easily typed.
     if (event.key === "Escape") text.blur();

@@ -66,17 +66,20 @@ impl Save {
     /// A folder as it will be.
     #[must_use]
     pub fn within(&self, folder: &Sources) -> Sources {
-        let mut changed = folder.clone();
-        for SaveFile { file, text, .. } in &self.files {
-            match text {
-                Some(text) => {
-                    changed.files.insert(file.as_str().into(), Source::Bytes(text.as_bytes().into()))
-                }
-                None => changed.files.remove(&**file),
-            };
-        }
-        changed
+        within(&self.files, folder)
     }
+}
+
+/// A folder with these files written or removed.
+pub(super) fn within(files: &[SaveFile], folder: &Sources) -> Sources {
+    let mut changed = folder.clone();
+    for SaveFile { file, text, .. } in files {
+        match text {
+            Some(text) => changed.files.insert(file.as_str().into(), Source::Bytes(text.as_bytes().into())),
+            None => changed.files.remove(&**file),
+        };
+    }
+    changed
 }
 
 /// Why nothing was written.

@@ -41,6 +41,11 @@ pub(super) fn when(room: &Room, at: DateTime<Utc>) -> String {
     dates::date_and_time(at, book.clinic.time_zone, dates::way(&book))
 }
 
+/// Since when rules are in force; the first ones ever have no beginning.
+pub(super) fn since(room: &Room, since: DateTime<Utc>) -> String {
+    if since <= DateTime::UNIX_EPOCH { text::FROM_THE_START.to_owned() } else { when(room, since) }
+}
+
 /// A date as the clinic writes it.
 pub(super) fn day(room: &Room, day: NaiveDate) -> String {
     dates::way(&room.recorder.book()).short_date(day)

@@ -168,7 +168,7 @@ fn in_force(room: &Room, book: &RuleBook, spell: Option<&BookSpell>) -> Markup {
     html! {
         dl.values {
             dt { (text::BOOK) } dd { (book_link(room, &book.hash)) }
-            dt { (text::IN_FORCE) } dd { (when(room, room.desk.book_since())) }
+            dt { (text::IN_FORCE) } dd { (rules_frame::since(room, room.desk.book_since())) }
             dt { (text::CAME_OF) }
             dd {
                 @match spell.and_then(|spell| spell.edit.as_ref()) {

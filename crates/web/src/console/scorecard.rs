@@ -27,10 +27,12 @@ pub(super) async fn counted(room: &Room, now: DateTime<Utc>) -> Result<Scorecard
     room.store.scorecard(now - COUNTED).await
 }
 
-/// It has spoken up of late, and nobody acted on it.
+/// It has spoken up for so long and of late, and nobody acted on it. Of alerts that are younger nothing is said:
+/// there was no time to act on them yet.
 fn is_unused(card: &RuleCard, now: DateTime<Utc>) -> bool {
     let of_late = |at: Option<DateTime<Utc>>| at.is_some_and(|at| at >= now - UNUSED);
-    of_late(card.last_fired_at) && !of_late(card.last_acted_at)
+    let long_enough = card.first_fired_at.is_some_and(|first| first < now - UNUSED);
+    long_enough && of_late(card.last_fired_at) && !of_late(card.last_acted_at)
 }
 
 fn page(room: &Room, me: &SignedIn, counted: &Scorecard) -> Response {

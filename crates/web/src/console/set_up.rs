@@ -68,10 +68,9 @@ async fn add(
     let password_hash = hashed.map_err(|_| StoreError::Backend("no password can be hashed".to_owned()))?;
     let new = NewUser { email: email.to_owned(), role: Role::Admin, password_hash };
     let now = room.recorder.now();
-    let Some(key) = room.store.add_first_user(new, now).await? else { return Ok(None) };
+    let Some(key) = room.store.add_first_user(new, "set-up link", now).await? else { return Ok(None) };
     room.store.set_setting(SET_UP, None).await?;
     let who = format!("user {}", key.0);
-    room.store.audit(now, "set-up link", "user-add", &who).await?;
     room.store.audit(now, &who, "sign-in", &who).await?;
     let Some(user) = room.store.user_by_email(email).await? else { return Ok(None) };
     session::begin(room, &user).await

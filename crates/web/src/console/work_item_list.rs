@@ -23,6 +23,7 @@ use super::{
     session::{Posted, SignedIn},
     sparkline::{scale, sparkline},
     text, text_patient,
+    work_item_settled::settled,
 };
 use crate::words;
 
@@ -36,6 +37,8 @@ pub(crate) struct Asked {
     after: Option<String>,
     /// What was just done.
     done: Option<String>,
+    /// It was only recorded, the clock being in doubt.
+    waits: Option<String>,
 }
 
 const FILTERS: [(&str, &str); 7] = [
@@ -60,8 +63,18 @@ pub(crate) async fn show(State(room): State<Shared>, me: SignedIn, Query(asked):
         "snoozed" => WorkFilter::Snoozed,
         _ => WorkFilter::Open,
     };
+    // Reasons and pictures are about health. A page that asks by itself what is new shows nobody more than before.
+    if me.live.is_none()
+        && let Err(error) = room.store.audit(me.now, &me.actor(), "work-list-view", "").await
+    {
+        return frame::unavailable(&room, &error);
+    }
     match read(&room, filter, asked.after.as_deref(), me.now).await {
-        Ok(page) => list(&room, &me, shown, &page, asked.done.as_deref().and_then(text::done)),
+        Ok(page) => {
+            let done = asked.done.as_deref();
+            let done = done.and_then(|what| text::done_or_recorded(what, asked.waits.is_some()));
+            list(&room, &me, shown, &page, done.as_deref())
+        }
         Err(error) => frame::unavailable(&room, &error),
     }
 }
@@ -159,9 +172,11 @@ fn work_row(room: &Room, me: &SignedIn, book: &RuleBook, row: &WorkRow, stored: 
             }
             td {
                 @if let Some(title) = title(book, row) { strong.title { (title) } }
+                @if let Some(words) = settled(book, chart, row, me.now) { p.settled { (words) } }
                 p.reason { (text_patient::reason_below_title(&text::plain(&row.reason.text), title(book, row))) }
                 @let numbers = newest_answer(book, chart, row);
                 @if !numbers.is_empty() { p.numbers { span.hint { (text_patient::NEWEST) } " " (numbers) } }
+                @if !stored.waiting.is_empty() { p.hint { (text_patient::waits_on_list(stored.waiting.len())) } }
                 @if row.open_items > 1 { p.hint { (text::and_more(row.open_items - 1)) } }
             }
             td {

@@ -65,6 +65,15 @@ pub(crate) const SET_UP_BUTTON: &str = "Make my account";
 pub(crate) const BAD_EMAIL: &str = "This is no email address.";
 pub(crate) const NEW_PASSWORD: &str = "New password";
 pub(crate) const PASSWORD_RULE: &str = "At least 15 characters: four or five words are easiest to keep.";
+
+pub(crate) fn password_too_short(characters: usize) -> String {
+    format!("a password has at least {characters} characters: four or five words are easiest to keep")
+}
+
+pub(crate) fn password_too_long(bytes: usize) -> String {
+    format!("a password has at most {bytes} bytes")
+}
+
 pub(crate) const AGAIN: &str = "The same again";
 pub(crate) const PASSWORDS_DIFFER: &str = "The two passwords differ.";
 pub(crate) const OLD_PASSWORD: &str = "Password until now";
@@ -280,6 +289,17 @@ pub(crate) fn done(what: &str) -> Option<&'static str> {
         _ => return None,
     };
     Some(words)
+}
+
+/// The same; what needed a decision that is still to come is not said to be done.
+pub(crate) fn done_or_recorded(what: &str, waits: bool) -> Option<String> {
+    let done = done(what)?;
+    Some(match what {
+        _ if !waits => done.to_owned(),
+        // The work-list needs no clock.
+        "resolve" | "open-again" => format!("{done} {}", super::patient::RECORDED_ONLY),
+        _ => super::patient::RECORDED_ONLY.to_owned(),
+    })
 }
 
 pub(crate) fn history(what: &str) -> &str {

@@ -56,7 +56,7 @@ pub(crate) const UNEXPLAINED: &str = "The last comparison could not explain:";
 
 // Backups and versions.
 pub(crate) const BACKUP: &str = "Last backup";
-pub(crate) const NO_BACKUP: &str = "none is known; `afterrun backup` makes one";
+pub(crate) const NO_BACKUP: &str = "none is known; \u{201c}afterrun backup\u{201d} makes one";
 pub(crate) const SCHEMA: &str = "Database schema";
 pub(crate) const TIME_ZONES: &str = "Time-zone data";
 pub(crate) const OLDER: &str = "Older messages";

@@ -1,11 +1,12 @@
 //! Words of the work-list and of a runner's page that came with what a clinician can do there. `console` has the rest.
 
 use afterrun_rules::{
+    Event,
     book::Stage,
-    chart::{Value, Word},
+    chart::{PauseEvent, Value, Word},
 };
 use afterrun_store::Resolution;
-use chrono::TimeDelta;
+use chrono::{NaiveDate, TimeDelta};
 
 // The work-list.
 pub(crate) const OUTCOME: &str = "Done:";
@@ -46,7 +47,63 @@ pub(crate) fn identity(identity: &str) -> String {
     parts.collect::<Vec<_>>().join(" · ")
 }
 
+// What has become of a matter since.
+pub(crate) const NO_LONGER_SO: &str = "No longer so, by the answers and rules of today.";
+pub(crate) const ARRIVES_AGAIN: &str = "Mail arrives again.";
+
+pub(crate) fn settled_since(day: &str) -> String {
+    format!("Settled since {day}; the reason is from before.")
+}
+
+pub(crate) fn answered_again(day: &str) -> String {
+    format!("Answered again since {day}.")
+}
+
 pub(crate) const OPEN_AGAIN: &str = "Open it again";
+
+// While the clock is in doubt.
+pub(crate) const RECORDED_ONLY: &str = "Recorded, decided on once the clock is believed.";
+pub(crate) const NO_ADDRESS_NOW: &str = "The clock of Afterrun is in doubt. The address can be changed once it is \
+    believed again; nothing was stored.";
+pub(crate) const WAITS: &str = "Waits for the clock";
+pub(crate) const WAITS_HINT: &str = "This was told while the clock of Afterrun was in doubt. It is recorded, decided \
+    on once the clock is believed, and not yet in anything below. The times are those of the doubted clock.";
+pub(crate) const WAITS_TOLD: &str = "The clinic was told at once.";
+
+pub(crate) fn waits_on_list(count: usize) -> String {
+    match count {
+        1 => "1 thing told waits for the clock".to_owned(),
+        count => format!("{count} things told wait for the clock"),
+    }
+}
+
+/// What one event tells; none: it only goes with another.
+pub(crate) fn waiting(event: &Event, day: impl Fn(NaiveDate) -> String) -> Option<String> {
+    Some(match event {
+        Event::Run(_) => "a run".to_owned(),
+        Event::Answer(answer) => format!("an answer about {}", day(answer.about_day)),
+        Event::Withdraw(answer) => format!("the answer about {} is taken back", day(answer.about_day)),
+        Event::Excuse(_) => "days that do not count".to_owned(),
+        Event::Pause(PauseEvent { until: Some(until) }) => format!("a pause until {}", day(*until)),
+        Event::Pause(PauseEvent { until: None }) => "a pause".to_owned(),
+        Event::Resume {} => "check-ins go on".to_owned(),
+        Event::TimeZone { time_zone } => format!("time zone {}", time_zone.name()),
+        Event::RunRemoved { .. } => "a run is taken back".to_owned(),
+        Event::Contacted { flag } => format!("somebody was in touch ({flag})"),
+        Event::ContactWithdrawn { flag } => format!("nobody was in touch after all ({flag})"),
+        Event::EmergencyResolved {} => "the emergency signs were dealt with".to_owned(),
+        Event::EmergencyReopened {} => "the emergency signs are open again".to_owned(),
+        Event::Confirmed {} => "the address is confirmed".to_owned(),
+        Event::AddressDead {} => "mail bounces".to_owned(),
+        Event::AddressChanged {} => "another address".to_owned(),
+        Event::StageOverride(word) => {
+            let said = OVERRIDES.iter().find(|(_, known, _)| *known == word.word);
+            format!("{} ({}): {}", word.stage, word.flag, said.map_or("", |(.., words)| words))
+        }
+        Event::ByTelephone(_) => return None,
+        Event::Stop {} => "all messages stop".to_owned(),
+    })
+}
 
 // The scorecard.
 pub(crate) const SCORECARD_HINT: &str = "Work that each rule made in the last 90 days. Acted on: resolved with advice, a visit, a referral or \u{201c}acted\u{201d}.";

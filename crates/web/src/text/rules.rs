@@ -5,6 +5,7 @@ use crate::Candidate;
 
 // The ways between the pages.
 pub(crate) const RULES_PAGES: &str = "About the rules";
+pub(crate) const FROM_THE_START: &str = "the first start";
 pub(crate) const TAB_IN_FORCE: &str = "In force";
 pub(crate) const TAB_COMPARE: &str = "Compare";
 pub(crate) const TAB_EDIT: &str = "Edit";
@@ -224,6 +225,18 @@ pub(crate) const COMPARE_DRAFT_HINT: &str = "Compare opens beside this page, so 
 pub(crate) const FATE: &str = "Rename or delete this file";
 pub(crate) const FATE_HINT: &str = "Saved at once, with what is changed together, if the rules would go live. The history \
     keeps what was there.";
+pub(crate) const LOOK_AS: &str = "Check and compare it";
+pub(crate) const NOT_COMPARED: &str = "Not compared";
+
+/// What is to become of a file, as far as it is only looked at.
+pub(crate) fn look_as(fate: &str) -> &'static str {
+    match fate {
+        "rename" => "under the new path",
+        "delete" => "as deleted",
+        _ => "as it is called",
+    }
+}
+
 pub(crate) const NEW_NAME: &str = "New path in the folder";
 pub(crate) const RENAME: &str = "Save under this name";
 pub(crate) const DELETE_FILE: &str = "Delete the file";

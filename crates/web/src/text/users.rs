@@ -136,6 +136,8 @@ pub(crate) fn action(action: &str) -> &str {
         "user-names-full" => "shows full names in lists",
         "user-names-initials" => "shows initials in lists",
         "audit-view" => "read the audit log",
+        "work-list-view" => "saw the work-list",
+        "patient-list-view" => "saw the list of runners",
         "chart-view" => "saw the chart",
         "message-view" => "read a message",
         "hold" => "held mail to runners",
@@ -151,6 +153,9 @@ pub(crate) fn action(action: &str) -> &str {
         "work-open-again" => "opened the work again",
         "work-looked" => "looked through the work-list",
         "telephone" => "took an answer by telephone",
+        "answer-add" => "entered an answer",
+        "run-add" => "logged a run",
+        "answer-by-telephone" => "noted that it was given by telephone",
         "pause" => "paused check-ins",
         "resume" => "ended a pause",
         "stop" => "ended the enrolment",
@@ -168,6 +173,7 @@ pub(crate) fn action(action: &str) -> &str {
         "rules-compare" => "compared rules",
         "rules-compare-view" => "saw a comparison of rules",
         "rules-compare-cancel" => "broke off a comparison of rules",
+        imported if imported.starts_with("run-import") => "imported runs",
         other => other,
     }
 }

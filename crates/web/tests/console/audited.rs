@@ -3,8 +3,8 @@
 use std::{collections::BTreeSet, net::SocketAddr, sync::Arc};
 
 use afterrun_rules::book::TellClinic;
-use afterrun_store::ORIGINS_KEPT;
-use afterrun_web::{ComparisonState, file_hash};
+use afterrun_store::{ORIGINS_KEPT, Try};
+use afterrun_web::{ComparisonState, file_hash, token_hash};
 use axum::{extract::ConnectInfo, http::Request};
 use chrono::TimeDelta;
 
@@ -234,4 +234,46 @@ async fn every_look_into_a_chart_is_in_the_log_before_it_is_shown() {
         let found = (&*line.action, &*line.subject, line.origin.as_deref());
         assert_eq!(found, (action, "p-17", Some("203.0.113.9")), "{path}");
     }
+}
+
+#[tokio::test]
+async fn a_list_that_a_person_opens_is_one_line_and_a_poll_is_none() {
+    let clinic = clinic().await;
+    let mut browser = from_afar(&clinic.signed_in("viewer").await, "203.0.113.9");
+    for (path, action) in [
+        ("/console", "work-list-view"),
+        ("/console?show=mine", "work-list-view"),
+        ("/console/patients", "patient-list-view"),
+        ("/console/patients?email=sam@runner.example", "patient-list-view"),
+    ] {
+        let before = clinic.audit().await[0].id;
+        browser.get(path).await.is(200);
+        let lines: Vec<_> = clinic.audit().await.into_iter().filter(|line| line.id > before).collect();
+        let [line] = &lines[..] else { panic!("{path}: {lines:?}") };
+        assert_eq!((&*line.action, &*line.actor), (action, "user 1"), "{path}");
+        assert_eq!(line.origin.as_deref(), Some("203.0.113.9"), "{path}");
+    }
+    let before = clinic.audit().await[0].id;
+    let poll = Request::get("/console").header("x-afterrun-live", "something else");
+    browser.send(poll, String::new()).await.is(200).says("because of pain");
+    assert_eq!(clinic.audit().await[0].id, before, "nobody opened anything");
+    let mut admin = clinic.signed_in("admin").await;
+    admin.get("/console/audit").await.says("saw the work-list").says("saw the list of runners");
+}
+
+#[tokio::test]
+async fn whoever_is_turned_away_for_asking_too_much_leaves_a_line() {
+    let clinic = clinic().await;
+    let mut browser = from_afar(&clinic.browser(), "203.0.113.1");
+    let now = *clinic.now.lock().unwrap();
+    for _ in 0..20 {
+        let tries = [Try { key: token_hash("reset from 203.0.113.1"), at_most: 20 }];
+        assert_eq!(clinic.store.count_tries(&tries, TimeDelta::minutes(15), now).await.unwrap(), None);
+    }
+    let before = clinic.audit().await.first().map_or(0, |line| line.id);
+    browser.post_bare("/console/reset", &[("email", "viewer@clinic.example")]).await.is(429);
+    let line = clinic.audit().await.into_iter().next().unwrap();
+    assert!(line.id > before);
+    let found = (&*line.action, &*line.subject, line.origin.as_deref());
+    assert_eq!(found, ("reset-limited", "", Some("203.0.113.1")));
 }

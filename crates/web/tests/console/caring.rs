@@ -160,6 +160,44 @@ async fn one_tap_ends_it_and_counts_for_the_rule() {
 }
 
 #[tokio::test]
+async fn of_alerts_younger_than_sixty_days_nobody_is_said_not_to_have_acted() {
+    let clinic = Clinic::new().await;
+    clinic.happens(PAIN).await;
+    let card = "/console/scorecard";
+    let mut browser = clinic.signed_in("clinician").await;
+    clinic.raise("one", TellClinic::Today, "stage-reached").await;
+    clinic.pass(TimeDelta::minutes(20));
+    browser.post(RUNNER, &[("do", "resolve"), ("how", "not-needed"), ("back", "list")]).await.is(303);
+    for (days, is_listed) in [(2, false), (57, false), (2, true)] {
+        clinic.pass(TimeDelta::days(days));
+        clinic.raise(&format!("after {days}"), TellClinic::Today, "stage-reached").await;
+        let page = clinic.signed_in("clinician").await.get(card).await;
+        page.says("How the rules fare");
+        assert_eq!(page.html.contains("Nobody acted on these in 60 days"), is_listed, "after {days}");
+    }
+}
+
+#[tokio::test]
+async fn opening_again_takes_back_that_somebody_was_in_touch_and_no_more() {
+    let clinic = Clinic::new().await;
+    clinic.happens(PAIN).await;
+    clinic.raise("one", TellClinic::Today, "stage-reached").await;
+    let mut browser = clinic.signed_in("clinician").await;
+    browser.post(RUNNER, &[("do", "contact"), ("how", "spoke")]).await.is(303);
+    clinic.pass(TimeDelta::minutes(2));
+    browser.post(RUNNER, &[("do", "resolve"), ("how", "not-needed")]).await.is(303);
+    clinic.pass(TimeDelta::minutes(2));
+    browser.post(RUNNER, &[("do", "open-again")]).await.is(303);
+    let (contacted, withdrawn) = (
+        Event::Contacted { flag: "pain-lasting".into() },
+        Event::ContactWithdrawn { flag: "pain-lasting".into() },
+    );
+    assert_eq!(recorded(&clinic).await, [contacted.clone(), contacted, withdrawn]);
+    let chart = clinic.store.chart(&"p-17".into()).await.unwrap().chart;
+    assert_eq!(chart.contacts.len(), 1, "the call before it was one");
+}
+
+#[tokio::test]
 async fn a_wrong_tap_is_taken_back() {
     let clinic = Clinic::new().await;
     clinic.happens(PAIN).await;

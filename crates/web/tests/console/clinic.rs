@@ -7,7 +7,7 @@ use afterrun_rules::{
 };
 use afterrun_store::{
     AuditLine, Claim, Mail, NewMessage, NewPatient, NewUser, NewWorkItem, Role, Settlement, Sqlite, Store,
-    StoreError, Turn, USER_LINK, Units, UserLinkKind,
+    StoreError, Turn, USER_LINK, Units, UserLinkKind, Waiting,
 };
 use afterrun_web::{
     AccountMail, Console, Desk, Machinery, RecordError, Recorded, Recorder, RejectedEdit, TrustedProxies,
@@ -43,6 +43,8 @@ pub struct Clinic {
     pub machinery: Mutex<Machinery>,
     /// What happens when the clock has been looked at so often more.
     pub at_look: Mutex<Option<(u32, Happening)>>,
+    /// The clock is in doubt: what is recorded waits.
+    pub doubted: Mutex<bool>,
     /// What was asked of the machinery.
     pub asked: Mutex<Vec<String>>,
     book: Arc<RuleBook>,
@@ -86,6 +88,7 @@ impl Clinic {
             rejected: Mutex::default(),
             rules: Arc::default(),
             machinery: Mutex::default(),
+            doubted: Mutex::default(),
             asked: Mutex::default(),
             at_look: Mutex::default(),
             book: Arc::new(crate::book::book()),
@@ -117,6 +120,11 @@ impl Clinic {
 
     pub fn pass(&self, time: TimeDelta) {
         *self.now.lock().unwrap() += time;
+    }
+
+    /// Whether the clock is in doubt.
+    pub fn doubt(&self, doubted: bool) {
+        *self.doubted.lock().unwrap() = doubted;
     }
 
     /// Something to do about the runner.
@@ -171,9 +179,22 @@ impl Clinic {
     }
 
     async fn commit(&self, events: Vec<Event>, work_items: Vec<NewWorkItem>) {
+        let turn = self.turn(events, work_items).await;
+        self.store.commit(turn).await.unwrap();
+    }
+
+    /// Told while the clock is in doubt.
+    pub async fn keep_waiting(&self, events: Vec<Event>) {
+        let mut turn = self.turn(events, Vec::new()).await;
+        let told = turn.events.drain(..);
+        turn.waits = told.map(|event| Waiting { event, told: false }).collect();
+        self.store.commit(turn).await.unwrap();
+    }
+
+    async fn turn(&self, events: Vec<Event>, work_items: Vec<NewWorkItem>) -> Turn {
         let stored = self.store.chart(&"p-17".into()).await.unwrap();
         let now = *self.now.lock().unwrap();
-        let turn = Turn {
+        Turn {
             patient: stored.patient.id,
             version: stored.version,
             now,
@@ -187,8 +208,7 @@ impl Clinic {
             cancels: Vec::new(),
             work_items,
             next_due: None,
-        };
-        self.store.commit(turn).await.unwrap();
+        }
     }
 
     pub async fn audit(&self) -> Vec<AuditLine> {
@@ -230,9 +250,14 @@ impl Clinic {
 impl Recorder for Clinic {
     async fn record(&self, patient: &PatientId, events: Vec<Event>) -> Result<Recorded, RecordError> {
         self.events.lock().unwrap().extend(events.iter().cloned());
-        self.commit(events, Vec::new()).await;
+        let waits = self.clock_in_doubt();
+        if waits {
+            self.keep_waiting(events).await;
+        } else {
+            self.commit(events, Vec::new()).await;
+        }
         let chart = self.store.chart(patient).await.unwrap().chart;
-        Ok(Recorded { chart, decisions: Vec::new(), now: self.now(), waits: false })
+        Ok(Recorded { chart, decisions: Vec::new(), now: self.now(), waits })
     }
 
     async fn start_again(&self, _: &PatientId) -> Result<(), RecordError> {
@@ -262,6 +287,10 @@ impl Recorder for Clinic {
             happens();
         }
         *self.now.lock().unwrap()
+    }
+
+    fn clock_in_doubt(&self) -> bool {
+        *self.doubted.lock().unwrap()
     }
 
     fn notice(&self) -> Option<String> {

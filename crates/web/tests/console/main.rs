@@ -28,6 +28,8 @@ mod rules_folder;
 #[cfg(test)]
 mod rules_pages;
 #[cfg(test)]
+mod settled;
 mod signing_in;
 #[cfg(test)]
 mod users;
+mod waiting;

@@ -509,6 +509,7 @@ impl Store for Fake {
     async fn add_first_user(
         &self,
         _: afterrun_store::NewUser,
+        _: &str,
         _: DateTime<Utc>,
     ) -> afterrun_store::Result<Option<afterrun_store::UserKey>> {
         self.not_for_pages("add_first_user")
