@@ -46,7 +46,7 @@ fn how_in_words(how: PasswordChange) -> &'static str {
     match how {
         PasswordChange::SignedIn => "by somebody who was signed in and knew the old one",
         PasswordChange::Link => "by a link that was mailed to this address",
-        PasswordChange::CommandLine => "by whoever runs Afterrun, with the command `afterrun user password`",
+        PasswordChange::CommandLine => "by whoever runs Afterrun, with the command “afterrun user password”",
     }
 }
 

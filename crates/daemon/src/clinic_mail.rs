@@ -270,7 +270,7 @@ fn untitled(subject: &Subject) -> &'static str {
 fn what_happened(subject: &Subject) -> &'static str {
     match subject {
         Subject::Emergency { .. } => {
-            "The page told the runner what to do at once. Please find out how they are and close the item"
+            "What to do now was said at once. Please find out how they are and close the item"
         }
         Subject::Lapsed { .. } => "The runner has stopped answering",
         Subject::LeftWithOpenEpisode { .. } => "Mail to the runner has ended while this was still open",

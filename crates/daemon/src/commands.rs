@@ -22,6 +22,7 @@ mod patient;
 mod patient_erase;
 mod patient_export;
 mod patient_import;
+mod patient_pause;
 mod progress;
 mod replay;
 mod rules_folder;
@@ -94,7 +95,7 @@ enum Command {
     /// See what is in the outbox, and what became of it.
     #[command(subcommand)]
     Message(message::Message),
-    /// Try whether mail leaves.
+    /// Try whether mail leaves, and take in what could not be delivered.
     #[command(subcommand)]
     Mail(mail::Mail),
     /// Who may use the clinic's console.

@@ -1,6 +1,7 @@
 //! Everything that is known of a runner, as JSON: for the command and for the console.
 //!
-//! `chart` of each enrolment is what `afterrun replay` reads.
+//! `chart` of each enrolment is what `afterrun replay` reads. `waiting_events` were told while the clock was in doubt and are
+//! not part of the chart yet; their times are those that the clock showed.
 
 use afterrun_mail::show_mail;
 use afterrun_rules::replay::event_to_json;
@@ -72,6 +73,7 @@ async fn one(store: &dyn Store, patient: &Patient) -> Result<Value> {
             },
             "events": events.iter().map(event_to_json).collect::<Vec<_>>(),
         },
+        "waiting_events": stored.waiting.iter().map(|waiting| event_to_json(&waiting.event)).collect::<Vec<_>>(),
         "check_ins": check_ins.collect::<Vec<_>>(),
         "messages": messages(store, patient).await?,
         "work_items": work_items(store, patient).await?,

@@ -141,7 +141,7 @@ fn alert(composer: &Composer<'_>, ticked: &[&SignId], turn: &mut Turn) -> Result
     let now = turn.now;
     let signs = signs_ticked(&composer.live.book, ticked.iter().copied());
     let text = format!(
-        "Emergency signs ticked: {signs}. The page said at once what to do. The clock of Afterrun was in doubt then, so \
+        "Emergency signs ticked: {signs}. What to do now was said at once. The clock of Afterrun was in doubt then, so \
          the time shown may be wrong."
     );
     let decision = Decision {
@@ -157,7 +157,7 @@ fn alert(composer: &Composer<'_>, ticked: &[&SignId], turn: &mut Turn) -> Result
         at: now,
         state: EntryState::Done,
         message: None,
-        urgent: false,
+        urgent: true,
         covered_by: None,
     };
     turn.work_items.push(NewWorkItem {

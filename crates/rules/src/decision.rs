@@ -321,7 +321,8 @@ pub struct Entry {
     pub state: EntryState,
     /// The message text it uses, if it is one.
     pub message: Option<MessageId>,
-    /// Counts against the urgent budget.
+    /// To the patient: counts against the urgent budget and may leave the send window. To the clinic: somebody has to look
+    /// now, so it leaves before everything else.
     pub urgent: bool,
     /// For a covered entry, the message that speaks for it.
     pub covered_by: Option<Identity>,
@@ -388,7 +389,10 @@ impl crate::chart::Chart {
                     });
                 }
             }
-            Action::TellClinic { .. } => entry.state = EntryState::Done,
+            Action::TellClinic { level } => {
+                entry.state = EntryState::Done;
+                entry.urgent = *level == TellClinic::Now;
+            }
             Action::Covered { by } => {
                 entry.state = EntryState::Covered;
                 entry.covered_by = Some(by.clone());

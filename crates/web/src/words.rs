@@ -13,14 +13,15 @@ use crate::text;
 /// Metres in an international mile (1959 agreement).
 pub(crate) const METRES_PER_MILE: f64 = 1609.344;
 
-/// How the clinic writes dates and times; none: as `en-US`.
+/// How the clinic writes dates and times; none: as its mails do then, for who comes from a mail must not wonder whether it
+/// is the same day.
 pub(crate) type Way = Option<Locale>;
 
 fn locale(way: Way) -> Locale {
-    way.unwrap_or(Locale::EnUs)
+    way.unwrap_or(Locale::EnGb)
 }
 
-/// `Sunday, March 29`; with the year where it is not this one.
+/// `Sunday 29 March`; with the year where it is not this one.
 pub(crate) fn date(day: NaiveDate, today: NaiveDate, way: Way) -> String {
     if day.year() == today.year() { locale(way).date(day) } else { locale(way).date_with_year(day) }
 }
@@ -35,7 +36,7 @@ pub(crate) fn day(day: NaiveDate, today: NaiveDate, way: Way) -> String {
     }
 }
 
-/// `Sunday` within the last week, else `Sunday, March 29`.
+/// `Sunday` within the last week, else `Sunday 29 March`.
 pub(crate) fn weekday(day: NaiveDate, today: NaiveDate, way: Way) -> String {
     match (today - day).num_days() {
         0..=6 => day.format("%A").to_string(),
@@ -43,12 +44,12 @@ pub(crate) fn weekday(day: NaiveDate, today: NaiveDate, way: Way) -> String {
     }
 }
 
-/// `7:00 am`.
+/// `07:00`.
 pub(crate) fn time(at: DateTime<Utc>, zone: Tz, way: Way) -> String {
     locale(way).time(at.with_timezone(&zone).time())
 }
 
-/// `tomorrow at 7:00 am`.
+/// `tomorrow at 07:00`.
 pub(crate) fn day_and_time(at: DateTime<Utc>, zone: Tz, today: NaiveDate, way: Way) -> String {
     let local = at.with_timezone(&zone);
     text::at(&day(local.date_naive(), today, way), &time(at, zone, way))

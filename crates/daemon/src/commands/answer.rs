@@ -12,7 +12,7 @@ use clap::{Args, Subcommand};
 
 use super::{
     Ended,
-    tool::{Shared, say_decisions},
+    tool::{Shared, say, say_decisions},
 };
 
 /// Answers.
@@ -58,6 +58,12 @@ impl Answer {
         if values.is_empty() && add.emergencies.is_empty() {
             bail!("nothing to enter: give --value or --emergency");
         }
+        for id in &add.emergencies {
+            if !book.emergencies.iter().any(|sign| sign.id.as_str() == id) {
+                let known = there_are(book.emergencies.iter().map(|sign| sign.id.as_str()));
+                bail!("no emergency sign is called `{id}`{known}");
+            }
+        }
         let asked = add.no_emergency || !add.emergencies.is_empty();
         let answer = AnswerEvent {
             check_in: Some(check_in),
@@ -71,20 +77,39 @@ impl Answer {
             run: answer.run.clone(),
             about_day: answer.about_day,
         };
-        let taken = tool.record(&patient, Event::Answer(answer), "answer-add").await?;
-        tool.record(&patient, Event::ByTelephone(named), "answer-by-telephone").await?;
+        let about = answer.about_day;
+        let events = vec![Event::Answer(answer), Event::ByTelephone(named)];
+        let taken = tool.record_all(&patient, events, "answer-add").await?;
+        say_what_to_do_now(&book, &add.emergencies)?;
+        say(format_args!("recorded what {} says about {about}", patient.name))?;
         say_decisions(&taken)?;
         Ok(Ended::Well)
     }
 }
 
+/// Who ticks a sign is told at once what to do. Here that is whoever has the runner on the telephone.
+fn say_what_to_do_now(book: &RuleBook, ticked: &[String]) -> anyhow::Result<()> {
+    for sign in book.emergencies.iter().filter(|sign| ticked.iter().any(|id| **id == *sign.id.as_str())) {
+        say(format_args!("TELL THE RUNNER NOW ({}): {}", sign.ask, sign.do_now))?;
+    }
+    Ok(())
+}
+
+/// `; there are: ...`, for a name that is none of these.
+fn there_are<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    format!("; there are: {}", names.collect::<Vec<_>>().join(", "))
+}
+
 fn value(book: &RuleBook, given: &str) -> anyhow::Result<(QuestionId, Value)> {
     let (id, answer) = given.split_once('=').with_context(|| format!("`{given}`: write QUESTION=ANSWER"))?;
-    let (_, question) = book.question(id).with_context(|| format!("no question is called `{id}`"))?;
+    let (_, question) = book.question(id).with_context(|| {
+        let known = there_are(book.questions.iter().map(|question| question.id.as_str()));
+        format!("no question is called `{id}`{known}")
+    })?;
     let value = match &question.answer {
         AnswerKind::Scale { from, to, .. } => {
             let number =
-                answer.parse().with_context(|| format!("`{id}` wants a number from {from} to {to}"))?;
+                answer.parse().ok().with_context(|| format!("`{id}` wants a number from {from} to {to}"))?;
             Value::Number(number)
         }
         AnswerKind::YesNo => match answer {

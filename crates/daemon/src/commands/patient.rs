@@ -1,10 +1,10 @@
 //! `afterrun patient ...`: add runners, look at them, pause, resume and stop.
 
 use afterrun_mail::check_address;
-use afterrun_rules::chart::{Event, PauseEvent, Reach};
+use afterrun_rules::chart::Reach;
 use afterrun_store::{NewPatient, Patient as Stored, Units};
 use anyhow::{Context, bail};
-use chrono::{NaiveDate, SecondsFormat};
+use chrono::SecondsFormat;
 use chrono_tz::Tz;
 use clap::{Args, Subcommand, ValueEnum};
 
@@ -13,6 +13,8 @@ use super::{
     patient_erase::Erase,
     patient_export::Export,
     patient_import::{Import, check_language, check_name},
+    patient_pause::{self, Pause},
+    rules_folder::counted,
     tool::{Shared, Tool, say, say_decisions},
 };
 use crate::{recorder::enrolment, token::random_id, turn::Extras};
@@ -54,7 +56,7 @@ pub(super) struct Add {
     #[arg(long)]
     email: String,
     /// Zone the runner lives by, such as `Europe/London`; without it the clinic's.
-    #[arg(long, value_name = "ZONE")]
+    #[arg(long, value_name = "ZONE", value_parser = time_zone)]
     time_zone: Option<Tz>,
     /// Language of mails, such as `en`.
     #[arg(long, default_value = "en")]
@@ -65,6 +67,10 @@ pub(super) struct Add {
     /// The runner has confirmed the address in person: no confirmation is asked for.
     #[arg(long)]
     confirmed: bool,
+}
+
+fn time_zone(text: &str) -> Result<Tz, String> {
+    text.parse().map_err(|_| format!("`{text}` is no time zone: write it like `Europe/London`"))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
@@ -87,15 +93,6 @@ pub(super) struct Address {
     new: String,
 }
 
-#[derive(Args, Debug)]
-pub(super) struct Pause {
-    /// Id or mail address.
-    patient: String,
-    /// The day on which check-ins start again; without it, when resumed.
-    #[arg(long, value_name = "DATE")]
-    until: Option<NaiveDate>,
-}
-
 impl Patient {
     pub(super) async fn execute(self, shared: &Shared) -> anyhow::Result<Ended> {
         match self {
@@ -108,6 +105,7 @@ impl Patient {
             }
             Self::Address(address) => {
                 let tool = shared.open().await?;
+                tool.needs_the_clock("a new address")?;
                 let patient = tool.patient(&address.patient).await?;
                 let taken = tool.turns.change_address(&patient.id, &address.new, tool.now).await?;
                 tool.turns
@@ -117,12 +115,9 @@ impl Patient {
                 say_decisions(&taken)?;
                 say("the new address gets nothing about health before its owner has confirmed it")?;
             }
-            Self::Pause(pause) => {
-                let event = Event::Pause(PauseEvent { until: pause.until });
-                record(shared, &pause.patient, event, "patient-pause").await?;
-            }
-            Self::Resume(named) => record(shared, &named.patient, Event::Resume {}, "patient-resume").await?,
-            Self::Stop(named) => record(shared, &named.patient, Event::Stop {}, "patient-stop").await?,
+            Self::Pause(pause) => pause.execute(shared).await?,
+            Self::Resume(named) => patient_pause::resume(shared, &named.patient).await?,
+            Self::Stop(named) => patient_pause::stop(shared, &named.patient).await?,
             Self::Export(export) => return export.execute(shared).await,
             Self::Erase(erase) => return erase.execute(shared).await,
         }
@@ -132,7 +127,9 @@ impl Patient {
 
 impl Add {
     async fn execute(self, tool: &Tool) -> anyhow::Result<()> {
-        let email = check_address(&self.email)?;
+        tool.needs_the_clock("an enrolment")?;
+        let email =
+            check_address(&self.email).with_context(|| format!("`{}` is no mail address", self.email))?;
         let name = self.name.trim();
         if name.is_empty() {
             bail!("a name is needed");
@@ -159,13 +156,6 @@ impl Add {
         store.audit(tool.now, "command line", "patient-add", id.as_str()).await?;
         say(id)
     }
-}
-
-async fn record(shared: &Shared, named: &str, event: Event, action: &'static str) -> anyhow::Result<()> {
-    let tool = shared.open().await?;
-    let patient = tool.patient(named).await?;
-    let taken = tool.record(&patient, event, action).await?;
-    say_decisions(&taken)
 }
 
 async fn list(tool: &Tool) -> anyhow::Result<()> {
@@ -227,6 +217,12 @@ async fn show(tool: &Tool, patient: &Stored) -> anyhow::Result<()> {
     for answer in &chart.answers {
         let values = serde_json::to_string(&answer.values)?;
         say(format_args!("  about {}: {values}", answer.about_day))?;
+    }
+    if !stored.waiting.is_empty() {
+        let waits = counted(stored.waiting.len(), "event");
+        say(format_args!(
+            "\n{waits} told while the clock was in doubt, decided on when it is believed again"
+        ))?;
     }
     say("\nmessages, newest first")?;
     let page = tool.turns.store.messages(Some(&patient.id), None, PAGE).await?;

@@ -8,7 +8,7 @@ use std::{
 };
 
 use afterrun_store::Options;
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::Args;
 
 use super::{
@@ -43,6 +43,9 @@ impl Export {
 }
 
 fn write(path: &Path, text: &str) -> anyhow::Result<()> {
+    if path.exists() {
+        bail!("{} is there already, and an export writes over nothing: name a new file", path.display());
+    }
     let file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(path);
     file.and_then(|mut file| {
         file.write_all(text.as_bytes())?;

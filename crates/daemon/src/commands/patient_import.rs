@@ -39,6 +39,7 @@ impl Import {
     pub(super) async fn execute(self, shared: &Shared) -> anyhow::Result<Ended> {
         let table = Table::read(&self.file, COLUMNS, &["name", "email"])?;
         let tool = shared.open().await?;
+        tool.needs_the_clock("an enrolment")?;
         let mut mistakes = Mistakes::default();
         let mut new = Vec::new();
         let mut seen: HashMap<String, u64> = HashMap::new();

@@ -3,6 +3,7 @@
 use afterrun_rules::{
     RuleBook,
     chart::{Event, Run as Logged, RunKind},
+    ids::PatientId,
     schedule::instant,
 };
 use anyhow::{Context, bail};
@@ -12,8 +13,8 @@ use clap::{Args, Subcommand};
 
 use super::{
     Ended,
-    run_import::Import,
-    tool::{Shared, say, say_decisions},
+    run_import::{Import, same},
+    tool::{Shared, Tool, say, say_decisions},
 };
 use crate::token::random_text;
 
@@ -43,12 +44,12 @@ pub(super) struct Add {
     /// Id or mail address.
     patient: String,
     /// How far: `13.1mi`, `21.1km` or `5000m`.
-    #[arg(long, required_unless_present = "race")]
+    #[arg(long, required_unless_present = "race", allow_hyphen_values = true)]
     distance: Option<String>,
     /// A race of this kind, as the rules name it, such as `half-marathon`.
     #[arg(long)]
     race: Option<String>,
-    /// When it started: `2026-03-27T08:00` on the runner's clock, or with an offset.
+    /// When it started: `yesterday 08:00`, `today 08:00` or `2026-03-27T08:00` on the runner's clock, or with an offset.
     #[arg(long)]
     started: String,
     /// How long it took, in minutes.
@@ -66,16 +67,36 @@ impl Run {
         let patient = tool.patient(&add.patient).await?;
         let run = Logged {
             id: random_text::<9>()?.into(),
-            started_at: started(&add.started, patient.time_zone)?,
+            started_at: started_lately(&add.started, patient.time_zone, tool.now)?,
+            // First, so that a race that is misspelt is not asked how far it is.
+            kind: kind(&tool.book(), add.race.as_deref())?,
             distance_m: distance(add.distance.as_deref(), add.race.as_deref())?,
             duration_s: add.minutes.map(|minutes| minutes.saturating_mul(60)),
-            kind: kind(&tool.book(), add.race.as_deref())?,
         };
+        refuse_what_does_not_help(&tool, &patient.id, &run).await?;
         let id = run.id.clone();
         let taken = tool.record(&patient, Event::Run(run), "run-add").await?;
         say(id)?;
         say_decisions(&taken)?;
         Ok(Ended::Well)
+    }
+}
+
+/// A run that is entered twice would bring its plan twice, and one of somebody who has stopped brings nothing.
+async fn refuse_what_does_not_help(tool: &Tool, patient: &PatientId, run: &Logged) -> anyhow::Result<()> {
+    let stored = tool.turns.store.chart(patient).await?;
+    let mut chart = stored.chart;
+    stored.waiting.iter().for_each(|waiting| chart.apply(&waiting.event));
+    if chart.stopped_at.is_some() {
+        bail!(
+            "the runner has stopped all messages, so nothing would follow from a run; nothing has been changed"
+        );
+    }
+    match chart.runs.iter().find(|known| same(&known.run, run)) {
+        Some(known) => {
+            bail!("this run has been logged already, as `{}`; nothing has been changed", known.run.id)
+        }
+        None => Ok(()),
     }
 }
 
@@ -110,7 +131,7 @@ fn metres(text: &str) -> anyhow::Result<f64> {
     let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
     let number: f64 =
-        number.parse().with_context(|| format!("`{text}` is no distance: try `13.1mi` or `21.1km`"))?;
+        number.parse().ok().with_context(|| format!("`{text}` is no distance: try `13.1mi` or `21.1km`"))?;
     match unit.trim() {
         "mi" => Ok(number * METRES_PER_MILE),
         "km" => Ok(number * 1000.0),
@@ -120,9 +141,24 @@ fn metres(text: &str) -> anyhow::Result<f64> {
     }
 }
 
+/// As [`started`], and `today 08:00` and `yesterday 08:00` as somebody says it who has just run.
+fn started_lately(text: &str, zone: Tz, now: DateTime<Utc>) -> anyhow::Result<DateTime<Utc>> {
+    let today = now.with_timezone(&zone).date_naive();
+    let day = match text.split_once(' ') {
+        Some(("today", time)) => Some((today, time)),
+        Some(("yesterday", time)) => today.pred_opt().map(|day| (day, time)),
+        _ => None,
+    };
+    match day {
+        Some((day, time)) => started(&format!("{day}T{time}"), zone),
+        None => started(text, zone),
+    }
+}
+
 /// An instant, or a time on the runner's clock.
 pub(super) fn started(text: &str, zone: Tz) -> anyhow::Result<DateTime<Utc>> {
-    if let Ok(at) = DateTime::parse_from_rfc3339(text) {
+    let without_seconds = || DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M%#z");
+    if let Ok(at) = DateTime::parse_from_rfc3339(text).or_else(|_| without_seconds()) {
         return Ok(at.to_utc());
     }
     let local = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"]
@@ -158,15 +194,23 @@ mod tests {
         let cases = [
             ("2026-07-01T08:00", "2026-07-01T07:00:00Z"),
             ("2026-07-01T08:00:00-04:00", "2026-07-01T12:00:00Z"),
+            ("2026-07-01T08:00-04:00", "2026-07-01T12:00:00Z"),
+            ("2026-07-01T08:00Z", "2026-07-01T08:00:00Z"),
             ("2026-01-01 08:00", "2026-01-01T08:00:00Z"),
+            // It is the second of July in London already.
+            ("today 00:10", "2026-07-01T23:10:00Z"),
+            ("yesterday 08:00", "2026-07-01T07:00:00Z"),
         ];
+        let now = "2026-07-01T23:30:00Z".parse().unwrap();
         for (text, expected) in cases {
             assert_eq!(
-                started(text, Tz::Europe__London).unwrap(),
+                started_lately(text, Tz::Europe__London, now).unwrap(),
                 expected.parse::<DateTime<Utc>>().unwrap(),
                 "{text}"
             );
         }
-        assert!(started("yesterday", Tz::UTC).is_err());
+        for text in ["yesterday", "yesterday ", "tomorrow 08:00", "today 25:00"] {
+            assert!(started_lately(text, Tz::UTC, now).is_err(), "{text}");
+        }
     }
 }

@@ -227,7 +227,8 @@ impl Found {
     }
 }
 
-fn same(one: &Run, other: &Run) -> bool {
+/// Two records of one run, of which a watch and a person may tell a little differently.
+pub(super) fn same(one: &Run, other: &Run) -> bool {
     let longer = one.distance_m.max(other.distance_m);
     (one.started_at - other.started_at).abs() <= SAME_START
         && (one.distance_m - other.distance_m).abs() <= longer * SAME_DISTANCE

@@ -56,8 +56,12 @@ impl Shared {
     /// The store and the rules in force, for a command that may run beside the daemon.
     pub(super) async fn open(&self) -> anyhow::Result<Tool> {
         let config = self.config()?;
-        let store = open_store(&config, Options::tool())?;
         let now = self.now();
+        if !config.database_path().exists() {
+            // In the wrong folder nothing is made by looking.
+            folder::read(&config.rules).with_context(|| no_rules(&config))?;
+        }
+        let store = open_store(&config, Options::tool())?;
         let rules = Arc::new(rules(&config, &*store, now).await?);
         let base_url = store.setting(BASE_URL).await?.unwrap_or_else(|| format!("http://{}", config.listen));
         let letterhead = Letterhead::new(&config, &base_url, return_key(&*store).await?);
@@ -108,8 +112,7 @@ async fn rules(config: &Config, store: &dyn Store, now: DateTime<Utc>) -> anyhow
         let book = book.context("the rules in force are from another release and no longer load")?;
         return Ok(LiveRules::new(book, stored.live_since));
     }
-    let sources = folder::read(&config.rules)
-        .with_context(|| format!("the rules folder {}", config.rules.display()))?;
+    let sources = folder::read(&config.rules).with_context(|| no_rules(config))?;
     match gate(&sources, None) {
         Ok(book) => {
             let since = store.save_book(stored_book(&sources, &book, now)).await?;
@@ -117,6 +120,13 @@ async fn rules(config: &Config, store: &dyn Store, now: DateTime<Utc>) -> anyhow
         }
         Err(found) => bail!("the rules have mistakes\n{}", refusal(&found, &sources)),
     }
+}
+
+fn no_rules(config: &Config) -> String {
+    format!(
+        "cannot read the rules folder `{}` (start in the folder that holds it, or name the configuration with --config)",
+        config.rules.display()
+    )
 }
 
 /// A store and what is needed to take turns.
@@ -137,6 +147,17 @@ impl Tool {
         find_patient(&*self.turns.store, named).await
     }
 
+    /// Refuses what would bear a time of a clock that is in doubt: an enrolment says from when on somebody is asked.
+    pub(super) fn needs_the_clock(&self, what: &str) -> anyhow::Result<()> {
+        if self.turns.belief.is_in_doubt(self.now) {
+            bail!(
+                "the clock of this machine is in doubt, so {what} has to wait and nothing has been changed; set the clock \
+                 right, or say with `afterrun release` that it is right, and do this again"
+            );
+        }
+        Ok(())
+    }
+
     /// Records one event after asking whether it makes sense. `action` names it in the audit log.
     pub(super) async fn record(
         &self,
@@ -144,12 +165,25 @@ impl Tool {
         event: Event,
         action: &'static str,
     ) -> anyhow::Result<Taken> {
-        let timed = TimedEvent { at: self.now, event };
-        let stored = self.turns.store.chart(&patient.id).await?;
-        if let Some(problem) = replay::problem_with(&self.book(), &stored.chart, &timed) {
-            bail!("{problem}");
+        self.record_all(patient, vec![event], action).await
+    }
+
+    /// Records events in one turn after asking whether each makes sense after those before it.
+    pub(super) async fn record_all(
+        &self,
+        patient: &Patient,
+        events: Vec<Event>,
+        action: &'static str,
+    ) -> anyhow::Result<Taken> {
+        let events: Vec<_> = events.into_iter().map(|event| TimedEvent { at: self.now, event }).collect();
+        let mut chart = self.turns.store.chart(&patient.id).await?.chart;
+        for timed in &events {
+            if let Some(problem) = replay::problem_with(&self.book(), &chart, timed) {
+                bail!("{problem}");
+            }
+            chart.apply(timed);
         }
-        let taken = self.turns.take(&patient.id, &[timed], &Extras::default(), self.now).await?;
+        let taken = self.turns.take(&patient.id, &events, &Extras::default(), self.now).await?;
         self.turns.store.audit(self.now, "command line", action, patient.id.as_str()).await?;
         Ok(taken)
     }

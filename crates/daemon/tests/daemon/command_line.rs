@@ -11,18 +11,18 @@ use std::{
 use tempfile::TempDir;
 
 /// A folder with the shipped rules and a configuration that takes a free port.
-fn clinic() -> TempDir {
+pub fn clinic() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     afterrun::shipped::write_to(&folder.path().join("rules")).unwrap();
     fs::write(folder.path().join("afterrun.ron"), "Config(listen: \"127.0.0.1:0\")").unwrap();
     folder
 }
 
-fn afterrun(folder: &Path, arguments: &[&str]) -> Output {
+pub fn afterrun(folder: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_afterrun")).current_dir(folder).args(arguments).output().unwrap()
 }
 
-fn check(folder: &Path, arguments: &[&str], code: i32, says: &[&str]) {
+pub fn check(folder: &Path, arguments: &[&str], code: i32, says: &[&str]) {
     let output = afterrun(folder, arguments);
     let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(code), "{arguments:?}\n{said}");
@@ -105,7 +105,7 @@ fn a_replay_prints_every_decision() {
 }
 
 /// The daemon, its clock driven by the test.
-struct Daemon {
+pub struct Daemon {
     child: Child,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
@@ -113,7 +113,7 @@ struct Daemon {
 }
 
 impl Daemon {
-    fn start(folder: &Path, clock: &str) -> Self {
+    pub fn start(folder: &Path, clock: &str) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_afterrun"))
             .current_dir(folder)
             .args(["serve", "--clock", clock])
@@ -134,12 +134,12 @@ impl Daemon {
         line.trim_end().to_owned()
     }
 
-    fn say(&mut self, line: &str) -> String {
+    pub fn say(&mut self, line: &str) -> String {
         writeln!(self.input, "{line}").unwrap();
         self.line()
     }
 
-    fn get(&self, path: &str) -> String {
+    pub fn get(&self, path: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         write!(stream, "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address).unwrap();
         let mut answer = String::new();

@@ -3,7 +3,7 @@
 use crate::support::{World, at, in_doubt, rejected, unreachable};
 use afterrun::{clock::Clock, delivery::HOLD};
 use afterrun_mail::{Outcome, Stage};
-use afterrun_rules::chart::{Event, Reach};
+use afterrun_rules::chart::{AnswerEvent, Event, Reach, Value};
 use afterrun_store::MessageState;
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -318,4 +318,29 @@ async fn a_round_ends_however_slow_the_server_is() {
     assert!(rounds > 1, "whoever drives the rounds gets to look up");
     assert_eq!(world.tried(), 12, "each was sent once");
     assert!(world.messages().await.iter().all(|message| message.state == MessageState::Accepted));
+}
+
+#[tokio::test]
+async fn an_alert_that_says_now_leaves_before_urgent_mail_to_runners() {
+    let world = World::new(MONDAY).await;
+    let (zoe, ada) =
+        (world.runner("zoe@example.org").await, world.named("Ada Lund", "ada@example.org").await);
+    world.pass_to(MONDAY).await;
+    // First the advice to one runner, urgent, and then the signs that another ticks.
+    world.report_pain(&zoe, "2026-05-04", 9).await;
+    let answer = AnswerEvent {
+        check_in: Some("morning-after".into()),
+        run: None,
+        about_day: "2026-05-04".parse().unwrap(),
+        values: [("feeling".into(), Value::Word("fine".into()))].into_iter().collect(),
+        emergencies: Some(vec!["chest-pain".into()]),
+    };
+    world.tell(&ada, Event::Answer(answer)).await;
+    let before = world.left().len();
+    world.pass_to(MONDAY).await;
+    let left = world.left();
+    let emergency =
+        left[before..].iter().position(|(_, text)| text.contains("emergency signs ticked")).unwrap();
+    let advice = left[before..].iter().position(|(to, _)| to == "zoe@example.org").unwrap();
+    assert!(emergency < advice, "{:?}", left.iter().map(|(to, _)| to).collect::<Vec<_>>());
 }

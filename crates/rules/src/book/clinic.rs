@@ -21,8 +21,7 @@ pub struct Clinic {
     pub emergency_line: Arc<str>,
     /// The clinic's own zone: office hours and digests. Also the zone of a patient added without one.
     pub time_zone: Tz,
-    /// How dates and times are written; none: mails write `Sunday 29 March` and 24 hours, pages `Sunday, March 29` and
-    /// 12 hours.
+    /// How dates and times are written; none: `Sunday 29 March` and 24 hours.
     pub locale: Option<Locale>,
     /// When somebody is there to act on `tell_clinic: Today`.
     pub office_hours: Vec<OfficeHours>,

@@ -72,7 +72,7 @@ fn emergencies(planner: &mut Planner<'_>) {
         }
         let ticked = signs_ticked(planner.book, ticks.iter().flat_map(|(_, signs)| signs));
         let day = planner.date(chart.local_date(*received_at));
-        let text = format!("Emergency signs ticked on {day}: {ticked}. The page said at once what to do.",);
+        let text = format!("Emergency signs ticked on {day}: {ticked}. What to do now was said at once.",);
         push(planner, subject, TellClinic::Now, Reason::new("emergency", text), Facts::default());
     }
 }

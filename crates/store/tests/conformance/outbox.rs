@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use afterrun_rules::{
     Reason,
-    decision::{Entry, EntryState, Identity},
+    decision::{Audience, Entry, EntryState, Identity},
 };
 use afterrun_store::{Claim, MessageState, QueueDepth, Settlement};
 use chrono::Duration;
@@ -35,7 +35,11 @@ pub async fn gives_due_mail_once(store: AnyStore) {
 pub async fn gives_urgent_mail_first(store: AnyStore) {
     let id = enrol(&store).await;
     let urgent_of = |identity: &Identity, hours| {
-        let entry = Entry { urgent: true, ..entry(identity, hour(hours), EntryState::Queued) };
+        let state = match identity.audience {
+            Audience::Patient => EntryState::Queued,
+            Audience::Clinic => EntryState::Done,
+        };
+        let entry = Entry { urgent: true, ..entry(identity, hour(hours), state) };
         from_entry(entry, Some(mail("p1@runner.example", hour(hours))))
     };
     let urgent = |run: &str, hours| urgent_of(&plan_of(run), hours);

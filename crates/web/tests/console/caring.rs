@@ -27,7 +27,7 @@ async fn answers_by_telephone_are_the_runners_and_are_marked() {
         .await
         .is(200)
         .says("You enter what Sam &lt;Rivera&gt; says on the telephone.")
-        .says("Sunday, March 29");
+        .says("Sunday 29 March");
     // The same judgement as the runner's own form.
     browser.post(&page, &[("q.feeling", "pain")]).await.is(422).says("Not sent yet");
     assert!(recorded(&clinic).await.is_empty());

@@ -162,7 +162,7 @@ async fn a_run_is_deleted() {
 #[tokio::test]
 async fn pause_and_go_on() {
     for (choice, until, words) in [
-        ("7", Some(day("2026-04-06")), "No check-ins until Monday, April 6."),
+        ("7", Some(day("2026-04-06")), "No check-ins until Monday 6 April."),
         ("open", None, "No check-ins until you go on."),
     ] {
         let fake = Fake::new();
