@@ -57,7 +57,9 @@ pub(crate) fn closed(site: &Site, why: Closed) -> Response {
 /// The same, with when we expect to ask again.
 pub(crate) fn closed_until(site: &Site, why: Closed, next: Option<&str>) -> Response {
     match why {
-        Closed::Revoked => page(site, StatusCode::GONE, text::REVOKED_TITLE, &[text::REVOKED]),
+        Closed::Revoked => {
+            page(site, StatusCode::GONE, text::REVOKED_TITLE, &[text::REVOKED, text::REVOKED_AGAIN])
+        }
         Closed::Expired => {
             let main = html! {
                 section.card {

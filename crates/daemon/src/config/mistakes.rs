@@ -3,7 +3,7 @@
 //! The parser stops at the first mistake. To find the next one, the field that holds it is blanked out and the rest
 //! read again; every place stays what it is in the file.
 
-use std::{ops::Range, path::Path};
+use std::{net::IpAddr, ops::Range, path::Path};
 
 use afterrun_rules::{
     diagnostic::{Diagnostic, Severity},
@@ -14,7 +14,7 @@ use afterrun_rules::{
 use afterrun_web::TrustedProxies;
 use ron::value::RawValue;
 
-use super::Config;
+use super::{Config, Security};
 
 /// Mistakes shown at once.
 const AT_MOST: usize = 20;
@@ -93,11 +93,27 @@ fn misfits(config: &Config, text: &str) -> Vec<Found> {
             found.push(unfit(field, message, "write it like \"checkin@clinic.example\""));
         }
     }
+    if let Some(smtp) = config.smtp.as_ref().filter(|smtp| smtp.security == Security::Plain)
+        && !is_loopback(&smtp.host)
+    {
+        let message =
+            format!("{} is another machine, and mail would go to it without TLS", wording::quote(&smtp.host));
+        let help =
+            "write `security: StartTls` or `Tls` beside it, or \"127.0.0.1\" for a relay on this machine";
+        found.push(unfit("host", message, help));
+    }
     if let Err(why) = TrustedProxies::read(&config.trusted_proxies) {
         let help = "write it like [\"10.89.0.0/24\"]";
         found.push(unfit("trusted_proxies", why.to_string(), help));
     }
     found
+}
+
+/// Whether a host is this machine whatever a name server says.
+fn is_loopback(host: &str) -> bool {
+    let literal = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost")
+        || literal.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// The findings as text for a terminal, and how many there are.
@@ -275,6 +291,25 @@ error[unknown-variant]: `InConsol` is not one of the choices here
   |               ^^^^^^^^ not a choice
   |
   = help: did you mean `InConsole`?
+"#,
+        );
+    }
+
+    #[test]
+    fn mail_goes_without_tls_to_this_machine_alone() {
+        for host in ["localhost", "LOCALHOST", "127.0.0.1", "127.0.1.1", "::1"] {
+            assert_eq!(find(&format!("(smtp: (host: \"{host}\", security: Plain))")).len(), 0, "{host}");
+        }
+        check(
+            "(\n  smtp: (host: \"relay.example\", security: Plain),\n)",
+            r#"
+error[invalid-value]: `relay.example` is another machine, and mail would go to it without TLS
+ --> afterrun.ron:2:16
+  |
+2 |   smtp: (host: "relay.example", security: Plain),
+  |                ^^^^^^^^^^^^^^^ cannot be used here
+  |
+  = help: write `security: StartTls` or `Tls` beside it, or "127.0.0.1" for a relay on this machine
 "#,
         );
     }

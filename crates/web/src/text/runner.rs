@@ -50,6 +50,8 @@ pub(crate) const UNKNOWN_HELP: &str = "If it still does not work, use the newest
 pub(crate) const REVOKED_TITLE: &str = "This link no longer works";
 pub(crate) const REVOKED: &str =
     "It was turned off, because you stopped our messages or your address changed.";
+pub(crate) const REVOKED_AGAIN: &str = "To start again, follow the link to stop in any of our mails: it leads back in as \
+     well. Or ring us.";
 pub(crate) const EXPIRED_TITLE: &str = "This link has closed";
 pub(crate) const EXPIRED: &str = "It is too late to answer this one. You need not make up for it.";
 pub(crate) const FRESH_BUTTON: &str = "Mail me a fresh link";
