@@ -11,7 +11,7 @@ use afterrun_rules::{
     chart::{Reach, Run, RunKind},
     ids::PatientId,
 };
-use afterrun_store::{Message, NewPatient, Store, Turn, Units};
+use afterrun_store::{Enrolment, Message, NewPatient, Store, Turn, Units};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use tokio::task::JoinSet;
@@ -29,6 +29,21 @@ pub fn address(number: usize) -> String {
 #[must_use]
 pub fn first_name(number: usize) -> String {
     format!("Runner{number}x")
+}
+
+/// That many runners in London who have not run yet, to be enrolled at once: nothing is due for them.
+pub fn unasked(count: usize) -> Vec<Enrolment> {
+    let patient = |number| NewPatient {
+        id: Some(format!("many-{number}").as_str().into()),
+        name: format!("Runner {number}"),
+        email: format!("many-{number}@runner.example"),
+        time_zone: Tz::Europe__London,
+        language: "en".to_owned(),
+        units: Units::Miles,
+        reach: Reach::Confirmed,
+    };
+    let enrolment = |number| Enrolment { patient: patient(number), messages: Vec::new(), links: Vec::new() };
+    (0..count).map(enrolment).collect()
 }
 
 /// Enrols that many runners, each with a confirmed address and a half marathon; the zones go round.

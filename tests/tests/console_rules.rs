@@ -9,10 +9,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use afterrun_rules::chart::Reach;
-use afterrun_store::{Enrolment, NewPatient, Store, Units};
+use afterrun_store::Store;
 use afterrun_tests::{
     browser::{Browser, Colours, Scripts, missing},
+    crowd,
     daemon::{Clinic, Daemon, binary},
     forms::{Forms, value_of},
     story::local,
@@ -329,21 +329,7 @@ fn a_comparison_shows_who_is_flagged_otherwise() {
 fn a_comparison_is_cancelled() {
     let (clinic, daemon, now) = clinic();
     // More than can be lived through while this test looks on; none of them gets a turn, since the clock stands.
-    let many: Vec<_> = (0..4_000)
-        .map(|number| Enrolment {
-            patient: NewPatient {
-                id: Some(format!("many-{number}").as_str().into()),
-                name: format!("Runner {number}"),
-                email: format!("many-{number}@runner.example"),
-                time_zone: chrono_tz::Europe::London,
-                language: "en".to_owned(),
-                units: Units::Miles,
-                reach: Reach::Confirmed,
-            },
-            messages: Vec::new(),
-            links: Vec::new(),
-        })
-        .collect();
+    let many = crowd::unasked(4_000);
     let store = clinic.store();
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(store.enrol(many, now - TimeDelta::days(300))).expect("they can be added");

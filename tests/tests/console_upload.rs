@@ -8,10 +8,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use afterrun_rules::chart::Reach;
-use afterrun_store::{Enrolment, NewPatient, Store, Units};
+use afterrun_store::Store;
 use afterrun_tests::{
     browser::{Browser, Scripts, missing},
+    crowd,
     daemon::{Clinic, Daemon, binary},
     forms::Forms,
     story::local,
@@ -54,22 +54,10 @@ fn clinic() -> (Clinic, Daemon) {
         clinic.run(now, &["user", "add", &email, "--role", "clinician", "--password-file", "password"]);
     }
     // None of them gets a turn, since the clock stands.
-    let many = (0..RUNNERS).map(|number| Enrolment {
-        patient: NewPatient {
-            id: Some(format!("many-{number}").as_str().into()),
-            name: format!("Runner {number}"),
-            email: format!("many-{number}@runner.example"),
-            time_zone: chrono_tz::Europe::London,
-            language: "en".to_owned(),
-            units: Units::Miles,
-            reach: Reach::Confirmed,
-        },
-        messages: Vec::new(),
-        links: Vec::new(),
-    });
+    let many = crowd::unasked(RUNNERS);
     let store = clinic.store();
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    runtime.block_on(store.enrol(many.collect(), now - TimeDelta::days(200))).expect("they can be added");
+    runtime.block_on(store.enrol(many, now - TimeDelta::days(200))).expect("they can be added");
     (clinic, daemon)
 }
 

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, fs};
 use afterrun::clock::Clock;
 use afterrun_rules::{
     TimedEvent,
-    chart::{AnswerEvent, Event, PauseEvent, Reach, Run, RunKind, Value},
+    chart::{Event, PauseEvent, Reach, Run, RunKind},
     decision::{Audience, Subject},
     ids::PatientId,
 };
@@ -16,7 +16,7 @@ use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use tokio::task::JoinHandle;
 
-use crate::support::{World, at};
+use crate::support::{World, answer, at};
 
 const MONDAY: &str = "2026-05-04T14:00:00Z";
 /// Half past seven in Chicago, where check-ins come at seven.
@@ -233,22 +233,6 @@ async fn mail_that_is_claimed_is_sent_once_or_with_reason_not_at_all() {
             assert!(reasons.iter().all(|(_, why)| why.is_some()), "{what}: {reasons:?}");
         }
     }
-}
-
-fn answer(pain: i32, signs: &[&str]) -> Event {
-    let values = [
-        ("feeling".into(), Value::Word("pain".into())),
-        ("worst_pain".into(), Value::Number(pain)),
-        ("swelling".into(), Value::Word("none".into())),
-        ("walking".into(), Value::Word("normal".into())),
-    ];
-    Event::Answer(AnswerEvent {
-        check_in: Some("morning-after".into()),
-        run: None,
-        about_day: "2026-05-05".parse().unwrap(),
-        values: values.into_iter().collect(),
-        emergencies: Some(signs.iter().map(|sign| (*sign).into()).collect()),
-    })
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -5,13 +5,13 @@ use std::{fs, time::Duration};
 
 use afterrun::{clock::Clock, clock_guard::CLOCK_HOLD};
 use afterrun_rules::{
-    chart::{AnswerEvent, Event, PauseEvent, Value},
+    chart::{Event, PauseEvent, Value},
     ids::PatientId,
 };
 use afterrun_web::{RecordError, Recorded, Recorder};
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::support::{World, at};
+use crate::support::{World, answer, at};
 
 const MONDAY: &str = "2026-05-04T14:00:00Z";
 /// Half past eight in Chicago.
@@ -19,22 +19,6 @@ const TUESDAY: &str = "2026-05-05T13:30:00Z";
 const MINUTE: Duration = Duration::from_secs(60);
 const JUMPS: [TimeDelta; 4] =
     [TimeDelta::hours(26), TimeDelta::days(300), TimeDelta::hours(-26), TimeDelta::minutes(-40)];
-
-fn answer(pain: i32, signs: &[&str]) -> Event {
-    let values = [
-        ("feeling".into(), Value::Word("pain".into())),
-        ("worst_pain".into(), Value::Number(pain)),
-        ("swelling".into(), Value::Word("none".into())),
-        ("walking".into(), Value::Word("normal".into())),
-    ];
-    Event::Answer(AnswerEvent {
-        check_in: Some("morning-after".into()),
-        run: None,
-        about_day: "2026-05-05".parse().unwrap(),
-        values: values.into_iter().collect(),
-        emergencies: Some(signs.iter().map(|sign| (*sign).into()).collect()),
-    })
-}
 
 impl World {
     /// A runner who was asked this Tuesday morning, under a clock that is believed.

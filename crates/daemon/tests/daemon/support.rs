@@ -326,3 +326,21 @@ async fn assemble(
     })
     .await
 }
+
+/// What is answered on the first Tuesday to the check-in of the morning after: pain of this strength, these signs
+/// ticked.
+pub fn answer(pain: i32, signs: &[&str]) -> Event {
+    let values = [
+        ("feeling".into(), Value::Word("pain".into())),
+        ("worst_pain".into(), Value::Number(pain)),
+        ("swelling".into(), Value::Word("none".into())),
+        ("walking".into(), Value::Word("normal".into())),
+    ];
+    Event::Answer(AnswerEvent {
+        check_in: Some("morning-after".into()),
+        run: None,
+        about_day: "2026-05-05".parse().unwrap(),
+        values: values.into_iter().collect(),
+        emergencies: Some(signs.iter().map(|sign| (*sign).into()).collect()),
+    })
+}
