@@ -64,10 +64,11 @@ pub fn check_address(text: &str) -> Result<String, AddressError> {
     Ok(address)
 }
 
-/// The same as lettre's type; its own parser is laxer, so this cannot fail after `check_address` has passed.
+/// The same as lettre's type. Its own parser is laxer (a test holds it to that), so it is not asked again.
 pub(crate) fn parse_address(text: &str) -> Result<Address, AddressError> {
     let checked = check_address(text)?;
-    checked.parse().map_err(|_| AddressError::Domain)
+    let (local, domain) = checked.split_once('@').ok_or(AddressError::NotOneAt)?;
+    Ok(Address::new_dangerous(local, domain))
 }
 
 fn check_local(local: &str) -> Result<(), AddressError> {
@@ -175,7 +176,8 @@ mod tests {
             if let Ok(address) = check_address(&text) {
                 proptest::prop_assert!(address.bytes().all(|byte| byte.is_ascii_graphic()));
                 proptest::prop_assert_eq!(check_address(&address), Ok(address.clone()));
-                proptest::prop_assert!(parse_address(&address).is_ok());
+                let lettres: Result<Address, _> = address.parse();
+                proptest::prop_assert_eq!(lettres.ok(), parse_address(&address).ok());
             }
         }
     }

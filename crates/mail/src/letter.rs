@@ -2,7 +2,9 @@
 //!
 //! lettre writes every header and body. What it does not guard against is caught here: a line break in a display
 //! name makes its builder panic, and a line longer than 998 octets leaves it as it came. The result is the same
-//! for the same letter apart from the multipart boundary, so build once and store the bytes.
+//! for the same letter.
+
+mod body;
 
 use std::time::SystemTime;
 
@@ -10,8 +12,8 @@ use chrono::{DateTime, Datelike, Utc};
 use lettre::{
     address::Envelope,
     message::{
-        Mailbox, Message, MultiPart, SinglePart,
-        header::{HeaderName, HeaderValue},
+        Mailbox, Message, MultiPart, MultiPartBuilder, SinglePart,
+        header::{ContentType, HeaderName, HeaderValue},
     },
 };
 
@@ -26,6 +28,9 @@ pub const LETTER_BYTES: usize = 512 * 1024;
 const NAME_CHARS: usize = 100;
 /// Longest URL, id or other unfoldable value, in bytes: with its header name it must stay below 998.
 const VALUE_BYTES: usize = 900;
+
+/// Characters of a multipart boundary: with 62 to choose from, 95 bits.
+const BOUNDARY_CHARS: usize = 16;
 
 /// A rendered message and the headers around it. Values are plain text: encoding them is `build`'s work.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -133,21 +138,35 @@ pub fn build(letter: &Letter) -> Result<Vec<u8>, BuildError> {
         builder = builder.raw_header(HeaderValue::new(HeaderName::new_from_ascii_str(name), value));
     }
 
-    let text = SinglePart::plain(body("text", &letter.text)?);
+    let text = SinglePart::plain(body::body("text", &letter.text)?);
     let size = letter.text.len() + letter.html.as_ref().map_or(0, String::len);
     if size > LETTER_BYTES {
         return Err(BuildError::TooLong("text and html"));
     }
     let message = match &letter.html {
         Some(html) => {
-            let html = SinglePart::html(body("html", html)?);
-            builder.multipart(MultiPart::alternative().singlepart(text).singlepart(html))
+            let html = SinglePart::html(body::body("html", html)?);
+            builder.multipart(alternative(&letter.message_id).singlepart(text).singlepart(html))
         }
         None => builder.singlepart(text),
     };
     let bytes = message.map_err(|error| BuildError::Builder(error.to_string()))?.formatted();
     check_wire_form(&bytes)?;
     Ok(bytes)
+}
+
+/// Two forms of one text, between boundaries made from the Message-ID: as unlikely to stand in the text as the
+/// longer ones that lettre throws dice for, and written four times.
+fn alternative(message_id: &str) -> MultiPartBuilder {
+    let left = message_id.bytes().take_while(|byte| *byte != b'@').filter(u8::is_ascii_alphanumeric);
+    let boundary: String = left.take(BOUNDARY_CHARS).map(char::from).collect();
+    let own = (boundary.len() == BOUNDARY_CHARS)
+        .then(|| ContentType::parse(&format!("multipart/alternative; boundary=\"{boundary}\"")));
+    match own {
+        Some(Ok(kind)) => MultiPart::builder().header(kind),
+        // An id with less chance in it.
+        _ => MultiPart::alternative(),
+    }
 }
 
 /// The headers lettre has no method for.
@@ -182,6 +201,11 @@ fn mailbox(field: &'static str, name: &str, address: &str) -> Result<Mailbox, Bu
 /// A display name without what must not or need not be in one. Names come from imports and forms: dropping is
 /// kinder than refusing, for the mail still reaches the right person.
 fn display_name(name: &str) -> String {
+    let plain = |byte: u8| byte == b' ' || byte.is_ascii_graphic();
+    let single = !name.starts_with(' ') && !name.ends_with(' ') && !name.contains("  ");
+    if name.len() <= NAME_CHARS && single && name.bytes().all(plain) {
+        return name.to_owned();
+    }
     let kept = |c: &char| !c.is_control() && !is_invisible_control(*c);
     let spaced: String = name.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(kept).collect();
     let words: Vec<&str> = spaced.split(' ').filter(|word| !word.is_empty()).collect();
@@ -194,7 +218,8 @@ fn is_invisible_control(c: char) -> bool {
 }
 
 fn header_text(field: &'static str, value: &str) -> Result<String, BuildError> {
-    if value.chars().any(|c| c.is_control() || is_invisible_control(c)) {
+    let plain = value.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
+    if !plain && value.chars().any(|c| c.is_control() || is_invisible_control(c)) {
         return Err(BuildError::Control(field));
     }
     let value = value.trim();
@@ -251,19 +276,6 @@ fn date(date: DateTime<Utc>) -> Result<SystemTime, BuildError> {
     } else {
         Err(BuildError::Form { field: "date", form: "between 1970 and 9999" })
     }
-}
-
-/// A body with `\n` line ends, which lettre turns into CRLF.
-fn body(field: &'static str, text: &str) -> Result<String, BuildError> {
-    if text.trim().is_empty() {
-        return Err(BuildError::Empty(field));
-    }
-    let text =
-        if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text.to_owned() };
-    if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
-        return Err(BuildError::Control(field));
-    }
-    Ok(text)
 }
 
 #[cfg(test)]

@@ -33,11 +33,36 @@ pub enum WireFormError {
 ///
 /// The first thing wrong, with its line.
 pub fn check_wire_form(bytes: &[u8]) -> Result<(), WireFormError> {
+    if str::from_utf8(bytes).is_ok_and(is_fit) { Ok(()) } else { first_fault(bytes) }
+}
+
+/// Whether nothing is wrong. Nearly always so, and the whole is looked at faster than its lines one by one.
+fn is_fit(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let (mut has_body, mut line_ends) = (false, 0);
+    for line in text.split_inclusive('\n') {
+        if !line.ends_with("\r\n") || line.len() > LINE_BYTES + 2 {
+            return false;
+        }
+        has_body |= line.len() == 2;
+        line_ends += 1;
+    }
+    // As many CR as lines: none elsewhere than at a line's end.
+    let returns: usize = bytes.chunks(CHUNK).map(|chunk| usize::from(count(chunk, b'\r'))).sum();
+    has_body && line_ends == returns && text.is_ascii() && !bytes.contains(&0)
+}
+
+/// Bytes counted at once, so that their number fits a byte.
+const CHUNK: usize = 255;
+
+fn count(chunk: &[u8], wanted: u8) -> u8 {
+    chunk.iter().fold(0, |count, byte| count + u8::from(*byte == wanted))
+}
+
+fn first_fault(bytes: &[u8]) -> Result<(), WireFormError> {
     if bytes.is_empty() {
         return Err(WireFormError::Empty);
     }
-    // Asked once for all lines: nearly always it is so, and the whole is looked at faster than its parts.
-    let plain = bytes.is_ascii() && !bytes.contains(&0);
     let mut has_body = false;
     let mut lines = bytes.split_inclusive(|byte| *byte == b'\n').enumerate();
     lines.try_for_each(|(index, line)| {
@@ -52,7 +77,7 @@ pub fn check_wire_form(bytes: &[u8]) -> Result<(), WireFormError> {
         if line.contains(&b'\r') {
             return Err(WireFormError::BareLineEnd(number));
         }
-        if !plain && line.iter().any(|byte| *byte == 0 || !byte.is_ascii()) {
+        if line.iter().any(|byte| *byte == 0 || !byte.is_ascii()) {
             return Err(WireFormError::NotAscii(number));
         }
         if line.len() > LINE_BYTES {
@@ -87,6 +112,25 @@ mod tests {
         ];
         for (bytes, expected) in cases {
             assert_eq!(check_wire_form(bytes), expected, "{:?}", String::from_utf8_lossy(bytes));
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_quick_look_and_the_close_one_agree(
+            pieces in proptest::collection::vec(0..9_usize, 0..40), spoiled in proptest::bool::ANY,
+        ) {
+            let pieces: Vec<&[u8]> = pieces.iter().map(|piece| match piece {
+                0..=3 => b"\r\n".as_slice(),
+                4 | 5 => b"text of a line",
+                6 if spoiled => b"\r",
+                7 if spoiled => b"\n",
+                8 if spoiled => b"\xc3\xa9\0",
+                _ => &[b'x'; 250],
+            }).collect();
+            let bytes = pieces.concat();
+            let quick = str::from_utf8(&bytes).is_ok_and(is_fit);
+            proptest::prop_assert_eq!(quick, first_fault(&bytes).is_ok());
         }
     }
 }

@@ -59,9 +59,32 @@ fn a_text_only_letter_with_the_least_headers() {
 }
 
 #[test]
-fn the_same_letter_gives_the_same_bytes_but_for_the_boundary() {
+fn the_same_letter_gives_the_same_bytes_but_for_the_boundary_of_a_short_id() {
     let (one, two) = (build(&letter()).unwrap(), build(&letter()).unwrap());
     assert_eq!(readable(&one), readable(&two));
+    let long_id = Letter { message_id: "<q7-Wk_3vN0pXe5tYbR2a@mail.clinic.example>".into(), ..letter() };
+    let bytes = build(&long_id).unwrap();
+    assert_eq!(bytes, build(&long_id).unwrap());
+    assert!(String::from_utf8(bytes).unwrap().contains("boundary=\"q7Wk3vN0pXe5tYbR\"\r\n"));
+}
+
+#[test]
+fn a_text_of_ascii_goes_as_it_is_while_its_lines_are_short_enough() {
+    let page = |length: usize| {
+        let html = format!("<p>\n<a href=\"https://clinic.example/?x={}\">a=b</a>\n</p>", "y".repeat(length));
+        let longest = html.lines().map(str::len).max().unwrap();
+        let ascii = Letter { text: "Hello".into(), html: Some(html.clone()), ..letter() };
+        let bytes = build(&ascii).unwrap();
+        let message = MessageParser::default().parse(&bytes).unwrap();
+        assert_eq!(message.body_html(0).unwrap().replace("\r\n", "\n"), html);
+        (longest, String::from_utf8(bytes).unwrap())
+    };
+    for (length, plainly) in [(60, true), (954, true), (955, false)] {
+        let (longest, mail) = page(length);
+        assert_eq!(longest <= crate::LINE_BYTES, plainly, "{longest}");
+        assert_eq!(mail.matches("Content-Transfer-Encoding: 7bit").count(), if plainly { 2 } else { 1 });
+        assert_eq!(mail.contains("href=\"https"), plainly, "{mail}");
+    }
 }
 
 #[test]
