@@ -4,8 +4,8 @@
 //! Addresses, headers and MIME belong to the mail crate; which message is due belongs to `plan`.
 //!
 //! INVARIANT: a value (a patient's name, say) comes out as the characters it consists of. It is carried past
-//! the Markdown parser as opaque marks (`template`), so it can neither form markup nor break any. No error
-//! of this module contains a value.
+//! the Markdown parser as an opaque character (`template`), so it can neither form markup nor break any. No
+//! error of this module contains a value, and nothing that is kept for the next mail does.
 
 mod document;
 mod html;
@@ -128,7 +128,9 @@ impl Error for TemplateError {}
 /// # Errors
 /// When a placeholder that is printed has no value, or the template is faulty; see [`RenderProblem`].
 pub fn render(book: &RuleBook, text: &MessageText, filling: &Filling) -> Result<Rendered, RenderError> {
-    let expand = |part, source: &str| template::expand(text, part, source, filling);
+    // A text of the book is rendered for many. Others are made for one mail and may have a name in them.
+    let keep = book.messages.get(&text.id).is_some_and(|of_book| std::ptr::eq(of_book, text));
+    let expand = |part, source: &str| template::expand(text, part, source, filling, keep);
     let subject = one_line(&expand(Part::Subject, &text.subject)?);
     if subject.is_empty() {
         let why = RenderProblem::EmptySubject;
@@ -136,7 +138,7 @@ pub fn render(book: &RuleBook, text: &MessageText, filling: &Filling) -> Result<
     }
     let preview = text.preview.as_deref().map(|source| expand(Part::Preview, source)).transpose()?;
     let preview = preview.map(|line| one_line(&line));
-    let body = document::parse(&expand(Part::Body, &text.body)?);
+    let body = document::tree(&expand(Part::Body, &text.body)?, keep);
     let html = html::page(&html::Page {
         language: filling.language(),
         title: &subject,
@@ -165,9 +167,13 @@ pub fn placeholders_in(source: &str) -> Result<Vec<(String, Range<usize>)>, Temp
     template::placeholders_in(source)
 }
 
-/// Values back to characters, white space and control characters to single spaces.
-fn one_line(expanded: &str) -> String {
-    let plain = template::unmark(expanded);
+/// Values in their slots, white space and control characters to single spaces.
+fn one_line(expanded: &template::Expanded) -> String {
+    let plain = expanded.printed.fill(&expanded.text);
+    let settled = !plain.starts_with(' ') && !plain.ends_with(' ') && !plain.contains("  ");
+    if settled && plain.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()) {
+        return plain;
+    }
     let separates = |c: char| c.is_whitespace() || c.is_control() || is_direction_mark(c);
     plain.split(separates).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }

@@ -3,9 +3,11 @@
 //! Only what a mail needs: headings, paragraphs, lists, quotes, code, rules, emphasis, links. Raw HTML is
 //! shown as typed, images become their description, links lead to `http`, `https`, `mailto` and `tel` only.
 
+use std::{cell::RefCell, collections::HashMap};
+
 use pulldown_cmark::{Event, Options, Parser, Tag, TextMergeStream};
 
-use super::template::unmark;
+use super::template::{Expanded, Printed};
 
 /// Deepest nesting kept; what lies deeper is lifted out. Keeps recursion in the renderers bounded.
 const DEEPEST: usize = 16;
@@ -38,14 +40,78 @@ pub enum Inline {
     Emphasis(Vec<Inline>),
     /// Strongly stressed words.
     Strong(Vec<Inline>),
-    /// Words that lead somewhere. The address has passed [`allowed`].
+    /// Words that lead somewhere. Once its slots are filled, the address has passed [`allowed`].
     Link(String, Vec<Inline>),
     /// A line break the author asked for.
     Break,
 }
 
-/// Parses Markdown in which values stand as marks.
-pub fn parse(markdown: &str) -> Vec<Block> {
+/// Trees kept on each thread, and the longest text that one is kept of, in bytes: some megabytes at most.
+const KEPT_AT_MOST: usize = 128;
+const LONGEST_KEPT: usize = 8 * 1024;
+
+thread_local! {
+    // A morning's check-ins are one text with other values in its slots. No value is ever in here.
+    static KEPT: RefCell<HashMap<String, Vec<Block>>> = RefCell::default();
+}
+
+/// The tree of an expanded body, values in their slots. A text to `keep` is parsed the first time only.
+pub fn tree(body: &Expanded, keep: bool) -> Vec<Block> {
+    let Expanded { text, printed } = body;
+    if !keep || text.len() > LONGEST_KEPT {
+        return filled(&parse(text), printed);
+    }
+    KEPT.with_borrow_mut(|kept| {
+        if let Some(blocks) = kept.get(text) {
+            return filled(blocks, printed);
+        }
+        if kept.len() >= KEPT_AT_MOST {
+            kept.clear();
+        }
+        filled(kept.entry(text.clone()).or_insert_with(|| parse(text)), printed)
+    })
+}
+
+/// The blocks with values in place of the slots.
+fn filled(blocks: &[Block], values: &Printed) -> Vec<Block> {
+    let block = |block: &Block| match block {
+        Block::Heading(level, words) => Block::Heading(*level, filled_words(words, values)),
+        Block::Paragraph(words) => Block::Paragraph(filled_words(words, values)),
+        Block::List(start, items) => {
+            Block::List(*start, items.iter().map(|item| filled(item, values)).collect())
+        }
+        Block::Quote(inner) => Block::Quote(filled(inner, values)),
+        Block::Code(code) => Block::Code(values.fill(code)),
+        Block::Rule => Block::Rule,
+    };
+    blocks.iter().map(block).collect()
+}
+
+fn filled_words(words: &[Inline], values: &Printed) -> Vec<Inline> {
+    let mut filled = Vec::with_capacity(words.len());
+    for word in words {
+        match word {
+            Inline::Text(text) => filled.push(Inline::Text(values.fill(text))),
+            Inline::Code(code) => filled.push(Inline::Code(values.fill(code))),
+            Inline::Emphasis(inner) => filled.push(Inline::Emphasis(filled_words(inner, values))),
+            Inline::Strong(inner) => filled.push(Inline::Strong(filled_words(inner, values))),
+            Inline::Link(address, label) => {
+                let (address, mut label) = (values.fill(address), filled_words(label, values));
+                // Judged as it will be read, with the values in it; one not allowed is only its words.
+                if allowed(&address) {
+                    filled.push(Inline::Link(address, label));
+                } else {
+                    filled.append(&mut label);
+                }
+            }
+            Inline::Break => filled.push(Inline::Break),
+        }
+    }
+    filled
+}
+
+/// Parses Markdown in which slots stand for values.
+fn parse(markdown: &str) -> Vec<Block> {
     let mut stack = vec![Frame::new(Open::Nothing)];
     for event in TextMergeStream::new(Parser::new_ext(markdown, Options::empty())) {
         match event {
@@ -61,9 +127,11 @@ pub fn parse(markdown: &str) -> Vec<Block> {
                     parent.take(done);
                 }
             }
-            Event::Text(words) => add(&mut stack, Inline::Text(unmark(&words))),
-            Event::Html(words) | Event::InlineHtml(words) => add(&mut stack, Inline::Text(unmark(&words))),
-            Event::Code(words) => add(&mut stack, Inline::Code(unmark(&words))),
+            Event::Text(words) => add(&mut stack, Inline::Text(words.into_string())),
+            Event::Html(words) | Event::InlineHtml(words) => {
+                add(&mut stack, Inline::Text(words.into_string()))
+            }
+            Event::Code(words) => add(&mut stack, Inline::Code(words.into_string())),
             Event::SoftBreak => add(&mut stack, Inline::Text(" ".to_owned())),
             Event::HardBreak => add(&mut stack, Inline::Break),
             Event::Rule => {
@@ -108,10 +176,14 @@ pub fn only_link(inlines: &[Inline]) -> Option<(&str, String)> {
 
 /// Whether a mail may lead there: a known scheme, and no character that could hide the rest.
 fn allowed(address: &str) -> bool {
-    let lower = address.to_ascii_lowercase();
-    let scheme = ["https://", "http://", "mailto:", "tel:"];
-    scheme.iter().any(|scheme| lower.starts_with(scheme) && lower.len() > scheme.len())
-        && !address.chars().any(|c| c.is_whitespace() || c.is_control() || super::is_direction_mark(c))
+    let begins_with = |scheme: &&str| {
+        let begin = address.as_bytes().get(..scheme.len());
+        begin.is_some_and(|begin| begin.eq_ignore_ascii_case(scheme.as_bytes()))
+    };
+    let schemes = ["https://", "http://", "mailto:", "tel:"];
+    schemes.iter().find(|scheme| begins_with(scheme)).is_some_and(|scheme| address.len() > scheme.len())
+        && (address.bytes().all(|byte| byte.is_ascii_graphic())
+            || !address.chars().any(|c| c.is_whitespace() || c.is_control() || super::is_direction_mark(c)))
 }
 
 fn add(stack: &mut [Frame], inline: Inline) {
@@ -152,10 +224,7 @@ impl From<&Tag<'_>> for Open {
             Tag::CodeBlock(_) => Self::Code,
             Tag::Emphasis => Self::Emphasis,
             Tag::Strong => Self::Strong,
-            Tag::Link { dest_url, .. } => {
-                let address = unmark(dest_url);
-                if allowed(&address) { Self::Link(address) } else { Self::Nothing }
-            }
+            Tag::Link { dest_url, .. } => Self::Link(dest_url.to_string()),
             _ => Self::Nothing,
         }
     }

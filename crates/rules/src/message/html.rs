@@ -3,7 +3,7 @@
 //! Styles stand twice, inline for programs that drop the `<style>` element, and as classes so that the dark
 //! scheme can override them. `PALETTES` is tested for 4.5:1, as it is and inverted (Gmail inverts).
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, sync::LazyLock};
 
 use super::document::{Block, Inline, only_link};
 
@@ -59,56 +59,71 @@ pub const PALETTES: [Palette; 2] = [
 
 const FONTS: &str = "-apple-system,BlinkMacSystemFont,'Segoe UI',Roboto,Helvetica,Arial,sans-serif";
 
+/// What every page has, and styles that stand at several places; written once with the colours of `PALETTES`.
+struct Fixed {
+    /// From the title's end to the beginning of the body's words.
+    style_and_body: String,
+    /// From there to the sender's name.
+    column: String,
+    /// What a button's address stands between.
+    button: String,
+    button_address: String,
+    /// Behind the address of a link.
+    link: String,
+}
+
+/// Most of the page. Lines end where that costs a byte less than elsewhere: two octets are a line's end.
+static FIXED: LazyLock<Fixed> = LazyLock::new(|| {
+    let [light, dark] = &PALETTES;
+    let Palette { ground, words, muted, link, button, button_words } = light;
+    Fixed {
+        style_and_body: format!(
+            "</title>\n<style>:root{{color-scheme:light dark}}\n@media (prefers-color-scheme:dark){{\
+             .g{{background:{}!important;color:{}!important}}.m{{color:{}!important}}\n\
+             .l{{color:{}!important}}.b{{background:{}!important;color:{}!important}}}}</style>\n</head>\n\
+             <body class=\"g\" style=\"margin:0;background:{ground};color:{words}\">\n",
+            dark.ground, dark.words, dark.muted, dark.link, dark.button, dark.button_words,
+        ),
+        column: format!(
+            "<table role=\"presentation\" align=\"center\" width=\"100%\" cellspacing=\"0\" \
+             style=\"max-width:560px\"><tr>\n\
+             <td class=\"g\" style=\"padding:24px 20px;font:17px/1.5 {FONTS};color:{words}\">\n\
+             <p class=\"m\" style=\"margin:0 0 16px;font-size:15px;color:{muted}\">"
+        ),
+        button: format!(
+            "\"\nstyle=\"display:inline-block;line-height:44px;padding:0 26px;border-radius:6px;\
+             font-weight:600;text-decoration:none;background:{button};color:{button_words}\">"
+        ),
+        button_address: format!(
+            "<br>\n<span class=\"m\" style=\"font-size:13px;color:{muted};word-break:break-all\">"
+        ),
+        link: format!("\" style=\"color:{link}\">"),
+    }
+});
+
 /// A whole HTML document.
 pub fn page(page: &Page<'_>) -> String {
-    let [light, dark] = &PALETTES;
-    let Palette { ground, words, muted, .. } = light;
-    let mut out = String::with_capacity(6 * 1024);
+    let mut out = String::with_capacity(4 * 1024);
     out.push_str("<!doctype html>\n<html lang=\"");
     escape(&mut out, page.language);
     out.push_str(
-        "\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+        "\"><head><meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n\
          <meta name=\"supported-color-schemes\" content=\"light dark\">\n<title>",
     );
     escape(&mut out, page.title);
-    out.push_str("</title>\n<style>\n:root{color-scheme:light dark}\n@media (prefers-color-scheme:dark){\n");
-    push(
-        &mut out,
-        format_args!(".g{{background:{}!important;color:{}!important}}\n", dark.ground, dark.words),
-    );
-    push(
-        &mut out,
-        format_args!(".m{{color:{}!important}}\n.l{{color:{}!important}}\n", dark.muted, dark.link),
-    );
-    push(
-        &mut out,
-        format_args!(".b{{background:{}!important;color:{}!important}}\n", dark.button, dark.button_words),
-    );
-    out.push_str("}\n</style>\n</head>\n");
-    push(&mut out, format_args!("<body class=\"g\" style=\"margin:0;background:{ground};color:{words}\">\n"));
+    out.push_str(&FIXED.style_and_body);
     if let Some(preview) = page.preview {
         out.push_str("<div style=\"display:none;max-height:0;overflow:hidden;mso-hide:all\">");
         escape(&mut out, preview);
         out.push_str("</div>\n");
     }
-    out.push_str(
-        "<table role=\"presentation\" width=\"100%\" cellpadding=\"0\" cellspacing=\"0\" border=\"0\"><tr>\
-         <td align=\"center\">\n<table role=\"presentation\" width=\"100%\" cellpadding=\"0\" cellspacing=\"0\" \
-         border=\"0\" style=\"max-width:560px\"><tr>\n",
-    );
-    push(
-        &mut out,
-        format_args!(
-            "<td class=\"g\" align=\"left\" style=\"padding:24px 20px;font:17px/1.5 {FONTS};color:{words}\">\n\
-             <p class=\"m\" style=\"margin:0 0 16px;font-size:15px;color:{muted}\">"
-        ),
-    );
+    out.push_str(&FIXED.column);
     escape(&mut out, page.sender);
     out.push_str("</p>\n");
     blocks(&mut out, page.body);
-    out.push_str("</td>\n</tr></table>\n</td></tr></table>\n</body>\n</html>\n");
+    out.push_str("</td></tr></table></body></html>\n");
     out
 }
 
@@ -179,28 +194,17 @@ fn list(out: &mut String, start: Option<u64>, items: &[Vec<Block>]) {
     out.push_str(if start.is_some() { "</ol>\n" } else { "</ul>\n" });
 }
 
-/// A link large enough for a thumb, its address below for those whose program shows no buttons.
+/// A link large enough for a thumb, its address below for those whose program shows no buttons. Each of its
+/// lines is 44 pixels high.
 fn button(out: &mut String, address: &str, label: &str) {
-    let Palette { button, button_words, muted, .. } = &PALETTES[0];
     out.push_str("<p style=\"margin:0 0 20px\"><a class=\"b\" href=\"");
     escape(out, address);
-    push(
-        out,
-        format_args!(
-            "\" style=\"display:inline-block;min-height:44px;line-height:44px;padding:0 26px;border-radius:6px;\
-             font-weight:600;text-decoration:none;background:{button};color:{button_words}\">"
-        ),
-    );
+    out.push_str(&FIXED.button);
     escape(out, label);
     out.push_str("</a>");
     let bare = address.strip_prefix("tel:").or_else(|| address.strip_prefix("mailto:")).unwrap_or(address);
     if label != bare {
-        push(
-            out,
-            format_args!(
-                "<br><span class=\"m\" style=\"font-size:13px;color:{muted};word-break:break-all\">"
-            ),
-        );
+        out.push_str(&FIXED.button_address);
         escape(out, bare);
         out.push_str("</span>");
     }
@@ -218,7 +222,7 @@ fn inlines(out: &mut String, words: &[Inline]) {
             Inline::Link(address, label) => {
                 out.push_str("<a class=\"l\" href=\"");
                 escape(out, address);
-                push(out, format_args!("\" style=\"color:{}\">", PALETTES[0].link));
+                out.push_str(&FIXED.link);
                 inlines(out, label);
                 out.push_str("</a>");
             }
@@ -227,9 +231,9 @@ fn inlines(out: &mut String, words: &[Inline]) {
 }
 
 fn element(out: &mut String, name: &str, inside: impl FnOnce(&mut String)) {
-    push(out, format_args!("<{name}>"));
+    out.extend(["<", name, ">"]);
     inside(out);
-    push(out, format_args!("</{name}>"));
+    out.extend(["</", name, ">"]);
 }
 
 /// Writing to a string cannot fail.
@@ -238,19 +242,38 @@ fn push(out: &mut String, arguments: std::fmt::Arguments<'_>) {
 }
 
 fn escape(out: &mut String, text: &str) {
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(|byte| SPECIAL[usize::from(byte)]) {
+        let (before, from) = rest.split_at(at);
+        out.push_str(before);
+        let mut characters = from.chars();
+        match characters.next() {
+            Some('&') => out.push_str("&amp;"),
+            Some('<') => out.push_str("&lt;"),
+            Some('>') => out.push_str("&gt;"),
+            Some('"') => out.push_str("&quot;"),
+            Some('\'') => out.push_str("&#39;"),
             // A control character has no business in a mail; a line break is white space in HTML.
-            c if c.is_control() && c != '\n' => out.push(' '),
-            c => out.push(c),
+            Some(c) if c.is_control() && c != '\n' => out.push(' '),
+            Some(c) => out.push(c),
+            None => {}
         }
+        rest = characters.as_str();
     }
+    out.push_str(rest);
 }
+
+/// Bytes that [`escape`] has to look at: with one of them a character that is written otherwise may begin.
+const SPECIAL: [bool; 256] = {
+    let mut special = [false; 256];
+    let mut byte = 0;
+    while byte < special.len() {
+        // 0xC2 begins the controls U+0080 to U+009F.
+        special[byte] = matches!(byte as u8, b'&' | b'<' | b'>' | b'"' | b'\'' | 0..b' ' | 0x7f | 0xc2);
+        byte += 1;
+    }
+    special
+};
 
 #[cfg(test)]
 mod tests {

@@ -2,11 +2,11 @@
 //!
 //! English words for dates and lists; the clinic's own sentences around them are its own business.
 
-use std::{collections::BTreeMap, fmt};
+use std::{borrow::Cow, fmt, sync::Arc};
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use chrono_tz::Tz;
-use minijinja::Value;
+use minijinja::{Value, value::Object};
 
 use crate::{
     book::{Locale, RuleBook},
@@ -151,15 +151,43 @@ pub struct Links {
 /// Placeholder names with their values, ready for [`super::render`].
 #[derive(Clone)]
 pub struct Filling {
-    values: BTreeMap<&'static str, Value>,
+    values: Arc<Values>,
     language: String,
+}
+
+/// The value of each of [`PLACEHOLDERS`], none for those that have none here: `{% if %}` may ask for any,
+/// printing one is an error.
+#[derive(Clone)]
+struct Values([Value; PLACEHOLDERS.len()]);
+
+impl Values {
+    fn named(&self, name: &str) -> Option<&Value> {
+        PLACEHOLDERS.iter().position(|known| known.name == name).map(|at| &self.0[at])
+    }
+}
+
+impl fmt::Debug for Values {
+    /// Names only: the values are a patient's.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let some = PLACEHOLDERS.iter().zip(&self.0).filter(|(_, value)| !value.is_none());
+        f.debug_list().entries(some.map(|(known, _)| known.name)).finish()
+    }
+}
+
+impl Object for Values {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.named(key.as_str()?).cloned()
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
+        self.named(key).cloned()
+    }
 }
 
 impl fmt::Debug for Filling {
     /// Names only: the values are a patient's.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let named: Vec<_> = self.values.keys().filter(|name| self.has(name)).collect();
-        f.debug_tuple("Filling").field(&named).finish()
+        f.debug_tuple("Filling").field(&self.values).finish()
     }
 }
 
@@ -167,7 +195,7 @@ impl Filling {
     /// Whether this placeholder has a value.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
-        self.values.get(name).is_some_and(|value| !value.is_none())
+        self.values.named(name).is_some_and(|value| !value.is_none())
     }
 
     pub(super) fn language(&self) -> &str {
@@ -175,24 +203,42 @@ impl Filling {
     }
 
     pub(super) fn values(&self) -> Value {
-        Value::from(self.values.clone())
+        Value::from_dyn_object(Arc::clone(&self.values))
     }
 
-    /// Every name is there, without a value: `{% if %}` may ask for any, printing one is an error.
     fn empty(language: &str) -> Self {
-        let values = PLACEHOLDERS.iter().map(|known| (known.name, Value::from(()))).collect();
-        Self { values, language: clean(language) }
+        let values = std::array::from_fn(|_| Value::from(()));
+        Self { values: Arc::new(Values(values)), language: clean(language).into_owned() }
     }
 
-    fn set(&mut self, name: &'static str, value: Option<impl Into<String>>) {
+    fn set(&mut self, name: &'static str, value: Option<impl AsRef<str>>) {
         if let Some(value) = value {
-            self.values.insert(name, Value::from(clean(&value.into())));
+            self.put(name, Value::from(&clean(value.as_ref())));
+        }
+    }
+
+    /// The same without a copy, if the value may stand as it is.
+    fn share(&mut self, name: &'static str, value: Option<&Arc<str>>) {
+        if let Some(value) = value {
+            self.put(
+                name,
+                match clean(value) {
+                    Cow::Borrowed(_) => Value::from(value),
+                    Cow::Owned(cleaned) => Value::from(cleaned),
+                },
+            );
         }
     }
 
     fn number(&mut self, name: &'static str, value: Option<i64>) {
         if let Some(value) = value {
-            self.values.insert(name, Value::from(value));
+            self.put(name, Value::from(value));
+        }
+    }
+
+    fn put(&mut self, name: &'static str, value: Value) {
+        if let Some(at) = PLACEHOLDERS.iter().position(|known| known.name == name) {
+            Arc::make_mut(&mut self.values).0[at] = value;
         }
     }
 }
@@ -211,10 +257,10 @@ pub fn fill(
     let locale = clinic.way();
     let mut filling = Filling::empty(person.language);
     filling.set("first_name", Some(person.first_name));
-    filling.set("clinic_name", Some(&*clinic.name));
-    filling.set("clinic_phone", Some(&*clinic.phone));
-    filling.set("booking_link", Some(&*clinic.booking_link));
-    filling.set("emergency_line", Some(&*clinic.emergency_line));
+    filling.share("clinic_name", Some(&clinic.name));
+    filling.share("clinic_phone", Some(&clinic.phone));
+    filling.share("booking_link", Some(&clinic.booking_link));
+    filling.share("emergency_line", Some(&clinic.emergency_line));
     filling.set("stop_link", links.stop.as_deref());
     filling.set("page_link", links.page.as_deref());
     filling.set("check_in_link", links.check_in.as_deref());
@@ -223,13 +269,13 @@ pub fn fill(
     filling.set("closes_at", facts.expires_at.map(|at| time_in_words(at, person.zone, now, locale)));
     filling.set("last_report_day", facts.last_report_day.map(|day| date_in_words(day, locale)));
 
-    filling.set("flag_title", facts.flag_title.as_deref());
+    filling.share("flag_title", facts.flag_title.as_ref());
     filling.set("also", Some(list_in_words(&facts.also)));
     filling.set("onset_day", facts.onset.map(|day| date_in_words(day, locale)));
     let days = facts.onset.zip(facts.evidence_day).map(|(onset, evidence)| (evidence - onset).num_days());
     filling.number("days", days);
 
-    filling.set("run_title", facts.window_title.as_deref());
+    filling.share("run_title", facts.window_title.as_ref());
     filling.number("rest_days_min", facts.rest_days.map(|(min, _)| i64::from(min)));
     filling.number("rest_days_max", facts.rest_days.map(|(_, max)| i64::from(max)));
     filling.set("first_running_day", facts.first_running_day.map(|day| date_in_words(day, locale)));
@@ -272,8 +318,14 @@ fn example(text: &str, locale: Locale) -> String {
 const LONGEST_VALUE: usize = 500;
 
 /// A value as it may stand in a message: one line, no control characters, not without end.
-fn clean(value: &str) -> String {
-    value.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST_VALUE).collect()
+fn clean(value: &str) -> Cow<'_, str> {
+    // Characters beyond U+009F are no controls; those before begin with a byte up to 0xC2.
+    let may_be_control = |byte: u8| byte < b' ' || byte == 0x7f || byte == 0xc2;
+    if value.len() <= LONGEST_VALUE && !value.bytes().any(may_be_control) {
+        return Cow::Borrowed(value);
+    }
+    let printable = |c: char| if c.is_control() { ' ' } else { c };
+    Cow::Owned(value.chars().map(printable).take(LONGEST_VALUE).collect())
 }
 
 /// `Tuesday 24 November`, if the clinic does not want it otherwise.

@@ -1,10 +1,11 @@
 //! The templates: minijinja, strict, and only as much of it as a mail needs: placeholders, `{% if %}` and a
 //! few filters. Without loops and variables no text can grow out of hand.
 //!
-//! A printed value leaves the template as marks: each UTF-8 byte as one private-use character. Markdown
-//! treats those as plain letters; `document` turns them back once the structure is fixed.
+//! A printed value leaves the template as a slot: one private-use character that says which of the values it
+//! stands for. Markdown treats it as a letter; `document` puts the value there once the structure is fixed. So
+//! the text is the same for all patients for whom the same parts of the template are written.
 
-use std::{cell::RefCell, collections::BTreeSet, ops::Range, sync::LazyLock};
+use std::{borrow::Cow, cell::RefCell, collections::BTreeSet, ops::Range, sync::LazyLock};
 
 use minijinja::{
     Environment, ErrorKind, Output, State, UndefinedBehavior, Value, filters, syntax::SyntaxConfig, tests,
@@ -22,11 +23,28 @@ const LONGEST: usize = 64 * 1024;
 /// The statements a message may use.
 const STATEMENTS: [&str; 4] = ["if", "elif", "else", "endif"];
 
-/// Marks stand for the bytes 0 to 255 from here on, in a plane set aside for private use.
-const FIRST_MARK: u32 = 0xF_0000;
+/// Slots are the characters from here to the last one of a plane set aside for private use.
+const FIRST_SLOT: u32 = 0xF_0000;
+const LAST_SLOT: u32 = 0xF_FFFD;
 
-/// The first byte of every mark in UTF-8.
-const MARKS_BEGIN_WITH: u8 = 0xF3;
+/// The first byte of every slot in UTF-8.
+const SLOTS_BEGIN_WITH: u8 = 0xF3;
+
+/// The values that one part printed; slot number n stands for the value at n.
+#[derive(Debug, Default)]
+pub struct Printed {
+    values: Vec<String>,
+    /// Bytes of all that was printed, each value as often as it was.
+    length: usize,
+}
+
+/// One part of a message with slots in it, and what they stand for.
+pub struct Expanded {
+    /// The text.
+    pub text: String,
+    /// The values.
+    pub printed: Printed,
+}
 
 static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     // Empty: no `range`, `debug` and the like, so that every unknown name is an unknown placeholder.
@@ -61,6 +79,9 @@ struct Kept {
 thread_local! {
     // Parsing takes longer than rendering, and a morning's check-ins are all made from one message.
     static KEPT: RefCell<Kept> = RefCell::new(Kept { environment: ENVIRONMENT.clone(), count: 0 });
+
+    // Where `print` leaves the values; empty but while a template is carried out.
+    static PRINTED: RefCell<Printed> = RefCell::default();
 }
 
 /// Why a template was not carried out.
@@ -76,16 +97,20 @@ impl From<minijinja::Error> for Refused {
     }
 }
 
-/// Carries a template out; the first time it is looked at and parsed, too.
-fn render(source: &str, values: Value) -> Result<String, Refused> {
+/// Carries a template out. If it is to be kept, it is looked at and parsed the first time only.
+fn render(source: &str, values: Value, keep: bool) -> Result<Expanded, Refused> {
+    let text = if keep { render_kept(source, values) } else { render_once(source, values) };
+    // Also when it failed: nothing of a patient is left behind.
+    let printed = PRINTED.take();
+    Ok(Expanded { text: text?, printed })
+}
+
+fn render_kept(source: &str, values: Value) -> Result<String, Refused> {
     KEPT.with_borrow_mut(|kept| {
         if let Ok(template) = kept.environment.get_template(source) {
             return Ok(template.render(values)?);
         }
-        let sound = without_marks(source);
-        if let Some((line, _)) = statement_not_for_mails(&sound) {
-            return Err(Refused::Statement(line));
-        }
+        let sound = sound(source)?;
         if kept.count >= KEPT_AT_MOST {
             kept.environment.clear_templates();
             kept.count = 0;
@@ -96,16 +121,30 @@ fn render(source: &str, values: Value) -> Result<String, Refused> {
     })
 }
 
-/// Expands one part of a message. Printed values come out as marks.
+fn render_once(source: &str, values: Value) -> Result<String, Refused> {
+    Ok(ENVIRONMENT.template_from_str(&sound(source)?)?.render(values)?)
+}
+
+/// A template as it may be parsed.
+fn sound(source: &str) -> Result<String, Refused> {
+    let sound = without_slots(source);
+    match statement_not_for_mails(&sound) {
+        Some((line, _)) => Err(Refused::Statement(line)),
+        None => Ok(sound),
+    }
+}
+
+/// Expands one part of a message; `keep` a text that is rendered again and again.
 pub fn expand(
     text: &MessageText,
     part: Part,
     source: &str,
     filling: &Filling,
-) -> Result<String, RenderError> {
+    keep: bool,
+) -> Result<Expanded, RenderError> {
     let fail = |line, why| RenderError { message: text.id.clone(), part, line, why };
     let in_file = |line: usize| line + first_line(text, part) - 1;
-    let expanded = render(source, filling.values()).map_err(|refused| match refused {
+    let expanded = render(source, filling.values(), keep).map_err(|refused| match refused {
         Refused::Statement(line) => {
             let why = RenderProblem::Template("`{% if %}` is the only statement messages have");
             fail(Some(in_file(line)), why)
@@ -113,7 +152,7 @@ pub fn expand(
         Refused::Failed(error) => {
             let why = match error.kind() {
                 ErrorKind::UndefinedError => {
-                    RenderProblem::NoValue(names_without_value(&without_marks(source), filling))
+                    RenderProblem::NoValue(names_without_value(&without_slots(source), filling))
                 }
                 ErrorKind::OutOfFuel => RenderProblem::TooLong,
                 kind => RenderProblem::Template(name_of(kind)),
@@ -121,7 +160,8 @@ pub fn expand(
             fail(error.line().map(in_file), why)
         }
     })?;
-    if expanded.len() > LONGEST { Err(fail(None, RenderProblem::TooLong)) } else { Ok(expanded) }
+    let length = expanded.text.len() + expanded.printed.length;
+    if length > LONGEST { Err(fail(None, RenderProblem::TooLong)) } else { Ok(expanded) }
 }
 
 /// See [`super::placeholders_used`].
@@ -152,25 +192,47 @@ pub fn placeholders_in(source: &str) -> Result<Vec<(String, Range<usize>)>, Temp
     Ok(uses_of(source, &names))
 }
 
-/// Marks back to the characters they stand for.
-pub fn unmark(text: &str) -> String {
-    if !text.as_bytes().contains(&MARKS_BEGIN_WITH) {
-        return text.to_owned();
-    }
-    let mut bytes = Vec::with_capacity(text.len());
-    for c in text.chars() {
-        match byte_of(c) {
-            Some(byte) => bytes.push(byte),
-            None => bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+impl Printed {
+    /// A text with the values in place of their slots.
+    pub fn fill(&self, text: &str) -> String {
+        let mut filled = String::with_capacity(text.len() + 64);
+        let mut rest = text;
+        while let Some(at) = rest.bytes().position(|byte| byte == SLOTS_BEGIN_WITH) {
+            let (before, from_slot) = rest.split_at(at);
+            filled.push_str(before);
+            let mut characters = from_slot.chars();
+            match characters.next().and_then(slot).map(|slot| self.values.get(slot)) {
+                Some(value) => filled.push_str(value.map_or("", String::as_str)),
+                // Another character that begins with this byte.
+                None => filled.push_str(&from_slot[..from_slot.len() - characters.as_str().len()]),
+            }
+            rest = characters.as_str();
         }
+        filled.push_str(rest);
+        filled
     }
-    // Whole values only are marked, so the bytes are valid UTF-8.
-    String::from_utf8_lossy(&bytes).into_owned()
+
+    /// The slot of a value. The same value has one slot, so that two link labels made of it are the same.
+    fn slot_for(&mut self, value: &str) -> Option<char> {
+        self.length += value.len();
+        let known = self.values.iter().position(|known| known == value);
+        let index = known.unwrap_or_else(|| {
+            self.values.push(value.to_owned());
+            self.values.len() - 1
+        });
+        let number = FIRST_SLOT + u32::try_from(index).ok()?;
+        char::from_u32(number).filter(|_| number <= LAST_SLOT)
+    }
 }
 
-/// Removes marks that the clinic's text has in it: only `print` may make them.
-fn without_marks(text: &str) -> String {
-    text.chars().filter(|c| byte_of(*c).is_none()).collect()
+/// Removes the characters of slots that the clinic's text has in it: only `print` may make them.
+fn without_slots(text: &str) -> String {
+    text.chars().filter(|c| slot(*c).is_none()).collect()
+}
+
+/// The number of a slot.
+fn slot(c: char) -> Option<usize> {
+    (FIRST_SLOT..=LAST_SLOT).contains(&u32::from(c)).then(|| (u32::from(c) - FIRST_SLOT) as usize)
 }
 
 /// `{{ name|default("you") }}`: other words for a placeholder that has no value here, or an empty one.
@@ -185,20 +247,16 @@ fn print(out: &mut Output<'_>, _state: &mut State<'_, '_>, value: &Value) -> Res
     if value.is_undefined() || value.is_none() {
         return Err(minijinja::Error::from(ErrorKind::UndefinedError));
     }
-    let plain = value.to_string();
+    let plain = value.as_str().map_or_else(|| Cow::Owned(value.to_string()), Cow::Borrowed);
+    if plain.is_empty() {
+        return Ok(());
+    }
+    let too_much = || minijinja::Error::from(ErrorKind::OutOfFuel);
     if plain.len() > LONGEST {
-        return Err(minijinja::Error::from(ErrorKind::OutOfFuel));
+        return Err(too_much());
     }
-    for byte in plain.bytes() {
-        if let Some(mark) = char::from_u32(FIRST_MARK + u32::from(byte)) {
-            out.write_str(mark.encode_utf8(&mut [0; 4]))?;
-        }
-    }
-    Ok(())
-}
-
-fn byte_of(mark: char) -> Option<u8> {
-    u32::from(mark).checked_sub(FIRST_MARK).and_then(|byte| u8::try_from(byte).ok())
+    let slot = PRINTED.with_borrow_mut(|printed| printed.slot_for(&plain)).ok_or_else(too_much)?;
+    Ok(out.write_str(slot.encode_utf8(&mut [0; 4]))?)
 }
 
 /// The parts of a message with their offsets in the file as normally written.

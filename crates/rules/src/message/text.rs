@@ -10,84 +10,209 @@ const WIDTH: usize = 72;
 
 /// Renders the whole body; ends with a line break.
 pub fn render(blocks: &[Block]) -> String {
-    let mut out = lines_of(blocks, WIDTH).join("\n");
-    out.push('\n');
-    out
+    let mut lines = Lines::default();
+    lines.blocks(blocks, WIDTH);
+    if lines.out.is_empty() {
+        lines.out.push('\n');
+    }
+    lines.out
 }
 
-/// Lines of some blocks, an empty line between them.
-fn lines_of(blocks: &[Block], width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for block in blocks {
-        let mut next = block_lines(block, width);
-        if next.is_empty() {
-            continue;
-        }
-        if !lines.is_empty() {
-            lines.push(String::new());
-        }
-        lines.append(&mut next);
-    }
-    lines
+/// The text as far as it is written, and what the next lines begin with inside lists and quotations.
+#[derive(Default)]
+struct Lines {
+    out: String,
+    /// Where the line being written begins.
+    start: usize,
+    /// Before the next line: a bullet, say.
+    first: String,
+    /// Before the lines after it.
+    rest: String,
 }
 
-fn block_lines(block: &Block, width: usize) -> Vec<String> {
-    match block {
-        Block::Heading(level, words) => {
-            let mut lines = wrap(&plain(words), width);
-            let longest = lines.iter().map(|line| line.chars().count()).max().unwrap_or(0);
-            lines.push(if *level == 1 { "=" } else { "-" }.repeat(longest));
-            lines
+impl Lines {
+    /// Begins a line.
+    fn begin(&mut self) {
+        self.start = self.out.len();
+        if !self.first.is_empty() || !self.rest.is_empty() {
+            self.out.push_str(&self.first);
+            self.first.clone_from(&self.rest);
         }
-        Block::Paragraph(words) => paragraph(words, width),
-        Block::List(start, items) => list(*start, items, width),
-        Block::Quote(inner) => prefixed(lines_of(inner, width.saturating_sub(2)), "> ", "> "),
-        Block::Code(code) => code.lines().map(|line| format!("    {line}")).collect(),
-        Block::Rule => vec!["-".repeat(width.min(12))],
+    }
+
+    /// Ends a line; in a list or quotation without white space at its end.
+    fn end(&mut self) {
+        if !self.rest.is_empty() {
+            let length = self.out[self.start..].trim_end().len();
+            self.out.truncate(self.start + length);
+        }
+        self.out.push('\n');
+    }
+
+    fn line(&mut self, words: &str) {
+        self.begin();
+        self.out.push_str(words);
+        self.end();
+    }
+
+    /// Some blocks, an empty line between them.
+    fn blocks(&mut self, blocks: &[Block], width: usize) {
+        let mut some = false;
+        for block in blocks {
+            let before = self.out.len();
+            if some {
+                self.line("");
+            }
+            let after = self.out.len();
+            self.block(block, width);
+            if self.out.len() == after {
+                self.out.truncate(before);
+            } else {
+                some = true;
+            }
+        }
+    }
+
+    fn block(&mut self, block: &Block, width: usize) {
+        match block {
+            Block::Heading(level, words) => {
+                let longest = self.wrap(&plain(words), width);
+                self.line(&if *level == 1 { "=" } else { "-" }.repeat(longest));
+            }
+            Block::Paragraph(words) => self.paragraph(words, width),
+            Block::List(start, items) => self.list(*start, items, width),
+            Block::Quote(inner) => {
+                let outside = self.inside("> ", "> ");
+                self.blocks(inner, width.saturating_sub(2));
+                self.outside(outside);
+            }
+            Block::Code(code) => code.lines().for_each(|line| self.line(&format!("    {line}"))),
+            Block::Rule => self.line(&"-".repeat(width.min(12))),
+        }
+    }
+
+    /// From here on lines begin so; gives what [`Lines::outside`] takes.
+    fn inside(&mut self, first: &str, rest: &str) -> usize {
+        let outside = self.rest.len();
+        self.first.push_str(first);
+        self.rest.push_str(rest);
+        outside
+    }
+
+    fn outside(&mut self, outside: usize) {
+        self.rest.truncate(outside);
+        self.first.clone_from(&self.rest);
+    }
+
+    fn list(&mut self, start: Option<u64>, items: &[Vec<Block>], width: usize) {
+        let loose = items.iter().any(|blocks| blocks.len() > 1);
+        for (position, blocks) in items.iter().enumerate() {
+            if loose && position > 0 {
+                self.line("");
+            }
+            let bullet = match start {
+                Some(first) => format!("{}. ", first.saturating_add(position as u64)),
+                None => "- ".to_owned(),
+            };
+            let outside = self.inside(&bullet, &" ".repeat(bullet.len()));
+            let before = self.out.len();
+            self.blocks(blocks, width.saturating_sub(bullet.len()));
+            if self.out.len() == before {
+                self.line("");
+            }
+            self.outside(outside);
+        }
+    }
+
+    fn paragraph(&mut self, words: &[Inline], width: usize) {
+        if let Some((address, label)) = only_link(words) {
+            return self.link(&label, address, width);
+        }
+        let mut running = String::with_capacity(256);
+        let mut addresses = Vec::new();
+        running_words(words, &mut running, &mut addresses);
+        for line in running.split('\n') {
+            self.wrap(line, width);
+        }
+        match &addresses[..] {
+            [] => {}
+            [(_, address)] => self.line(address),
+            several => several.iter().for_each(|(label, address)| self.link(label, address, width)),
+        }
+    }
+
+    /// A link by itself.
+    fn link(&mut self, label: &str, address: &str, width: usize) {
+        if contains(label, address) {
+            return self.line(address);
+        }
+        match address.split_once(':') {
+            Some(("tel" | "mailto", bare)) if shows(label, bare) => {
+                self.wrap(label, width);
+            }
+            Some(("tel" | "mailto", bare)) => {
+                self.wrap(&format!("{label}: {bare}"), width);
+            }
+            _ => {
+                self.wrap(&format!("{}:", label.trim_end_matches([':', '.'])), width);
+                self.line(address);
+            }
+        }
+    }
+
+    /// Breaks words into lines of at most `width` characters; a longer word stays whole. Gives the length of
+    /// the longest line.
+    fn wrap(&mut self, words: &str, width: usize) -> usize {
+        let ascii = words.is_ascii();
+        let (mut length, mut longest) = (0, 0);
+        let mut rest = words;
+        while let Some((word, after)) = next_word(rest, ascii) {
+            rest = after;
+            let letters = if ascii { word.len() } else { word.chars().count() };
+            if length > 0 && length + 1 + letters > width {
+                self.end();
+                length = 0;
+            }
+            if length > 0 {
+                self.out.push(' ');
+                length += 1;
+            } else {
+                self.begin();
+            }
+            self.out.push_str(word);
+            length += letters;
+            longest = longest.max(length);
+        }
+        if length > 0 {
+            self.end();
+        }
+        longest
     }
 }
 
-fn list(start: Option<u64>, items: &[Vec<Block>], width: usize) -> Vec<String> {
-    let mut lines = Vec::new();
-    let loose = items.iter().any(|blocks| blocks.len() > 1);
-    for (position, blocks) in items.iter().enumerate() {
-        let bullet = match start {
-            Some(first) => format!("{}. ", first.saturating_add(position as u64)),
-            None => "- ".to_owned(),
-        };
-        let indent = " ".repeat(bullet.len());
-        let inner = lines_of(blocks, width.saturating_sub(bullet.len()));
-        if loose && position > 0 {
-            lines.push(String::new());
-        }
-        lines.extend(prefixed(if inner.is_empty() { vec![String::new()] } else { inner }, &bullet, &indent));
+/// The next word and what comes after it. A text of ASCII is looked at byte by byte.
+fn next_word(text: &str, ascii: bool) -> Option<(&str, &str)> {
+    if !ascii {
+        let text = text.trim_start();
+        let end = text.find(char::is_whitespace).unwrap_or(text.len());
+        return (end > 0).then(|| text.split_at(end));
     }
-    lines
-}
-
-fn paragraph(words: &[Inline], width: usize) -> Vec<String> {
-    if let Some((address, label)) = only_link(words) {
-        return link_lines(&label, address, width);
-    }
-    let mut running = String::new();
-    let mut addresses = Vec::new();
-    running_words(words, &mut running, &mut addresses);
-    let mut lines: Vec<String> = running.split('\n').flat_map(|line| wrap(line, width)).collect();
-    match &addresses[..] {
-        [] => {}
-        [(_, address)] => lines.push(address.clone()),
-        several => {
-            several.iter().for_each(|(label, address)| lines.extend(link_lines(label, address, width)))
-        }
-    }
-    lines
+    let space = |byte: u8| byte == b' ' || (b'\t'..=b'\r').contains(&byte);
+    let start = text.bytes().position(|byte| !space(byte))?;
+    let text = &text[start..];
+    Some(text.split_at(text.bytes().position(space).unwrap_or(text.len())))
 }
 
 /// The words of a paragraph, and the addresses that are to stand below it.
-fn running_words(words: &[Inline], running: &mut String, addresses: &mut Vec<(String, String)>) {
+fn running_words<'a>(words: &'a [Inline], running: &mut String, addresses: &mut Vec<(String, &'a str)>) {
     for word in words {
         match word {
-            Inline::Text(text) | Inline::Code(text) => running.push_str(&text.replace('\n', " ")),
+            Inline::Text(text) | Inline::Code(text) => {
+                for (at, line) in text.split('\n').enumerate() {
+                    running.push_str(if at > 0 { " " } else { "" });
+                    running.push_str(line);
+                }
+            }
             Inline::Emphasis(inner) | Inline::Strong(inner) => running_words(inner, running, addresses),
             Inline::Break => running.push('\n'),
             Inline::Link(address, label) => {
@@ -99,63 +224,21 @@ fn running_words(words: &[Inline], running: &mut String, addresses: &mut Vec<(St
                             running.push_str(&format!(" ({bare})"));
                         }
                     }
-                    _ if label.contains(address.as_str()) => {}
-                    _ => addresses.push((label, address.clone())),
+                    _ if contains(&label, address) => {}
+                    _ => addresses.push((label, address)),
                 }
             }
         }
     }
 }
 
-fn link_lines(label: &str, address: &str, width: usize) -> Vec<String> {
-    if label.contains(address) {
-        return vec![address.to_owned()];
-    }
-    match address.split_once(':') {
-        Some(("tel" | "mailto", bare)) if shows(label, bare) => wrap(label, width),
-        Some(("tel" | "mailto", bare)) => wrap(&format!("{label}: {bare}"), width),
-        _ => {
-            let mut lines = wrap(&format!("{}:", label.trim_end_matches([':', '.'])), width);
-            lines.push(address.to_owned());
-            lines
-        }
-    }
+/// The same as `label.contains(address)`, which prepares its search before it sees that there is no room.
+fn contains(label: &str, address: &str) -> bool {
+    label.len() >= address.len() && label.contains(address)
 }
 
 /// Whether words show a number or mail address, whatever stands between its digits.
 fn shows(label: &str, bare: &str) -> bool {
     let squeeze = |text: &str| text.chars().filter(|c| c.is_alphanumeric() || *c == '@').collect::<String>();
     squeeze(label).contains(&squeeze(bare))
-}
-
-fn prefixed(lines: Vec<String>, first: &str, rest: &str) -> Vec<String> {
-    let prefix = |(at, line): (usize, String)| {
-        let joined = format!("{}{line}", if at == 0 { first } else { rest });
-        joined.trim_end().to_owned()
-    };
-    lines.into_iter().enumerate().map(prefix).collect()
-}
-
-/// Breaks words into lines of at most `width` characters; a longer word stays whole.
-fn wrap(words: &str, width: usize) -> Vec<String> {
-    let mut lines = Vec::new();
-    let mut line = String::new();
-    let mut length = 0;
-    for word in words.split_whitespace() {
-        let letters = word.chars().count();
-        if length > 0 && length + 1 + letters > width {
-            lines.push(std::mem::take(&mut line));
-            length = 0;
-        }
-        if length > 0 {
-            line.push(' ');
-            length += 1;
-        }
-        line.push_str(word);
-        length += letters;
-    }
-    if !line.is_empty() {
-        lines.push(line);
-    }
-    lines
 }
