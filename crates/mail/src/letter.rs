@@ -29,8 +29,8 @@ const NAME_CHARS: usize = 100;
 /// Longest URL, id or other unfoldable value, in bytes: with its header name it must stay below 998.
 const VALUE_BYTES: usize = 900;
 
-/// Characters of a multipart boundary: with 62 to choose from, 95 bits.
-const BOUNDARY_CHARS: usize = 16;
+/// Characters of a multipart boundary: with 62 to choose from, 71 bits.
+const BOUNDARY_CHARS: usize = 12;
 
 /// A rendered message and the headers around it. Values are plain text: encoding them is `build`'s work.
 #[derive(Clone, Debug, PartialEq, Eq)]

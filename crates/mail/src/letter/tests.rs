@@ -65,7 +65,7 @@ fn the_same_letter_gives_the_same_bytes_but_for_the_boundary_of_a_short_id() {
     let long_id = Letter { message_id: "<q7-Wk_3vN0pXe5tYbR2a@mail.clinic.example>".into(), ..letter() };
     let bytes = build(&long_id).unwrap();
     assert_eq!(bytes, build(&long_id).unwrap());
-    assert!(String::from_utf8(bytes).unwrap().contains("boundary=\"q7Wk3vN0pXe5tYbR\"\r\n"));
+    assert!(String::from_utf8(bytes).unwrap().contains("boundary=\"q7Wk3vN0pXe5\"\r\n"));
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! The HTML part: one column, system fonts, nothing to fetch, readable in light, dark and inverted.
 //!
-//! Styles stand twice, inline for programs that drop the `<style>` element, and as classes so that the dark
-//! scheme can override them. `PALETTES` is tested for 4.5:1, as it is and inverted (Gmail inverts).
+//! Styles stand inline, for programs that drop the `<style>` element; classes let the dark scheme override them. `PALETTES` is tested for 4.5:1, as it is and inverted (Gmail inverts).
 
 use std::{fmt::Write as _, sync::LazyLock};
 
@@ -57,7 +56,8 @@ pub const PALETTES: [Palette; 2] = [
     },
 ];
 
-const FONTS: &str = "-apple-system,BlinkMacSystemFont,'Segoe UI',Roboto,Helvetica,Arial,sans-serif";
+/// The font of the system; Android takes Roboto, its own, for Arial.
+const FONTS: &str = "-apple-system,BlinkMacSystemFont,'Segoe UI',Helvetica,Arial,sans-serif";
 
 /// What every page has, and styles that stand at several places; written once with the colours of `PALETTES`.
 struct Fixed {
@@ -72,7 +72,7 @@ struct Fixed {
     link: String,
 }
 
-/// Most of the page. Lines end where that costs a byte less than elsewhere: two octets are a line's end.
+/// Most of the page. Short on purpose: a mail stays stored, and most of them fit a page of the database so.
 static FIXED: LazyLock<Fixed> = LazyLock::new(|| {
     let [light, dark] = &PALETTES;
     let Palette { ground, words, muted, link, button, button_words } = light;
@@ -80,14 +80,14 @@ static FIXED: LazyLock<Fixed> = LazyLock::new(|| {
         style_and_body: format!(
             "</title>\n<style>:root{{color-scheme:light dark}}\n@media (prefers-color-scheme:dark){{\
              .g{{background:{}!important;color:{}!important}}.m{{color:{}!important}}\n\
-             .l{{color:{}!important}}.b{{background:{}!important;color:{}!important}}}}</style>\n</head>\n\
+             a{{color:{}!important}}.b{{background:{}!important;color:{}!important}}}}</style></head>\n\
              <body class=\"g\" style=\"margin:0;background:{ground};color:{words}\">\n",
             dark.ground, dark.words, dark.muted, dark.link, dark.button, dark.button_words,
         ),
         column: format!(
             "<table role=\"presentation\" align=\"center\" width=\"100%\" cellspacing=\"0\" \
-             style=\"max-width:560px\"><tr>\n\
-             <td class=\"g\" style=\"padding:24px 20px;font:17px/1.5 {FONTS};color:{words}\">\n\
+             style=\"max-width:560px\"><tr>\
+             <td class=\"g\" style=\"padding:24px 20px;font:17px/1.5 {FONTS}\">\n\
              <p class=\"m\" style=\"margin:0 0 16px;font-size:15px;color:{muted}\">"
         ),
         button: format!(
@@ -106,11 +106,11 @@ pub fn page(page: &Page<'_>) -> String {
     let mut out = String::with_capacity(4 * 1024);
     out.push_str("<!doctype html>\n<html lang=\"");
     escape(&mut out, page.language);
+    out.push_str("\"><head>");
+    let head = out.len();
     out.push_str(
-        "\"><head><meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n\
-         <meta name=\"supported-color-schemes\" content=\"light dark\">\n<title>",
+        "<meta name=\"viewport\" content=\"width=device-width\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\"><title>",
     );
     escape(&mut out, page.title);
     out.push_str(&FIXED.style_and_body);
@@ -124,6 +124,10 @@ pub fn page(page: &Page<'_>) -> String {
     out.push_str("</p>\n");
     blocks(&mut out, page.body);
     out.push_str("</td></tr></table></body></html>\n");
+    // The part's own header says it, too. This is for a page that is kept without it.
+    if !out.is_ascii() {
+        out.insert_str(head, "<meta charset=\"utf-8\">");
+    }
     out
 }
 
@@ -220,7 +224,7 @@ fn inlines(out: &mut String, words: &[Inline]) {
             Inline::Emphasis(inner) => element(out, "em", |out| inlines(out, inner)),
             Inline::Strong(inner) => element(out, "strong", |out| inlines(out, inner)),
             Inline::Link(address, label) => {
-                out.push_str("<a class=\"l\" href=\"");
+                out.push_str("<a href=\"");
                 escape(out, address);
                 out.push_str(&FIXED.link);
                 inlines(out, label);
