@@ -30,6 +30,13 @@ struct Lines {
     rest: String,
 }
 
+/// How long all was before a list item or quotation.
+struct Outside {
+    first: usize,
+    rest: usize,
+    out: usize,
+}
+
 impl Lines {
     /// Begins a line.
     fn begin(&mut self) {
@@ -82,26 +89,31 @@ impl Lines {
             Block::Paragraph(words) => self.paragraph(words, width),
             Block::List(start, items) => self.list(*start, items, width),
             Block::Quote(inner) => {
-                let outside = self.inside("> ", "> ");
+                let outside = self.enter("> ", "> ");
                 self.blocks(inner, width.saturating_sub(2));
-                self.outside(outside);
+                self.leave(&outside);
             }
             Block::Code(code) => code.lines().for_each(|line| self.line(&format!("    {line}"))),
             Block::Rule => self.line(&"-".repeat(width.min(12))),
         }
     }
 
-    /// From here on lines begin so; gives what [`Lines::outside`] takes.
-    fn inside(&mut self, first: &str, rest: &str) -> usize {
-        let outside = self.rest.len();
+    /// From here on lines begin so; gives what [`Lines::leave`] takes.
+    fn enter(&mut self, first: &str, rest: &str) -> Outside {
+        let outside = Outside { first: self.first.len(), rest: self.rest.len(), out: self.out.len() };
         self.first.push_str(first);
         self.rest.push_str(rest);
         outside
     }
 
-    fn outside(&mut self, outside: usize) {
-        self.rest.truncate(outside);
-        self.first.clone_from(&self.rest);
+    fn leave(&mut self, outside: &Outside) {
+        self.rest.truncate(outside.rest);
+        if self.out.len() == outside.out {
+            // Nothing was written: a bullet around it still waits for its line.
+            self.first.truncate(outside.first);
+        } else {
+            self.first.clone_from(&self.rest);
+        }
     }
 
     fn list(&mut self, start: Option<u64>, items: &[Vec<Block>], width: usize) {
@@ -114,13 +126,13 @@ impl Lines {
                 Some(first) => format!("{}. ", first.saturating_add(position as u64)),
                 None => "- ".to_owned(),
             };
-            let outside = self.inside(&bullet, &" ".repeat(bullet.len()));
+            let outside = self.enter(&bullet, &" ".repeat(bullet.len()));
             let before = self.out.len();
             self.blocks(blocks, width.saturating_sub(bullet.len()));
             if self.out.len() == before {
                 self.line("");
             }
-            self.outside(outside);
+            self.leave(&outside);
         }
     }
 
