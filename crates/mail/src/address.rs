@@ -85,8 +85,17 @@ fn check_local(local: &str) -> Result<(), AddressError> {
     Ok(())
 }
 
+/// Whether a domain is in its ASCII form already, in lower case and without a label that has another form.
+fn is_settled(domain: &str) -> bool {
+    let plain = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.');
+    domain.bytes().all(plain) && !domain.contains("xn--")
+}
+
 fn normal_domain(domain: &str) -> Result<String, AddressError> {
-    let ascii = idna::domain_to_ascii(domain).map_err(|_| AddressError::Domain)?;
+    let ascii = match is_settled(domain) {
+        true => domain.to_owned(),
+        false => idna::domain_to_ascii(domain).map_err(|_| AddressError::Domain)?,
+    };
     let label = |label: &str| {
         !label.is_empty()
             && label.len() <= LABEL_BYTES
@@ -171,6 +180,13 @@ mod tests {
     }
 
     proptest::proptest! {
+        #[test]
+        fn a_settled_domain_is_its_own_ascii_form(domain in "[a-z0-9.-]{0,80}|[a-z0-9]{1,9}\\.[a-z]{2,9}") {
+            if is_settled(&domain) {
+                proptest::prop_assert_eq!(idna::domain_to_ascii(&domain).ok(), Some(domain));
+            }
+        }
+
         #[test]
         fn what_passes_is_plain_ascii_and_passes_again(text in ".{0,40}@.{0,40}") {
             if let Ok(address) = check_address(&text) {

@@ -9,12 +9,9 @@ mod body;
 use std::time::SystemTime;
 
 use chrono::{DateTime, Datelike, Utc};
-use lettre::{
-    address::Envelope,
-    message::{
-        Mailbox, Message, MultiPart, MultiPartBuilder, SinglePart,
-        header::{ContentType, HeaderName, HeaderValue},
-    },
+use lettre::message::{
+    Mailbox, Mailboxes, MultiPart, MultiPartBuilder, SinglePart,
+    header::{self, ContentType, HeaderName, HeaderValue, Headers},
 };
 
 use crate::{
@@ -101,9 +98,6 @@ pub enum BuildError {
     /// What came out is not fit for the wire.
     #[error("the finished mail: {0}")]
     WireForm(#[from] WireFormError),
-    /// lettre refused.
-    #[error("the mail cannot be put together: {0}")]
-    Builder(String),
 }
 
 /// The letter as it goes over the wire: CRLF line ends, ASCII, no line above 998 octets.
@@ -114,43 +108,42 @@ pub enum BuildError {
 pub fn build(letter: &Letter) -> Result<Vec<u8>, BuildError> {
     let from = mailbox("from", &letter.from_name, &letter.from_address)?;
     let to = mailbox("to", &letter.to_name, &letter.to_address)?;
-    // Given rather than derived, since lettre would parse the finished To header again.
-    let envelope = Envelope::new(Some(from.email.clone()), vec![to.email.clone()]);
-    let envelope = envelope.map_err(|error| BuildError::Builder(error.to_string()))?;
-
-    let mut builder = Message::builder()
-        .envelope(envelope)
-        .from(from)
-        .to(to)
-        .subject(header_text("subject", &letter.subject)?)
-        .date(date(letter.date)?)
-        .message_id(Some(message_ids("message id", &letter.message_id, 1)?));
+    let mut headers = Headers::with_capacity(16);
+    headers.set(header::From::from(Mailboxes::from(from)));
+    headers.set(header::To::from(Mailboxes::from(to)));
+    headers.set(header::Subject::from(header_text("subject", &letter.subject)?));
+    headers.set(header::Date::new(date(letter.date)?));
+    headers.set(header::MessageId::from(message_ids("message id", &letter.message_id, 1)?));
     if let Some(address) = &letter.reply_to {
-        builder = builder.reply_to(mailbox("reply to", "", address)?);
+        headers.set(header::ReplyTo::from(Mailboxes::from(mailbox("reply to", "", address)?)));
     }
     if let Some(id) = &letter.in_reply_to {
-        builder = builder.in_reply_to(message_ids("in reply to", id, 1)?);
+        headers.set(header::InReplyTo::from(message_ids("in reply to", id, 1)?));
     }
     if let Some(ids) = &letter.references {
-        builder = builder.references(message_ids("references", ids, 20)?);
+        headers.set(header::References::from(message_ids("references", ids, 20)?));
     }
     for (name, value) in fixed_headers(letter)? {
-        builder = builder.raw_header(HeaderValue::new(HeaderName::new_from_ascii_str(name), value));
+        headers.insert_raw(HeaderValue::new(HeaderName::new_from_ascii_str(name), value));
     }
+    headers.set(header::MIME_VERSION_1_0);
 
     let text = SinglePart::plain(body::body("text", &letter.text)?);
     let size = letter.text.len() + letter.html.as_ref().map_or(0, String::len);
     if size > LETTER_BYTES {
         return Err(BuildError::TooLong("text and html"));
     }
-    let message = match &letter.html {
+    let body = match &letter.html {
         Some(html) => {
             let html = SinglePart::html(body::body("html", html)?);
-            builder.multipart(alternative(&letter.message_id).singlepart(text).singlepart(html))
+            alternative(&letter.message_id).singlepart(text).singlepart(html).formatted()
         }
-        None => builder.singlepart(text),
+        None => text.formatted(),
     };
-    let bytes = message.map_err(|error| BuildError::Builder(error.to_string()))?.formatted();
+    // A part begins with headers of its own. Not put together by lettre's `Message`, which reads the sender that
+    // was just written once more.
+    let mut bytes = headers.to_string().into_bytes();
+    bytes.extend_from_slice(&body);
     check_wire_form(&bytes)?;
     Ok(bytes)
 }

@@ -5,8 +5,6 @@
 //! octets (RFC 5322 section 2.1.1), and `7bit` asks for nothing more (RFC 2045 section 2.7): such a text goes as
 //! it is. For every other text lettre chooses.
 
-use std::borrow::Cow;
-
 use lettre::message::{Body, header::ContentTransferEncoding};
 
 use super::BuildError;
@@ -17,31 +15,31 @@ pub fn body(field: &'static str, text: &str) -> Result<Body, BuildError> {
     if text.trim().is_empty() {
         return Err(BuildError::Empty(field));
     }
-    let text = if text.contains('\r') {
-        Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
-    } else {
-        Cow::Borrowed(text)
-    };
-    if has_control(&text) {
+    if let Some(lines) = as_it_is(text) {
+        return Ok(Body::dangerous_pre_encoded(lines, ContentTransferEncoding::SevenBit));
+    }
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
         return Err(BuildError::Control(field));
     }
     Ok(match as_it_is(&text) {
         Some(lines) => Body::dangerous_pre_encoded(lines, ContentTransferEncoding::SevenBit),
-        None => Body::new(text.into_owned()),
+        None => Body::new(text),
     })
 }
 
-/// Whether there is a control character other than a line feed or tab.
-fn has_control(text: &str) -> bool {
-    // Without an early end: looked at many bytes at once.
-    let ascii = |found: bool, byte: &u8| found | (*byte < b' ') & (*byte != b'\n') & (*byte != b'\t');
-    let low = text.as_bytes().iter().fold(false, |found, byte| ascii(found, byte) | (*byte == 0x7f));
-    low || (!text.is_ascii() && text.chars().any(|c| c.is_control() && c != '\n' && c != '\t'))
+/// Whether all of it is ASCII without control characters other than line feed and tab.
+fn is_plain(text: &str) -> bool {
+    // Without an early end, so that many bytes are looked at at once.
+    text.bytes().fold(true, |plain, byte| {
+        let printable = (b' '..=b'~').contains(&byte);
+        plain & (printable | (byte == b'\n') | (byte == b'\t'))
+    })
 }
 
 /// The text with CRLF line ends, if it can be sent without any encoding.
 fn as_it_is(text: &str) -> Option<Vec<u8>> {
-    if !text.is_ascii() {
+    if !is_plain(text) {
         return None;
     }
     let mut lines = Vec::with_capacity(text.len() + text.len() / 16);
