@@ -391,7 +391,7 @@ async fn rules_to_begin_with(
             None => tracing::warn!("the last good rules are from another release and no longer load"),
         }
     }
-    let sources = folder::read(path).with_context(|| format!("the rules folder {}", path.display()))?;
+    let sources = folder::read(path).with_context(|| no_rules(path))?;
     match gate(&sources, None) {
         Ok(book) => {
             let since = store.save_book(stored_book(&sources, &book, now)).await?;
@@ -400,6 +400,14 @@ async fn rules_to_begin_with(
         }
         Err(found) => anyhow::bail!("there are no sound rules to begin with\n{}", refusal(&found, &sources)),
     }
+}
+
+/// What to say when the rules folder cannot be read.
+pub(crate) fn no_rules(folder: &Path) -> String {
+    format!(
+        "cannot read the rules folder `{}` (start in the folder that holds it, or name the configuration with --config)",
+        folder.display()
+    )
 }
 
 /// The key of the return paths, made at the first start.

@@ -129,7 +129,7 @@ impl Letterhead {
             Ok(bytes) => bytes,
             Err(why) => return Ok(Err(why.to_string())),
         };
-        let path_id = timed_id::<9>(when.due_at)?;
+        let path_id = timed_id::<7>(when.due_at)?;
         Ok(Ok(Mail {
             recipient: to.to_address.to_owned(),
             due_at: when.due_at,

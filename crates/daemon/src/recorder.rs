@@ -21,7 +21,7 @@ use crate::{
     clock::Clock,
     compose::{Composer, When},
     token::random_id,
-    turn::{Extras, TurnError, Turns},
+    turn::{Extras, Taken, TurnError, Turns},
     wake::Wake,
 };
 
@@ -66,7 +66,8 @@ impl Recording {
         let taken = tokio::spawn(turn).await.map_err(|crash| unavailable(patient, &crash))?;
         let taken = taken.map_err(|error| refusal(patient, error))?;
         self.wake.ring();
-        Ok(Recorded { chart: taken.chart, decisions: taken.decisions, now, waits: taken.waits })
+        let Taken { chart, decisions, next_due, waits, .. } = taken;
+        Ok(Recorded { chart, decisions, now, next_due, waits })
     }
 
     /// What makes an enrolment or a mail bears a time, and there is none now.

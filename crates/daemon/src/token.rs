@@ -1,7 +1,10 @@
-//! The secret part of a link: 256 random bits, known to the recipient alone, behind the second it was made in. The
+//! The secret part of a link: 256 random bits, known to the recipient alone, behind its place among all links. The
 //! store knows it as [`afterrun_web::link_key`] has it.
 
-use std::fmt;
+use std::{
+    fmt,
+    sync::atomic::{AtomicU16, Ordering},
+};
 
 use chrono::{DateTime, Utc};
 
@@ -20,15 +23,14 @@ impl Token {
     /// # Errors
     /// If the system gives none.
     pub fn new(at: DateTime<Utc>) -> Result<Self, NoRandomness> {
-        let mut bytes = [0_u8; 36];
-        let (second, secret) = bytes.split_at_mut(4);
-        // Links made together lie together in the store. The seconds begin anew in 2106, which does no harm.
-        second.copy_from_slice(&(at.timestamp() as u32).to_be_bytes());
+        let mut bytes = [0_u8; 38];
+        let (place, secret) = bytes.split_at_mut(6);
+        place.copy_from_slice(&place_of(at));
         getrandom::fill(secret).map_err(NoRandomness)?;
         Ok(Self(base64url(&bytes)))
     }
 
-    /// Base64url without padding: 48 characters.
+    /// Base64url without padding: 51 characters.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -57,22 +59,26 @@ pub fn random_text<const BYTES: usize>() -> Result<String, NoRandomness> {
     Ok(base64url(&bytes))
 }
 
-/// The second it is, and so many random bytes, in hexadecimal digits: a name that has to be unique and is no secret.
-/// Those made one after the other lie together in an index, and no letter of them is lost when case is.
+/// A place in the order of making, and so many random bytes, in hexadecimal digits: a name that has to be unique and
+/// is no secret. Those made one after the other lie together in an index, and no letter of them is lost when case is.
 ///
 /// # Errors
 /// If the system gives no randomness.
 pub fn timed_id<const BYTES: usize>(at: DateTime<Utc>) -> Result<String, NoRandomness> {
     let mut bytes = [0_u8; BYTES];
     getrandom::fill(&mut bytes).map_err(NoRandomness)?;
-    let mut id = format!("{:08x}", at.timestamp() as u32);
-    id.extend(
-        bytes
-            .iter()
-            .flat_map(|byte| [byte >> 4, byte & 15])
-            .filter_map(|digit| char::from_digit(digit.into(), 16)),
-    );
-    Ok(id)
+    let digits = place_of(at).into_iter().chain(bytes).flat_map(|byte| [byte >> 4, byte & 15]);
+    Ok(digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect())
+}
+
+/// The second, and how many were made before by this process, modulo 65,536: what is made together lies together in
+/// an index, also when a morning's mails are all written in one second. The seconds begin anew in 2106, which does no
+/// harm; nor does the number, which says how many links were made in between and nothing of whom.
+fn place_of(at: DateTime<Utc>) -> [u8; 6] {
+    static MADE: AtomicU16 = AtomicU16::new(0);
+    let [a, b, c, d] = (at.timestamp() as u32).to_be_bytes();
+    let [e, f] = MADE.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+    [a, b, c, d, e, f]
 }
 
 /// 128 random bits as 32 hexadecimal digits: an id that can be typed and never looks like an option.
@@ -124,10 +130,11 @@ mod tests {
     fn a_token_is_long_random_and_silent() {
         let at = "2026-11-24T12:00:00Z".parse().unwrap();
         let (one, other) = (Token::new(at).unwrap(), Token::new(at).unwrap());
-        assert_eq!(one.as_str().len(), 48);
+        assert_eq!(one.as_str().len(), 51);
         assert_ne!(one, other);
         assert_ne!(one.key(), other.key());
         assert_eq!(one.key()[..4], (at.timestamp() as u32).to_be_bytes());
+        assert_ne!(one.key()[..6], other.key()[..6], "made in one second, and yet in order");
         assert_eq!(format!("{one:?}"), "Token(..)");
     }
 }

@@ -215,28 +215,40 @@ impl Reason {
 #[serde(default)]
 pub struct Facts {
     /// Title of the flag.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub flag_title: Option<Arc<str>>,
     /// Titles of the other flags this message covers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<Arc<str>>,
     /// First day of the episode.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub onset: Option<NaiveDate>,
     /// The newest day of evidence.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub evidence_day: Option<NaiveDate>,
     /// Last day with a usable answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub last_report_day: Option<NaiveDate>,
     /// The run in question.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub run: Option<RunId>,
     /// Title of its recovery window.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub window_title: Option<Arc<str>>,
     /// Rest days at least and at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub rest_days: Option<(u32, u32)>,
     /// First day on which running is possible again.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub first_running_day: Option<NaiveDate>,
     /// Until when eating and drinking counts for this run.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub refuel_by: Option<DateTime<Utc>>,
     /// About-day of the check-in the message carries or speaks of.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub check_in: Option<(CheckInId, NaiveDate)>,
     /// When that check-in closes.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<DateTime<Utc>>,
 }
 

@@ -4,7 +4,11 @@
 //! Requests are not checked for where they come from: the token in the address is the only authority, and a
 //! foreign site does not know it. No token is logged: an entry names the kind of page and the patient's id.
 
-use std::{any::Any, sync::Arc, time::Duration};
+use std::{
+    any::Any,
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use axum::{
     Router,
@@ -66,13 +70,25 @@ async fn with_headers(State(site): State<Shared>, request: Request, next: Next) 
     response
 }
 
+/// From where a page may load what: nothing but our own style sheet, and the style written into it.
+fn policy(style: Option<&InlineStyle>) -> Option<HeaderValue> {
+    const REST: &str = "form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+    static WITHOUT_INLINE: LazyLock<Option<HeaderValue>> = LazyLock::new(|| {
+        HeaderValue::from_str(&format!("default-src 'none'; style-src 'self'; {REST}")).ok()
+    });
+    match style {
+        None => WITHOUT_INLINE.clone(),
+        Some(InlineStyle(hash)) => {
+            let policy = format!("default-src 'none'; style-src 'self' 'sha256-{hash}'; {REST}");
+            HeaderValue::from_str(&policy).ok()
+        }
+    }
+}
+
 /// The headers of every response; `is_https`: browsers reach us over https only.
 pub(crate) fn add_headers(headers: &mut HeaderMap, style: Option<&InlineStyle>, is_https: bool) {
-    let inline = style.map(|InlineStyle(hash)| format!(" 'sha256-{hash}'")).unwrap_or_default();
-    let policy = format!(
-        "default-src 'none'; style-src 'self'{inline}; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-    );
-    if let Ok(policy) = HeaderValue::from_str(&policy) {
+    headers.reserve(12);
+    if let Some(policy) = policy(style) {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
     for (name, value) in [

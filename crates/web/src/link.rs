@@ -23,25 +23,32 @@ pub fn token_hash(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
 }
 
-/// Characters of a link's token: base64url of four bytes that say when it was made, and 32 random ones.
+/// Characters of a link's token: base64url of six bytes that say when it was made and in which order, and 32 random
+/// ones.
+const ORDERED: usize = 51;
+
+/// The same with four bytes that say when it was made, as once.
 const TIMED: usize = 48;
 
-/// What the store knows a link's token by: its hash, behind the four bytes that say when it was made, so that links
-/// made together lie together. (Three links to a mail, each on a page of its own, cost more than the mail.) What is
-/// left of the hash are 224 bits. A token without a time is known by its hash alone.
+/// What the store knows a link's token by: its hash, behind the bytes that say when it was made and in which order, so
+/// that links made together lie together. (Three links to a mail, each on a page of its own, cost more than the mail.)
+/// What is left of the hash are 208 bits or more. A token without a time is known by its hash alone.
 #[must_use]
 pub fn link_key(token: &str) -> [u8; 32] {
     let mut key = token_hash(token);
-    if token.len() == TIMED
-        && let Some(second) = leading_bytes(token.as_bytes())
-    {
-        key[..4].copy_from_slice(&second);
+    let kept = match token.len() {
+        ORDERED => 6,
+        TIMED => 4,
+        _ => return key,
+    };
+    if let Some(place) = leading_bytes(token.as_bytes()) {
+        key[..kept].copy_from_slice(&place[..kept]);
     }
     key
 }
 
-/// The first four bytes of what is written in base64url (RFC 4648 section 5); none if it is not.
-fn leading_bytes(text: &[u8]) -> Option<[u8; 4]> {
+/// The first six bytes of what is written in base64url (RFC 4648 section 5); none if it is not.
+fn leading_bytes(text: &[u8]) -> Option<[u8; 6]> {
     let value = |digit: &u8| {
         Some(match digit {
             b'A'..=b'Z' => digit - b'A',
@@ -53,8 +60,9 @@ fn leading_bytes(text: &[u8]) -> Option<[u8; 4]> {
         })
     };
     let bits =
-        text.get(..6)?.iter().try_fold(0_u64, |bits, digit| Some(bits << 6 | u64::from(value(digit)?)))?;
-    Some(((bits >> 4) as u32).to_be_bytes())
+        text.get(..8)?.iter().try_fold(0_u64, |bits, digit| Some(bits << 6 | u64::from(value(digit)?)))?;
+    let [.., a, b, c, d, e, f] = bits.to_be_bytes();
+    Some([a, b, c, d, e, f])
 }
 
 /// The token of the address. One that cannot be decoded is as unknown as any other.
@@ -173,12 +181,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_link_is_known_by_its_time_and_hash() {
-        // base64url of the bytes 1, 2, 3, 255 and 32 others.
-        let timed = format!("AQID_{}", "x".repeat(43));
-        let (key, hash) = (link_key(&timed), token_hash(&timed));
-        assert_eq!((key[..4].to_vec(), key[4..].to_vec()), (vec![1, 2, 3, 0xff], hash[4..].to_vec()));
-        for other in [&timed[1..], "", "AQ D_", &format!("AQ!D_{}", "x".repeat(43)), &"é".repeat(24)] {
+    fn a_link_is_known_by_its_place_and_hash() {
+        // base64url of the bytes 1, 2, 3, 255, 4, 5 and 32 others.
+        let ordered = format!("AQID_wQF{}", "x".repeat(43));
+        let (key, hash) = (link_key(&ordered), token_hash(&ordered));
+        assert_eq!((&key[..6], &key[6..]), (&[1, 2, 3, 0xff, 4, 5][..], &hash[6..]));
+        let timed = &ordered[3..];
+        let (key, hash) = (link_key(timed), token_hash(timed));
+        assert_eq!((&key[..4], &key[4..]), (&[15, 252, 16, 23][..], &hash[4..]));
+        for other in [&ordered[1..], "", "AQ D_", &format!("AQ!D_wQF{}", "x".repeat(43)), &"é".repeat(24)] {
             assert_eq!(link_key(other), token_hash(other), "{other}");
         }
     }

@@ -16,6 +16,8 @@ pub struct Recorded {
     pub decisions: Vec<Decision>,
     /// When they were recorded.
     pub now: DateTime<Utc>,
+    /// When the plan could next change, if anything is planned.
+    pub next_due: Option<DateTime<Utc>>,
     /// Nothing but an emergency was decided on: that waits until the clock is believed again.
     pub waits: bool,
 }

@@ -107,10 +107,16 @@ pub(crate) fn waiting(chart: &Chart, now: DateTime<Utc>) -> Option<&CheckIn> {
     chart.answer_to(&newest.id, newest.about_day).is_none().then_some(newest)
 }
 
-/// When we ask again if nothing new becomes known: the plan is followed on a copy of the chart.
-pub(crate) fn next_ask(book: &RuleBook, chart: &Chart, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+/// When we ask again if nothing new becomes known: the plan is followed on a copy of the chart, from the instant on
+/// until which it is known to stay as it is.
+pub(crate) fn next_ask(
+    book: &RuleBook,
+    chart: &Chart,
+    now: DateTime<Utc>,
+    from: DateTime<Utc>,
+) -> Option<DateTime<Utc>> {
     let mut chart = chart.clone();
-    let mut at = now;
+    let mut at = from;
     for _ in 0..TURNS_AHEAD {
         let assessment = assess(book, &chart, at);
         let planned = plan(book, &chart, &assessment, at);

@@ -12,7 +12,7 @@ use anyhow::{Context, bail};
 use chrono::{DateTime, Utc};
 
 use crate::{
-    app::{BASE_URL, return_key},
+    app::{BASE_URL, no_rules, return_key},
     belief::Belief,
     clock::{Clock, SystemClock},
     clock_guard::CLOCK_HOLD,
@@ -59,7 +59,7 @@ impl Shared {
         let now = self.now();
         if !config.database_path().exists() {
             // In the wrong folder nothing is made by looking.
-            folder::read(&config.rules).with_context(|| no_rules(&config))?;
+            folder::read(&config.rules).with_context(|| no_rules(&config.rules))?;
         }
         let store = open_store(&config, Options::tool())?;
         let rules = Arc::new(rules(&config, &*store, now).await?);
@@ -112,7 +112,7 @@ async fn rules(config: &Config, store: &dyn Store, now: DateTime<Utc>) -> anyhow
         let book = book.context("the rules in force are from another release and no longer load")?;
         return Ok(LiveRules::new(book, stored.live_since));
     }
-    let sources = folder::read(&config.rules).with_context(|| no_rules(config))?;
+    let sources = folder::read(&config.rules).with_context(|| no_rules(&config.rules))?;
     match gate(&sources, None) {
         Ok(book) => {
             let since = store.save_book(stored_book(&sources, &book, now)).await?;
@@ -120,13 +120,6 @@ async fn rules(config: &Config, store: &dyn Store, now: DateTime<Utc>) -> anyhow
         }
         Err(found) => bail!("the rules have mistakes\n{}", refusal(&found, &sources)),
     }
-}
-
-fn no_rules(config: &Config) -> String {
-    format!(
-        "cannot read the rules folder `{}` (start in the folder that holds it, or name the configuration with --config)",
-        config.rules.display()
-    )
 }
 
 /// A store and what is needed to take turns.

@@ -55,37 +55,45 @@ pub(super) fn revoke_all(db: &Connection, patient: i64, now: DateTime<Utc>) -> A
     Ok(())
 }
 
-/// The link with this hash, and the row number of its patient. A stop link follows its address into the newest enrolment: whoever started again
-/// and presses "stop" in an old mail means the mail that comes now.
+/// The link with this hash, and the row number of its patient. A stop link follows its address into the newest
+/// enrolment: whoever started again and presses "stop" in an old mail means the mail that comes now.
 pub(super) fn get(db: &Connection, token_hash: &[u8; 32]) -> Answer<Option<(Link, i64)>> {
     let mut statement = db.prepare_cached(
-        "SELECT p.id, l.scope, l.check_in, l.about_day, l.expires_at, l.revoked_at IS NOT NULL, p.key
-         FROM links l
-         JOIN patients enrolled ON enrolled.key = l.patient
-         JOIN patients p ON p.key = CASE l.scope
-             WHEN ?2 THEN (SELECT MAX(key) FROM patients WHERE email_key = enrolled.email_key)
-             ELSE l.patient END
-         WHERE l.token_hash = ?1",
+        "SELECT scope, check_in, about_day, expires_at, revoked_at IS NOT NULL, patient
+         FROM links WHERE token_hash = ?1",
     )?;
-    statement.query_row(params![token_hash.as_slice(), STOP], |row| Ok(link(row))).optional()?.transpose()
+    let Some(row) = statement.query([token_hash.as_slice()])?.next()?.map(of_row).transpose()? else {
+        return Ok(None);
+    };
+    let (scope, expires_at, revoked, enrolled) = row;
+    let patient = match scope {
+        LinkScope::Stop => newest_enrolment(db, enrolled)?,
+        _ => enrolled,
+    };
+    let mut statement = db.prepare_cached("SELECT id FROM patients WHERE key = ?1")?;
+    let id: Option<String> = statement.query_row([patient], |row| row.get(0)).optional()?;
+    Ok(id.map(|id| (Link { patient: id.into(), scope, expires_at, revoked }, patient)))
 }
 
-fn link(row: &Row<'_>) -> Answer<(Link, i64)> {
-    let unreadable = Fault::Unreadable("link scope");
-    let scope = match (row.get::<_, String>(1)?.as_str(), row.get::<_, Option<String>>(2)?) {
-        (CHECK_IN, Some(check_in)) => {
-            LinkScope::CheckIn { check_in: check_in.into(), about_day: day(&row.get::<_, String>(3)?)? }
+fn newest_enrolment(db: &Connection, enrolled: i64) -> Answer<i64> {
+    let mut statement = db.prepare_cached(
+        "SELECT max(p.key) FROM patients enrolled JOIN patients p ON p.email_key = enrolled.email_key
+         WHERE enrolled.key = ?1",
+    )?;
+    Ok(statement.query_row([enrolled], |row| row.get::<_, Option<i64>>(0))?.unwrap_or(enrolled))
+}
+
+fn of_row(row: &Row<'_>) -> Answer<(LinkScope, Option<DateTime<Utc>>, bool, i64)> {
+    let text =
+        |column: usize| row.get_ref(column)?.as_str_or_null().map_err(|_| Fault::Unreadable("link scope"));
+    let scope = match (text(0)?, text(1)?) {
+        (Some(CHECK_IN), Some(check_in)) => {
+            LinkScope::CheckIn { check_in: check_in.into(), about_day: day(text(2)?.unwrap_or_default())? }
         }
-        (MY_PAGE, None) => LinkScope::MyPage,
-        (STOP, None) => LinkScope::Stop,
-        (CONFIRM, None) => LinkScope::Confirm,
-        _ => return Err(unreadable),
+        (Some(MY_PAGE), None) => LinkScope::MyPage,
+        (Some(STOP), None) => LinkScope::Stop,
+        (Some(CONFIRM), None) => LinkScope::Confirm,
+        _ => return Err(Fault::Unreadable("link scope")),
     };
-    let link = Link {
-        patient: row.get::<_, String>(0)?.into(),
-        scope,
-        expires_at: maybe_instant(row.get(4)?)?,
-        revoked: row.get(5)?,
-    };
-    Ok((link, row.get(6)?))
+    Ok((scope, maybe_instant(row.get(3)?)?, row.get(4)?, row.get(5)?))
 }

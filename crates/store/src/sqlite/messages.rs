@@ -27,9 +27,25 @@ pub(super) fn insert(
     now: DateTime<Utc>,
     book: Option<&BookHash>,
 ) -> Answer<bool> {
+    let urgent = new.entry.as_ref().is_some_and(|entry| entry.urgent);
+    insert_as(db, patient, new, urgent, now, book)
+}
+
+/// The same for the clinic's mail that must not wait behind any other although no plan has decided it.
+pub(super) fn insert_pressing(db: &Connection, new: &NewMessage, now: DateTime<Utc>) -> Answer<bool> {
+    insert_as(db, None, new, true, now, None)
+}
+
+fn insert_as(
+    db: &Connection,
+    patient: Option<i64>,
+    new: &NewMessage,
+    urgent: bool,
+    now: DateTime<Utc>,
+    book: Option<&BookHash>,
+) -> Answer<bool> {
     let entry = new.entry.as_ref();
     let mail = new.mail.as_ref();
-    let urgent = entry.is_some_and(|entry| entry.urgent);
     let subject = entry.map(|entry| to_json("subject", &entry.identity.subject)).transpose()?;
     let covered_by = entry.and_then(|entry| entry.covered_by.as_ref());
     let state = initial_state(new);

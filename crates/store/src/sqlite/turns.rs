@@ -62,7 +62,7 @@ pub(super) fn commit(db: &Connection, turn: &Turn) -> Answer<()> {
 fn append_events(db: &Connection, patient: i64, events: &[TimedEvent], book: &BookHash) -> Answer<()> {
     let mut insert = db.prepare_cached(
         "INSERT INTO events (patient, seq, at, kind, body, book)
-         SELECT ?1, coalesce((SELECT max(seq) FROM events WHERE patient = ?1), 0) + 1, ?2, ?3, ?4, ?5",
+         VALUES (?1, coalesce((SELECT max(seq) FROM events WHERE patient = ?1), 0) + 1, ?2, ?3, ?4, ?5)",
     )?;
     for timed in events {
         insert.execute(params![
@@ -80,8 +80,8 @@ fn append_check_ins(db: &Connection, patient: i64, check_ins: &[CheckIn]) -> Ans
     let mut insert = db.prepare_cached(
         "INSERT INTO check_ins (patient, seq, check_in, about_day, opened_at, expires_at, questions, about_run,
              probe)
-         SELECT ?1, coalesce((SELECT max(seq) FROM check_ins WHERE patient = ?1), 0) + 1, ?2, ?3, ?4, ?5, ?6,
-             ?7, ?8",
+         VALUES (?1, coalesce((SELECT max(seq) FROM check_ins WHERE patient = ?1), 0) + 1, ?2, ?3, ?4, ?5, ?6,
+             ?7, ?8)",
     )?;
     for check_in in check_ins {
         insert.execute(params![

@@ -18,7 +18,7 @@ pub(super) fn keep(db: &Connection, patient: i64, waits: &[Waiting]) -> Answer<(
     }
     let mut insert = db.prepare_cached(
         "INSERT INTO waiting_events (patient, seq, at, body, told)
-         SELECT ?1, coalesce((SELECT max(seq) FROM waiting_events WHERE patient = ?1), 0) + 1, ?2, ?3, ?4",
+         VALUES (?1, coalesce((SELECT max(seq) FROM waiting_events WHERE patient = ?1), 0) + 1, ?2, ?3, ?4)",
     )?;
     for waiting in waits {
         let TimedEvent { at, event } = &waiting.event;

@@ -123,7 +123,7 @@ pub(super) fn add_escalation(
         .execute(params![item, micros(now)])?;
     if marked == 1 {
         for message in messages {
-            messages::insert(db, None, message, now, None)?;
+            messages::insert_pressing(db, message, now)?;
         }
     }
     Ok(())

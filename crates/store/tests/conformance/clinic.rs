@@ -161,7 +161,9 @@ pub async fn work_items_that_cannot_wait_are_escalated_once(store: AnyStore) {
     let mails = |whose: &'static str| vec![clinic_mail("escalation/1", whose, hour(2))];
     store.add_escalation(due[0].id, mails("lead@clinic.example"), hour(2)).await.unwrap();
     store.add_escalation(due[0].id, mails("other@clinic.example"), hour(3)).await.unwrap();
-    assert_eq!(store.claim(claim("w", hour(3))).await.unwrap().len(), 1, "one mail, however often");
+    let claimed = store.claim(claim("w", hour(3))).await.unwrap();
+    assert_eq!(claimed.len(), 1, "one mail, however often");
+    assert!(claimed[0].urgent, "which waits behind no other");
     let left = store.unacknowledged_items(hour(3), 10).await.unwrap();
     assert_eq!(left.iter().map(|item| item.identity_text.as_str()).collect::<Vec<_>>(), ["later"]);
 }

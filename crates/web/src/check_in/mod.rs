@@ -113,7 +113,7 @@ fn sheet_of<'a>(open: &'a Open, standing: &Standing<'_>) -> Result<Sheet<'a>, No
 /// Too late for this one: names the next.
 fn closed(site: &Site, open: &Open, why: Closed) -> Response {
     let zone = open.chart.zone_at(open.now);
-    let next = standing::next_ask(&open.book, &open.chart, open.now);
+    let next = standing::next_ask(&open.book, &open.chart, open.now, open.now);
     let next = next
         .map(|at| words::day_and_time(at, zone, open.chart.local_date(open.now), open.book.clinic.locale));
     shut::closed_until(site, why, next.as_deref())

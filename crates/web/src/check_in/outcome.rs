@@ -50,7 +50,14 @@ pub(crate) fn page(site: &Site, open: &Open, ticked: &[SignId], recorded: &Recor
     let standing = Standing::of(book, chart, recorded.now);
     let signs = signs_to_show(book, &standing, ticked);
     let verdict = verdict(&standing, &signs, &recorded.decisions);
-    let shown = Shown { open, chart, now: recorded.now, standing: &standing, decisions: &recorded.decisions };
+    let shown = Shown {
+        open,
+        chart,
+        now: recorded.now,
+        next_due: recorded.next_due.unwrap_or(recorded.now),
+        standing: &standing,
+        decisions: &recorded.decisions,
+    };
     let main = html! {
         @if !signs.is_empty() { (help_now(&signs, &html! { h1 { (help_now_title(&signs)) } })) }
         section.card.verdict.(class(verdict)) {
@@ -95,6 +102,8 @@ struct Shown<'a> {
     open: &'a Open,
     chart: &'a Chart,
     now: DateTime<Utc>,
+    /// Until then the plan stays as it is.
+    next_due: DateTime<Utc>,
     standing: &'a Standing<'a>,
     decisions: &'a [Decision],
 }
@@ -265,7 +274,7 @@ fn rest(shown: &Shown<'_>) -> Markup {
 fn next(shown: &Shown<'_>) -> Markup {
     let today = shown.chart.local_date(shown.now);
     let zone = shown.chart.zone_at(shown.now);
-    let at = standing::next_ask(&shown.open.book, shown.chart, shown.now);
+    let at = standing::next_ask(&shown.open.book, shown.chart, shown.now, shown.next_due);
     html! {
         section.card {
             h2 { (text::NEXT_TITLE) }

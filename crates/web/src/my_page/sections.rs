@@ -99,7 +99,7 @@ fn days(view: &View<'_>, rest: &Rest<'_>) -> Markup {
 pub(crate) fn next(view: &View<'_>) -> Markup {
     let zone = view.chart.zone_at(view.now);
     let today = view.today();
-    let at = standing::next_ask(&view.open.book, view.chart, view.now);
+    let at = standing::next_ask(&view.open.book, view.chart, view.now, view.now);
     html! {
         section.card {
             h2 { (text::NEXT_TITLE) }

@@ -246,7 +246,8 @@ impl Recorder for Fake {
         for decision in &decisions {
             chart.record(decision, now);
         }
-        Ok(Recorded { chart: chart.clone(), decisions, now, waits: *self.doubted.lock().unwrap() })
+        let waits = *self.doubted.lock().unwrap();
+        Ok(Recorded { chart: chart.clone(), decisions, now, next_due: None, waits })
     }
 
     async fn start_again(&self, _: &PatientId) -> Result<(), RecordError> {
