@@ -146,7 +146,7 @@ fn a_name_cannot_inject_anything() {
 
 #[test]
 fn marks_in_a_name_or_a_text_are_not_taken_for_ours() {
-    // U+F0041 is the mark for the byte of `A`.
+    // The characters that stand for values on their way, and their like.
     assert_eq!(rendered("Dear {{ first_name }},", "S\u{F0041}am").text, "Dear S\u{F0041}am,\n");
     assert_eq!(rendered("De\u{F0041}ar {{ first_name }},", "Sam").text, "Dear Sam,\n");
 }
