@@ -438,5 +438,7 @@ async fn a_stale_connection_is_replaced_at_once() {
     check([Case { expected: refused, ..case(reply("550 5.7.1 no")) }]).await;
 }
 
+#[path = "smtp_faults/ahead.rs"]
+mod ahead;
 #[path = "smtp_faults/conduct.rs"]
 mod conduct;

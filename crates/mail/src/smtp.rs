@@ -8,6 +8,7 @@
 //! Leaves out: looking up MX records, retrying later (the caller's queue does that) and DKIM (the relay signs).
 
 mod config;
+mod door;
 mod open;
 mod pool;
 mod probe;
@@ -26,6 +27,7 @@ use crate::{
     transport::{Envelope, Gate, Transport},
     wire_form::check_wire_form,
 };
+use door::Door;
 use open::Setup;
 use pool::Pool;
 use session::Session;
@@ -67,15 +69,16 @@ impl Smtp {
             .await
             .map_err(|_| not_sent(Stage::Connect, "all connections were busy for the whole time"))?;
         let mut session = self.session(deadline).await?;
-        let mut announced = session.announce(envelope, deadline).await;
+        let mut door = Door::new(gate);
+        let mut announced = session.announce(envelope, &mut door, deadline).await;
         // A session from the pool may have been closed by the server meanwhile, which shows at its first command:
         // that is no fault of the message, so a fresh connection is tried at once.
         if session.messages() > 1 && announced.as_ref().is_err_and(is_of_the_connection) {
             session = self.setup.open(deadline).await?;
-            announced = session.announce(envelope, deadline).await;
+            announced = session.announce(envelope, &mut door, deadline).await;
         }
         let result = match announced {
-            Ok(()) => session.transmit(bytes, gate, deadline).await,
+            Ok(()) => session.transmit(bytes, &mut door, deadline).await,
             Err(refused) => Err(refused),
         };
         if session.recover(&result, deadline).await {

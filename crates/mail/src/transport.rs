@@ -46,11 +46,13 @@ impl std::fmt::Debug for Envelope {
     }
 }
 
-/// Asked once per attempt, at the last moment at which the message can still be kept back.
+/// Asked once per attempt at most, at the last moment at which the message can still be kept back: before its first
+/// byte leaves, and where the server is quick to answer while that still has to say whether it takes the message.
 #[async_trait]
 pub trait Gate: Send {
     /// Records that the message is about to be handed over, and says whether it still may be. Once this has
-    /// returned true, a crash leaves the message in doubt; after false it is certainly not sent.
+    /// returned true, a crash leaves the message in doubt; after false it is certainly not sent. That it was true
+    /// does not mean that anything was sent: the outcome of the attempt says so.
     async fn before_dot(&mut self) -> bool;
 }
 

@@ -10,6 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 const MONDAY: &str = "2026-05-04T14:00:00Z";
 const PLAN: &str = "patient/recovery-plan/r1";
 
+#[derive(Clone, Copy)]
 struct Ends {
     plan: &'static str,
     attempts: &'static [&'static str],
@@ -18,9 +19,18 @@ struct Ends {
     reach: Reach,
 }
 
-/// One recovery plan; the clock goes on to whatever is due next, for an hour.
+/// One recovery plan; the clock goes on to whatever is due next, for an hour. It ends the same whether the gate is asked
+/// before the server has answered or after it: what was refused is not in doubt, whatever the store had noted before.
 async fn check(name: &str, script: Vec<Outcome>, ends: Ends) {
+    for asks_first in [false, true] {
+        let name = format!("{name}, gate first: {asks_first}");
+        check_with(&name, asks_first, script.clone(), ends).await;
+    }
+}
+
+async fn check_with(name: &str, asks_first: bool, script: Vec<Outcome>, ends: Ends) {
     let world = World::new(MONDAY).await;
+    *world.server.asks_first.lock().unwrap() = asks_first;
     let runner = world.runner("zoe@example.org").await;
     world.half_marathon(&runner).await;
     world.script(script);
@@ -221,6 +231,34 @@ async fn stopping_while_the_mail_is_on_its_way_keeps_it_back() {
     assert_eq!(world.tried(), 1);
     assert!(world.server.transmitted.lock().unwrap().is_empty());
     assert_eq!(world.ledger().await, [format!("{PLAN} cancelled")]);
+}
+
+/// The gate is shut while the server refuses: nothing was sent and nothing is known, so the message waits as if nobody
+/// had tried it.
+#[tokio::test]
+async fn what_is_held_and_refused_at_once_is_given_back() {
+    let world = World::new(MONDAY).await;
+    let runner = world.runner("zoe@example.org").await;
+    world.half_marathon(&runner).await;
+    *world.server.asks_first.lock().unwrap() = true;
+    let store = world.store.clone();
+    let hold = move || {
+        let store = store.clone();
+        tokio::spawn(async move { store.set_setting(HOLD, Some("a test")).await.unwrap() })
+    };
+    *world.server.meanwhile.lock().unwrap() = Some(Box::new(hold));
+    world.script(vec![rejected(Stage::Recipient, 550, "5.1.1")]);
+    world.pass_to(MONDAY).await;
+    assert_eq!(world.tried(), 1);
+    assert_eq!(world.ledger().await, [format!("{PLAN} queued")]);
+    let key = world.messages().await[0].key;
+    assert_eq!(world.attempts(key).await, [""; 0]);
+    assert_eq!(world.work().await, [""; 0], "nobody is blamed");
+
+    *world.server.meanwhile.lock().unwrap() = None;
+    world.store.set_setting(HOLD, None).await.unwrap();
+    world.pass_to(MONDAY).await;
+    assert_eq!(world.ledger().await, [format!("{PLAN} accepted")]);
 }
 
 #[tokio::test]

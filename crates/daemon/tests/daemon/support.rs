@@ -70,6 +70,8 @@ pub struct Scripted {
     pub after_the_gate: Mutex<Option<Meanwhile>>,
     /// Panics instead.
     pub broken: Mutex<bool>,
+    /// Asks the gate while the server thinks, as is done with a quick one.
+    pub asks_first: Mutex<bool>,
     /// Ends so whenever a mail is for this address.
     pub refuses: Mutex<Option<(String, Outcome)>>,
 }
@@ -88,12 +90,18 @@ impl Transport for Scripted {
         if let Some(act) = meanwhile {
             act.await.unwrap();
         }
+        let asks_first = *self.asks_first.lock().unwrap();
+        let opened = if asks_first { Some(gate.before_dot().await) } else { None };
         let reaches_dot = matches!(
             outcome,
             Outcome::Accepted { .. } | Outcome::Unknown { .. } | Outcome::Rejected { stage: Stage::Dot, .. }
         );
         if reaches_dot {
-            if !gate.before_dot().await {
+            let opened = match opened {
+                Some(opened) => opened,
+                None => gate.before_dot().await,
+            };
+            if !opened {
                 return Outcome::NotSent { stage: Stage::Body, why: "kept back".into() };
             }
             self.transmitted.lock().unwrap().push((envelope.to().to_owned(), bytes.to_vec()));

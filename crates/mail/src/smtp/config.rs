@@ -69,7 +69,14 @@ pub struct SmtpConfig {
     pub max_connections: usize,
     /// Root certificates (PEM) to trust beside the system's: a private CA.
     pub extra_root_certificates: Vec<String>,
+    /// A server that took less than this to let the last message come is quick: while it thinks about the next one,
+    /// the gate is asked. Zero: the gate is never asked before the server's answer.
+    pub quick: Duration,
 }
+
+/// What counts as quick. So much earlier than need be is a message beyond recall, and nobody can tell that from an
+/// instant; a server on another continent takes longer, and gains nothing by it.
+const QUICK: Duration = Duration::from_millis(50);
 
 impl SmtpConfig {
     /// A configuration with the defaults for all that has one: implicit TLS, no user, four connections.
@@ -84,6 +91,7 @@ impl SmtpConfig {
             limits: Limits::default(),
             max_connections: 4,
             extra_root_certificates: Vec::new(),
+            quick: QUICK,
         }
     }
 }

@@ -106,7 +106,7 @@ impl Setup {
             let reply = command(Stage::Auth, limit, connection.auth(&mechanisms, &credentials)).await?;
             expect_positive(Stage::Auth, &reply)?;
         }
-        Ok(Session::new(connection, notes, *limits, peer))
+        Ok(Session::new(connection, notes, *limits, self.config.quick, peer))
     }
 
     /// An open TCP connection. Each address of the name gets its share of the time, so that one that swallows

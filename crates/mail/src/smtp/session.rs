@@ -1,6 +1,13 @@
 //! One conversation with the server, stage by stage, and what each answer means.
 
-use std::{error::Error as _, net::SocketAddr, time::Duration};
+use std::{
+    error::Error as _,
+    future::poll_fn,
+    net::SocketAddr,
+    pin::{Pin, pin},
+    task::Poll,
+    time::Duration,
+};
 
 use lettre::transport::smtp::{
     Error,
@@ -11,11 +18,11 @@ use lettre::transport::smtp::{
 };
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::{config::Limits, not_sent, wire::Notes};
+use super::{config::Limits, door::Door, not_sent, wire::Notes};
 use crate::{
     outcome::{Outcome, Stage},
     reply::{fit_to_keep, split_enhanced},
-    transport::{Envelope, Gate},
+    transport::Envelope,
 };
 
 /// How long a goodbye may take: nothing depends on it.
@@ -29,6 +36,9 @@ pub(super) struct Session {
     peer: SocketAddr,
     born: Instant,
     messages: u32,
+    quick: Duration,
+    /// The server let the last message come that quickly.
+    is_quick: bool,
     /// The server waits for something that will not come.
     broken: bool,
 }
@@ -44,9 +54,20 @@ impl Session {
         connection: AsyncSmtpConnection,
         notes: Notes,
         limits: Limits,
+        quick: Duration,
         peer: SocketAddr,
     ) -> Self {
-        Self { connection, notes, limits, peer, born: Instant::now(), messages: 0, broken: false }
+        Self {
+            connection,
+            notes,
+            limits,
+            peer,
+            born: Instant::now(),
+            messages: 0,
+            quick,
+            is_quick: false,
+            broken: false,
+        }
     }
 
     pub(super) fn born(&self) -> Instant {
@@ -61,10 +82,29 @@ impl Session {
         self.peer
     }
 
-    /// MAIL FROM, RCPT TO and DATA: everything up to the server's leave to send the message. In one go if the server
-    /// takes that (RFC 2920), which saves two round trips.
-    pub(super) async fn announce(&mut self, envelope: &Envelope, deadline: Instant) -> Result<(), Outcome> {
+    /// Everything up to the server's leave to send the message. A quick server is spoken to while the gate is asked:
+    /// both take about as long, and neither depends on the other.
+    pub(super) async fn announce(
+        &mut self,
+        envelope: &Envelope,
+        door: &mut Door<'_>,
+        deadline: Instant,
+    ) -> Result<(), Outcome> {
         self.messages += 1;
+        let is_quick = self.is_quick;
+        let announcing = pin!(self.announce_timed(envelope, deadline));
+        if is_quick { meanwhile(announcing, door).await } else { announcing.await }
+    }
+
+    async fn announce_timed(&mut self, envelope: &Envelope, deadline: Instant) -> Result<(), Outcome> {
+        let begun = Instant::now();
+        let announced = self.say_announcement(envelope, deadline).await;
+        self.is_quick = announced.is_ok() && begun.elapsed() < self.quick;
+        announced
+    }
+
+    /// MAIL FROM, RCPT TO and DATA. In one go if the server takes that (RFC 2920), which saves two round trips.
+    async fn say_announcement(&mut self, envelope: &Envelope, deadline: Instant) -> Result<(), Outcome> {
         let (mail, rcpt) = self.commands(envelope);
         if self.notes.offers_pipelining() {
             return self.announce_at_once(&mail, &rcpt, deadline).await;
@@ -123,11 +163,10 @@ impl Session {
     pub(super) async fn transmit(
         &mut self,
         bytes: &[u8],
-        gate: &mut dyn Gate,
+        door: &mut Door<'_>,
         deadline: Instant,
     ) -> Result<String, Outcome> {
-        // Never cancelled: a ledger that says "about to be sent" must get to say so.
-        if !gate.before_dot().await {
+        if !door.is_open().await {
             return Err(not_sent(Stage::Body, "held back at the last moment"));
         }
         if Instant::now() >= deadline {
@@ -201,6 +240,19 @@ impl Session {
     fn command_by(&self, deadline: Instant) -> Instant {
         deadline.min(Instant::now() + self.limits.command)
     }
+}
+
+/// Announces a message while its gate is asked; waits for both. A connection that is gone shows at the first word said
+/// over it: then nothing is announced, and the gate is not asked.
+async fn meanwhile<T>(mut announcing: Pin<&mut impl Future<Output = T>>, door: &mut Door<'_>) -> T {
+    let at_once = poll_fn(|cx| match announcing.as_mut().poll(cx) {
+        Poll::Ready(announced) => Poll::Ready(Some(announced)),
+        Poll::Pending => Poll::Ready(None),
+    });
+    if let Some(announced) = at_once.await {
+        return announced;
+    }
+    tokio::join!(announcing, door.is_open()).0
 }
 
 /// Waits for the answer to one command, until `limit` at most.
