@@ -241,12 +241,7 @@ async fn what_is_held_and_refused_at_once_is_given_back() {
     let runner = world.runner("zoe@example.org").await;
     world.half_marathon(&runner).await;
     *world.server.asks_first.lock().unwrap() = true;
-    let store = world.store.clone();
-    let hold = move || {
-        let store = store.clone();
-        tokio::spawn(async move { store.set_setting(HOLD, Some("a test")).await.unwrap() })
-    };
-    *world.server.meanwhile.lock().unwrap() = Some(Box::new(hold));
+    world.hold_meanwhile();
     world.script(vec![rejected(Stage::Recipient, 550, "5.1.1")]);
     world.pass_to(MONDAY).await;
     assert_eq!(world.tried(), 1);
@@ -301,12 +296,7 @@ async fn what_waits_behind_others_is_given_back_when_mail_is_held() {
         world.half_marathon(&runner).await;
     }
     // An operator holds all mail while the first messages are on their way and others wait for them.
-    let store = world.store.clone();
-    let hold = move || {
-        let store = store.clone();
-        tokio::spawn(async move { store.set_setting(HOLD, Some("a test")).await.unwrap() })
-    };
-    *world.server.meanwhile.lock().unwrap() = Some(Box::new(hold));
+    world.hold_meanwhile();
     world.pass_to(MONDAY).await;
     assert_eq!(world.server.transmitted.lock().unwrap().len(), 0, "not even those on their way");
     let depth = world.store.queue_depth(at(MONDAY)).await.unwrap();

@@ -24,12 +24,7 @@ async fn a_hold_keeps_back_what_is_on_its_way() {
     let world = World::new(NOON).await;
     let runner = world.runner("zoe@example.org").await;
     world.half_marathon(&runner).await;
-    let store = world.store.clone();
-    let hold = move || {
-        let store = store.clone();
-        tokio::spawn(async move { store.set_setting(HOLD, Some("a test")).await.unwrap() })
-    };
-    *world.server.meanwhile.lock().unwrap() = Some(Box::new(hold));
+    world.hold_meanwhile();
     world.pass_to(NOON).await;
     assert_eq!((world.tried(), world.left().len()), (1, 0), "held between the claim and the final dot");
     let depth = world.store.queue_depth(at(NOON)).await.unwrap();
@@ -47,12 +42,7 @@ async fn a_hold_lets_the_clinic_hear() {
     world.half_marathon(&runner).await;
     world.pass_to(NOON).await;
     world.report_pain(&runner, "2026-05-04", 9).await;
-    let store = world.store.clone();
-    let hold = move || {
-        let store = store.clone();
-        tokio::spawn(async move { store.set_setting(HOLD, Some("a test")).await.unwrap() })
-    };
-    *world.server.meanwhile.lock().unwrap() = Some(Box::new(hold));
+    world.hold_meanwhile();
     world.server.transmitted.lock().unwrap().clear();
     world.pass_to(NOON).await;
     let to: Vec<_> = world.left().into_iter().map(|(to, _)| to).collect();

@@ -12,6 +12,7 @@ use afterrun::{
     app::{App, Parts},
     clock::{Clock, SimulatedClock, SteadyClock},
     config::{Config, Mode},
+    delivery::HOLD,
     shipped,
     turn::{Extras, Taken},
 };
@@ -144,6 +145,16 @@ pub struct World {
 }
 
 impl World {
+    /// Puts runners' mail on hold while the next message is under way.
+    pub fn hold_meanwhile(&self) {
+        let store = self.store.clone();
+        let hold = move || {
+            let store = store.clone();
+            tokio::spawn(async move { store.set_setting(HOLD, Some("a test")).await.unwrap() })
+        };
+        *self.server.meanwhile.lock().unwrap() = Some(Box::new(hold));
+    }
+
     /// At this instant.
     pub async fn new(now: &str) -> Self {
         Self::in_mode(now, Mode::Live).await
