@@ -119,3 +119,6 @@ fn facts(now: DateTime<Utc>) -> Facts {
         expires_at: Some(now + TimeDelta::days(1)),
     }
 }
+
+#[cfg(test)]
+mod tests;

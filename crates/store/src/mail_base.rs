@@ -72,8 +72,14 @@ impl MailBase {
         &self.bytes
     }
 
-    /// How these bytes differ from the base, behind a head; none if they are too many, or hardly any shorter that way.
-    pub(crate) fn difference(&self, head: &[u8], bytes: &[u8]) -> Option<Vec<u8>> {
+    /// How these bytes differ from the base; none if they are too many, or hardly any shorter that way.
+    #[must_use]
+    pub fn difference(&self, bytes: &[u8]) -> Option<Vec<u8>> {
+        self.difference_behind(b"", bytes)
+    }
+
+    /// The same behind a head.
+    pub(crate) fn difference_behind(&self, head: &[u8], bytes: &[u8]) -> Option<Vec<u8>> {
         if self.bytes.len() + bytes.len() > TOGETHER_AT_MOST {
             return None;
         }

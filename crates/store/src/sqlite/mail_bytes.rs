@@ -57,7 +57,7 @@ impl From<Turn> for Prepared {
 fn difference(base: &MailBase, mail: &[u8]) -> Option<Arc<[u8]>> {
     let length = u16::try_from(mail.len()).ok()?;
     let ([a, b, c, d], [e, f]) = (crc32fast::hash(mail).to_le_bytes(), length.to_le_bytes());
-    base.difference(&[a, b, c, d, e, f], mail).map(Arc::from)
+    base.difference_behind(&[a, b, c, d, e, f], mail).map(Arc::from)
 }
 
 /// Adds the row of a mail, and its base if that is not there yet.
