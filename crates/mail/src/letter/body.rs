@@ -7,24 +7,39 @@
 
 use lettre::message::{Body, header::ContentTransferEncoding};
 
-use super::BuildError;
+use super::{BuildError, Lines};
 use crate::wire_form::LINE_BYTES;
 
-/// Encodes a text with any line ends.
-pub fn body(field: &'static str, text: &str) -> Result<Body, BuildError> {
+/// Writes the name of the encoding, the end of the headers, and a text with any line ends.
+pub fn write(lines: &mut Lines, field: &'static str, text: &str) -> Result<(), BuildError> {
     if text.trim().is_empty() {
         return Err(BuildError::Empty(field));
     }
-    if let Some(lines) = as_it_is(text) {
-        return Ok(Body::dangerous_pre_encoded(lines, ContentTransferEncoding::SevenBit));
+    let before = lines.bytes().len();
+    lines.push(&["7bit\r\n\r\n"]);
+    if as_it_is(text, lines.bytes()) {
+        return Ok(());
+    }
+    lines.bytes().truncate(before);
+    let body = encoded(field, text)?;
+    lines.push(&[&body.encoding().to_string(), "\r\n\r\n"]);
+    lines.bytes().append(&mut body.into_vec());
+    Ok(())
+}
+
+/// A text with any line ends, encoded.
+pub fn encoded(field: &'static str, text: &str) -> Result<Body, BuildError> {
+    if text.trim().is_empty() {
+        return Err(BuildError::Empty(field));
     }
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
     if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
         return Err(BuildError::Control(field));
     }
-    Ok(match as_it_is(&text) {
-        Some(lines) => Body::dangerous_pre_encoded(lines, ContentTransferEncoding::SevenBit),
-        None => Body::new(text),
+    let mut lines = Vec::new();
+    Ok(match as_it_is(&text, &mut lines) {
+        true => Body::dangerous_pre_encoded(lines, ContentTransferEncoding::SevenBit),
+        false => Body::new(text),
     })
 }
 
@@ -37,20 +52,20 @@ fn is_plain(text: &str) -> bool {
     })
 }
 
-/// The text with CRLF line ends, if it can be sent without any encoding.
-fn as_it_is(text: &str) -> Option<Vec<u8>> {
+/// Adds the text with CRLF line ends, if it can be sent without any encoding. If not, what is added means nothing.
+fn as_it_is(text: &str, lines: &mut Vec<u8>) -> bool {
     if !is_plain(text) {
-        return None;
+        return false;
     }
-    let mut lines = Vec::with_capacity(text.len() + text.len() / 16);
-    for (index, line) in text.split('\n').enumerate() {
+    let mut rest = text;
+    while let Some((line, after)) = rest.split_once('\n') {
         if line.len() > LINE_BYTES {
-            return None;
-        }
-        if index > 0 {
-            lines.extend_from_slice(b"\r\n");
+            return false;
         }
         lines.extend_from_slice(line.as_bytes());
+        lines.extend_from_slice(b"\r\n");
+        rest = after;
     }
-    Some(lines)
+    lines.extend_from_slice(rest.as_bytes());
+    rest.len() <= LINE_BYTES
 }
