@@ -15,7 +15,7 @@ use chrono::{DateTime, Datelike, Utc};
 
 use self::lines::Lines;
 use crate::{
-    address::{AddressError, check_address},
+    address::{AddressError, checked},
     wire_form::{WireFormError, check_wire_form},
 };
 
@@ -161,7 +161,7 @@ fn headers(letter: &Letter, lines: &mut Lines) -> Result<(), BuildError> {
         lines.text("List-Id", &list_id(id)?);
     }
     if let Some(url) = &letter.unsubscribe_url {
-        lines.text("List-Unsubscribe", &format!("<{}>", unsubscribe_url(url)?));
+        lines.text("List-Unsubscribe", &["<", unsubscribe_url(url)?, ">"].concat());
         lines.push(&["List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"]);
     }
     if let Some(id) = &letter.feedback_id {
@@ -192,7 +192,7 @@ fn mailbox(
     header: &'static str,
     (field, name, address): (&'static str, &str, &str),
 ) -> Result<(), BuildError> {
-    let address = check_address(address).map_err(|why| BuildError::Address { field, why })?;
+    let address = checked(address).map_err(|why| BuildError::Address { field, why })?;
     lines.mailbox(header, &display_name(name), &address);
     Ok(())
 }
@@ -233,27 +233,34 @@ fn header_text<'a>(field: &'static str, value: &'a str) -> Result<&'a str, Build
 
 fn message_ids<'a>(field: &'static str, value: &'a str, at_most: usize) -> Result<&'a str, BuildError> {
     let value = header_text(field, value)?;
-    if value.split(' ').count() > at_most || !value.split(' ').all(is_message_id) {
+    // Looked at byte by byte: an id is short.
+    let ids = || value.as_bytes().split(|byte| *byte == b' ');
+    if ids().count() > at_most || !ids().all(is_message_id) {
         return Err(BuildError::Form { field, form: "a message id like `<left@right>`" });
     }
     Ok(value)
 }
 
 /// `<left@right>` of printable ASCII, the form RFC 5322 section 3.6.4 gives new ids.
-fn is_message_id(text: &str) -> bool {
-    let inner = text.strip_prefix('<').and_then(|rest| rest.strip_suffix('>'));
-    let plain = |part: &str| {
-        !part.is_empty()
-            && part.bytes().all(|byte| byte.is_ascii_graphic() && !b"<>@()[],:;\"\\".contains(&byte))
+fn is_message_id(id: &[u8]) -> bool {
+    let plain = |part: &[u8]| {
+        !part.is_empty() && part.iter().all(|byte| byte.is_ascii_graphic() && !is_special(*byte))
     };
-    inner.and_then(|inner| inner.split_once('@')).is_some_and(|(left, right)| plain(left) && plain(right))
+    let [b'<', inner @ .., b'>'] = id else { return false };
+    let mut parts = inner.splitn(2, |byte| *byte == b'@');
+    parts.next().is_some_and(plain) && parts.next().is_some_and(plain)
+}
+
+/// What RFC 5322 section 3.2.3 keeps out of an atom, but for the dot.
+fn is_special(byte: u8) -> bool {
+    matches!(byte, b'<' | b'>' | b'@' | b'(' | b')' | b'[' | b']' | b',' | b':' | b';' | b'"' | b'\\')
 }
 
 fn unsubscribe_url(url: &str) -> Result<&str, BuildError> {
     let field = "unsubscribe url";
     let url = header_text(field, url)?;
     let web = url.starts_with("https://") || url.starts_with("http://");
-    let plain = url.bytes().all(|byte| byte.is_ascii_graphic() && !b"<>,\"".contains(&byte));
+    let plain = url.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'<' | b'>' | b',' | b'"'));
     if web && plain { Ok(url) } else { Err(BuildError::Form { field, form: "a web address in ASCII" }) }
 }
 
@@ -279,7 +286,7 @@ fn date(date: DateTime<Utc>) -> Result<DateTime<Utc>, BuildError> {
 /// With a description and angle brackets as it is.
 fn list_id(id: &str) -> Result<Cow<'_, str>, BuildError> {
     let id = header_text("list id", id)?;
-    Ok(if id.ends_with('>') { Cow::Borrowed(id) } else { Cow::Owned(format!("<{id}>")) })
+    Ok(if id.ends_with('>') { Cow::Borrowed(id) } else { Cow::Owned(["<", id, ">"].concat()) })
 }
 
 #[cfg(test)]

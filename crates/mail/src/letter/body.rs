@@ -57,15 +57,31 @@ fn as_it_is(text: &str, lines: &mut Vec<u8>) -> bool {
     if !is_plain(text) {
         return false;
     }
-    let mut rest = text;
-    while let Some((line, after)) = rest.split_once('\n') {
-        if line.len() > LINE_BYTES {
+    let mut rest = text.as_bytes();
+    while let Some(end) = line_feed(rest) {
+        if end > LINE_BYTES {
             return false;
         }
-        lines.extend_from_slice(line.as_bytes());
+        lines.extend_from_slice(&rest[..end]);
         lines.extend_from_slice(b"\r\n");
-        rest = after;
+        rest = &rest[end + 1..];
     }
-    lines.extend_from_slice(rest.as_bytes());
+    lines.extend_from_slice(rest);
     rest.len() <= LINE_BYTES
+}
+
+/// Where the first line feed is. Lines are short, and the standard library prepares for long ones.
+fn line_feed(bytes: &[u8]) -> Option<usize> {
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (index, word) in words.iter().enumerate() {
+        // The highest bit of the first byte that is one (Warren, Hacker's Delight, section 6-1).
+        let zero_if_one = u64::from_le_bytes(*word) ^ u64::from_le_bytes([b'\n'; 8]);
+        let found = zero_if_one.wrapping_sub(u64::from_le_bytes([1; 8]))
+            & !zero_if_one
+            & u64::from_le_bytes([0x80; 8]);
+        if found != 0 {
+            return Some(index * 8 + found.trailing_zeros() as usize / 8);
+        }
+    }
+    rest.iter().position(|byte| *byte == b'\n').map(|at| words.len() * 8 + at)
 }
