@@ -10,6 +10,7 @@
 mod document;
 mod html;
 mod placeholder;
+mod quick;
 pub mod reading_grade;
 mod template;
 mod text;

@@ -1,6 +1,23 @@
 //! How dates and times of day are written for people: the clinic says so once, for mails and pages alike.
 
-use chrono::{Datelike, NaiveDate, NaiveTime};
+use chrono::{Datelike, NaiveDate, NaiveTime, Timelike};
+
+// Dates that stand in every mail and plan are written by hand: `format` takes its pattern apart each time.
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
 /// A way of writing dates and times (BCP 47 tags).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -18,11 +35,25 @@ impl Locale {
     /// `Sunday 29 March`, `Sunday, March 29`.
     #[must_use]
     pub fn date(self, day: NaiveDate) -> String {
-        day.format(match self {
-            Self::EnGb => "%A %-d %B",
-            Self::EnUs => "%A, %B %-d",
-        })
-        .to_string()
+        let (weekday, month) =
+            (WEEKDAYS[day.weekday().num_days_from_monday() as usize], MONTHS[day.month0() as usize]);
+        let mut words = String::with_capacity(weekday.len() + month.len() + 5);
+        words.push_str(weekday);
+        match self {
+            Self::EnGb => {
+                words.push(' ');
+                push_number(&mut words, day.day(), false);
+                words.push(' ');
+                words.push_str(month);
+            }
+            Self::EnUs => {
+                words.push_str(", ");
+                words.push_str(month);
+                words.push(' ');
+                push_number(&mut words, day.day(), false);
+            }
+        }
+        words
     }
 
     /// `Sunday 29 March 2026`, `Sunday, March 29, 2026`.
@@ -48,21 +79,6 @@ impl Locale {
     /// `30 March 2026`, `March 30, 2026`.
     #[must_use]
     pub fn full_date(self, day: NaiveDate) -> String {
-        // By hand: `format` takes its pattern apart each time, and a plan writes many dates.
-        const MONTHS: [&str; 12] = [
-            "January",
-            "February",
-            "March",
-            "April",
-            "May",
-            "June",
-            "July",
-            "August",
-            "September",
-            "October",
-            "November",
-            "December",
-        ];
         let (day, month, year) = (day.day(), MONTHS[day.month0() as usize], day.year());
         match self {
             Self::EnGb => format!("{day} {month} {year:04}"),
@@ -103,12 +119,25 @@ impl Locale {
     /// `19:05`, `7:05 pm`.
     #[must_use]
     pub fn time(self, time: NaiveTime) -> String {
-        time.format(match self {
-            Self::EnGb => "%H:%M",
-            Self::EnUs => "%-I:%M %P",
-        })
-        .to_string()
+        let (hour, british) = (time.hour(), self == Self::EnGb);
+        let mut words = String::with_capacity("12:59 pm".len());
+        push_number(&mut words, if british { hour } else { (hour + 11) % 12 + 1 }, british);
+        words.push(':');
+        push_number(&mut words, time.minute(), true);
+        if !british {
+            words.push_str(if hour < 12 { " am" } else { " pm" });
+        }
+        words
     }
+}
+
+/// A number below a hundred, on request with a nought before a single digit.
+fn push_number(words: &mut String, number: u32, two_digits: bool) {
+    let digit = |number: u32| char::from(b'0' + (number % 10) as u8);
+    if number > 9 || two_digits {
+        words.push(digit(number / 10));
+    }
+    words.push(digit(number));
 }
 
 #[cfg(test)]
@@ -121,6 +150,15 @@ mod tests {
         for day in first.iter_days().step_by(11).take(40) {
             assert_eq!(Locale::EnGb.full_date(day), day.format("%-d %B %Y").to_string());
             assert_eq!(Locale::EnUs.full_date(day), day.format("%B %-d, %Y").to_string());
+        }
+        for day in first.iter_days().take(800) {
+            assert_eq!(Locale::EnGb.date(day), day.format("%A %-d %B").to_string());
+            assert_eq!(Locale::EnUs.date(day), day.format("%A, %B %-d").to_string());
+        }
+        for minute in 0..24 * 60 {
+            let time = NaiveTime::from_num_seconds_from_midnight_opt(minute * 60 + 7, 0).unwrap();
+            assert_eq!(Locale::EnGb.time(time), time.format("%H:%M").to_string());
+            assert_eq!(Locale::EnUs.time(time), time.format("%-I:%M %P").to_string());
         }
     }
 

@@ -175,6 +175,34 @@ impl Lines {
     /// Breaks words into lines of at most `width` characters; a longer word stays whole. Gives the length of
     /// the longest line.
     fn wrap(&mut self, words: &str, width: usize) -> usize {
+        if is_even(words) { self.wrap_even(words, width) } else { self.wrap_any(words, width) }
+    }
+
+    /// The same for words as [`is_even`] has them: each line is looked at from its end.
+    fn wrap_even(&mut self, words: &str, width: usize) -> usize {
+        let (mut rest, mut longest) = (words, 0);
+        loop {
+            let space = |byte: &u8| *byte == b' ';
+            let bytes = rest.as_bytes();
+            let end = match bytes.get(..=width) {
+                None => None,
+                Some(fits) => fits
+                    .iter()
+                    .rposition(space)
+                    .or_else(|| bytes[width..].iter().position(space).map(|beyond| width + beyond)),
+            };
+            let line = &rest[..end.unwrap_or(rest.len())];
+            self.line(line);
+            longest = longest.max(line.len());
+            match end {
+                Some(end) => rest = &rest[end + 1..],
+                None => return longest,
+            }
+        }
+    }
+
+    /// The same for any words, one by one.
+    fn wrap_any(&mut self, words: &str, width: usize) -> usize {
         let ascii = words.is_ascii();
         let (mut length, mut longest) = (0, 0);
         let mut rest = words;
@@ -200,6 +228,16 @@ impl Lines {
         }
         longest
     }
+}
+
+/// Whether words are ASCII with one space between each of them, none at an end, and no other white space.
+fn is_even(words: &str) -> bool {
+    let bytes = words.as_bytes();
+    // Without an early end, so that many bytes are looked at at once.
+    let plain = bytes.iter().fold(true, |plain, byte| plain & (b' '..=b'~').contains(byte));
+    let pairs = bytes.iter().zip(bytes.get(1..).unwrap_or_default());
+    let apart = pairs.fold(true, |apart, (one, other)| apart & !((*one == b' ') & (*other == b' ')));
+    plain && apart && !bytes.is_empty() && !bytes.starts_with(b" ") && !bytes.ends_with(b" ")
 }
 
 /// The next word and what comes after it. A text of ASCII is looked at byte by byte.
@@ -253,4 +291,32 @@ fn contains(label: &str, address: &str) -> bool {
 fn shows(label: &str, bare: &str) -> bool {
     let squeeze = |text: &str| text.chars().filter(|c| c.is_alphanumeric() || *c == '@').collect::<String>();
     squeeze(label).contains(&squeeze(bare))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn even_words_break_where_any_do(
+            words in "([!-~]{1,9} ){0,40}[!-~]{1,90}( [a-z]{1,100}){0,3}", width in 0..80_usize, bullet in "|> |- ",
+        ) {
+            prop_assert!(is_even(&words));
+            let lines = |wrap: fn(&mut Lines, &str, usize) -> usize| {
+                let mut lines = Lines { first: bullet.clone(), rest: bullet.clone(), ..Lines::default() };
+                let longest = wrap(&mut lines, &words, width);
+                (longest, lines.out)
+            };
+            prop_assert_eq!(lines(Lines::wrap_even), lines(Lines::wrap_any));
+        }
+
+        #[test]
+        fn uneven_words_are_known(words in "[ a\t\n\u{e9}]{0,9}") {
+            let split: Vec<&str> = words.split_whitespace().collect();
+            prop_assert_eq!(is_even(&words), words.is_ascii() && !words.is_empty() && split.join(" ") == words);
+        }
+    }
 }
