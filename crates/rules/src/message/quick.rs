@@ -115,12 +115,10 @@ fn print(value: &Value, printed: &mut Printed, text: &mut String) -> Option<()> 
     Some(())
 }
 
-/// Adds words; to those before, if nothing stands between them.
+/// Adds words, never to those before: between them an `{% if %}` may end.
 fn write(steps: &mut Vec<Step>, words: &str) {
-    match steps.last_mut() {
-        _ if words.is_empty() => {}
-        Some(Step::Write(before)) => before.push_str(words),
-        _ => steps.push(Step::Write(words.to_owned())),
+    if !words.is_empty() {
+        steps.push(Step::Write(words.to_owned()));
     }
 }
 

@@ -223,7 +223,17 @@ pub fn placeholders_in(source: &str) -> Result<Vec<(String, Range<usize>)>, Temp
 
 impl Printed {
     /// A text with the values in place of their slots.
-    pub fn fill(&self, text: &str) -> String {
+    pub fn fill<'a>(&'a self, text: &'a str) -> Cow<'a, str> {
+        // Without an early end, so that many bytes are looked at at once.
+        if !text.bytes().fold(false, |some, byte| some | (byte == SLOTS_BEGIN_WITH)) {
+            return Cow::Borrowed(text);
+        }
+        let mut only = text.chars();
+        if let (Some(c), None) = (only.next(), only.next())
+            && let Some(value) = slot(c).and_then(|slot| self.values.get(slot))
+        {
+            return Cow::Borrowed(value);
+        }
         let mut filled = String::with_capacity(text.len() + 64);
         let mut rest = text;
         while let Some(at) = rest.bytes().position(|byte| byte == SLOTS_BEGIN_WITH) {
@@ -238,7 +248,7 @@ impl Printed {
             rest = characters.as_str();
         }
         filled.push_str(rest);
-        filled
+        Cow::Owned(filled)
     }
 
     /// The slot of a value. The same value has one slot, so that two link labels made of it are the same.

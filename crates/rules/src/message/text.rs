@@ -3,14 +3,16 @@
 //! Headings are underlined, lists hang, lines end by column 72, and an address stands whole on a line of its
 //! own below the words it belongs to, where every mail program finds it.
 
+use std::borrow::Cow;
+
 use super::document::{Block, Inline, only_link, plain};
 
 /// Longest line, except for addresses and code.
 const WIDTH: usize = 72;
 
 /// Renders the whole body; ends with a line break.
-pub fn render(blocks: &[Block]) -> String {
-    let mut lines = Lines::default();
+pub fn render(blocks: &[Block<'_>]) -> String {
+    let mut lines = Lines { out: String::with_capacity(1024), ..Lines::default() };
     lines.blocks(blocks, WIDTH);
     if lines.out.is_empty() {
         lines.out.push('\n');
@@ -63,7 +65,7 @@ impl Lines {
     }
 
     /// Some blocks, an empty line between them.
-    fn blocks(&mut self, blocks: &[Block], width: usize) {
+    fn blocks(&mut self, blocks: &[Block<'_>], width: usize) {
         let mut some = false;
         for block in blocks {
             let before = self.out.len();
@@ -80,7 +82,7 @@ impl Lines {
         }
     }
 
-    fn block(&mut self, block: &Block, width: usize) {
+    fn block(&mut self, block: &Block<'_>, width: usize) {
         match block {
             Block::Heading(level, words) => {
                 let longest = self.wrap(&plain(words), width);
@@ -116,7 +118,7 @@ impl Lines {
         }
     }
 
-    fn list(&mut self, start: Option<u64>, items: &[Vec<Block>], width: usize) {
+    fn list(&mut self, start: Option<u64>, items: &[Vec<Block<'_>>], width: usize) {
         let loose = items.iter().any(|blocks| blocks.len() > 1);
         for (position, blocks) in items.iter().enumerate() {
             if loose && position > 0 {
@@ -136,7 +138,7 @@ impl Lines {
         }
     }
 
-    fn paragraph(&mut self, words: &[Inline], width: usize) {
+    fn paragraph(&mut self, words: &[Inline<'_>], width: usize) {
         if let Some((address, label)) = only_link(words) {
             return self.link(&label, address, width);
         }
@@ -254,10 +256,18 @@ fn next_word(text: &str, ascii: bool) -> Option<(&str, &str)> {
 }
 
 /// The words of a paragraph, and the addresses that are to stand below it.
-fn running_words<'a>(words: &'a [Inline], running: &mut String, addresses: &mut Vec<(String, &'a str)>) {
+fn running_words<'a>(
+    words: &'a [Inline<'_>],
+    running: &mut String,
+    addresses: &mut Vec<(Cow<'a, str>, &'a str)>,
+) {
     for word in words {
         match word {
             Inline::Text(text) | Inline::Code(text) => {
+                if !text.contains('\n') {
+                    running.push_str(text);
+                    continue;
+                }
                 for (at, line) in text.split('\n').enumerate() {
                     running.push_str(if at > 0 { " " } else { "" });
                     running.push_str(line);

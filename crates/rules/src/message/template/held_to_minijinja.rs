@@ -78,6 +78,19 @@ proptest! {
 }
 
 #[test]
+fn what_follows_an_if_is_not_part_of_it() {
+    for source in [
+        "{% if first_name %}}{% endif %}a",
+        "a{% if first_name %}{ b{% endif %}{ c",
+        "{% if also %}b{% endif %}c",
+    ] {
+        let filling = filling("", None, None);
+        let (quick, once) = (render_quickly(source, &filling), render(source, &filling, false));
+        assert_eq!(shown(quick.ok_or_else(|| unreachable!("{source}"))), shown(once), "{source}");
+    }
+}
+
+#[test]
 fn every_part_of_the_shipped_check_in_is_quick() {
     let sources = [
         "Your check-in for {{ about_day }}",
