@@ -90,13 +90,14 @@ impl MailBase {
         while at + NO_COPY_BEGINS < bytes.len()
             && let Some(run) = run_at(bytes, at)
         {
-            let in_base = block.copy_of(Source::Base, self.index[slot::<BASE_ENTRIES>(run)], at);
-            let said = std::mem::replace(&mut own[slot::<OWN_ENTRIES>(run)], place(at));
-            let copy = match block.copy_of(Source::Mail, said, at) {
-                Some(own) if in_base.as_ref().is_none_or(|base| base.length < own.length) => Some(own),
-                _ => in_base,
-            };
-            at = match copy {
+            let in_base = usize::from(self.index[slot::<BASE_ENTRIES>(run)]);
+            let in_mail = usize::from(std::mem::replace(&mut own[slot::<OWN_ENTRIES>(run)], place(at)));
+            // Most places lead nowhere, and are found out here.
+            let (in_base, in_mail) = (
+                (run_at(&self.bytes, in_base) == Some(run)).then_some(in_base),
+                (run_at(bytes, in_mail) == Some(run)).then_some(in_mail),
+            );
+            at = match block.longest(in_base, in_mail, at) {
                 Some(copy) => block.copy(&copy),
                 None => at + 1,
             };
@@ -198,12 +199,24 @@ struct Block<'a> {
 }
 
 impl Block<'_> {
-    /// The copy of what stands at `at` from a place of an index, as long as it can be in both directions.
-    fn copy_of(&self, from: Source, there: u16, at: usize) -> Option<Copy> {
-        let (source, there) = match from {
-            _ if there == NOWHERE => return None,
-            Source::Base => (self.base, usize::from(there)),
-            Source::Mail => (&self.bytes[..at], usize::from(there)),
+    /// The longer of the copies from a place in the base and from one in the mail, where a run is the same.
+    #[inline]
+    fn longest(&self, in_base: Option<usize>, in_mail: Option<usize>, at: usize) -> Option<Copy> {
+        if in_base.is_none() && in_mail.is_none() {
+            return None;
+        }
+        let from_base = in_base.and_then(|there| self.copy_of(Source::Base, there, at));
+        match in_mail.and_then(|there| self.copy_of(Source::Mail, there, at)) {
+            Some(own) if from_base.as_ref().is_none_or(|base| base.length < own.length) => Some(own),
+            _ => from_base,
+        }
+    }
+
+    /// The copy of what stands at `at` from another place, as long as it can be in both directions.
+    fn copy_of(&self, from: Source, there: usize, at: usize) -> Option<Copy> {
+        let source = match from {
+            Source::Base => self.base,
+            Source::Mail => &self.bytes[..at],
         };
         let most = self.bytes.len() - NO_COPY_REACHES - at;
         let here = &self.bytes[at..at + most];
