@@ -1,7 +1,7 @@
 //! One turn of one patient, stored whole or refused whole.
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use afterrun_rules::{
     Event, TimedEvent,
@@ -23,15 +23,7 @@ use crate::{NewMessage, StoreError, Turn};
 /// # Errors
 /// [`StoreError::Conflict`] if the chart has another version by now; then nothing is stored.
 pub(super) fn commit(db: &Connection, turn: &Turn) -> Answer<()> {
-    let patient = charts::key(db, &turn.patient)?;
-    let changed = db
-        .prepare_cached(
-            "UPDATE patients SET version = version + 1, next_due = ?3 WHERE key = ?1 AND version = ?2",
-        )?
-        .execute(params![patient, turn.version, maybe_micros(turn.next_due)])?;
-    if changed == 0 {
-        return Err(StoreError::Conflict(turn.patient.clone()).into());
-    }
+    let patient = begin(db, turn)?;
     append_events(db, patient, &turn.events, &turn.book)?;
     if turn.takes_in {
         waiting::take_in(db, patient, turn.now)?;
@@ -57,6 +49,29 @@ pub(super) fn commit(db: &Connection, turn: &Turn) -> Answer<()> {
         take_effect(db, patient, timed, turn.now)?;
     }
     Ok(())
+}
+
+/// Makes the chart's version the next one; the row number of the patient.
+fn begin(db: &Connection, turn: &Turn) -> Answer<i64> {
+    // Of the index alone: whether the patient was erased, the change itself finds out.
+    let key: Option<i64> = db
+        .prepare_cached("SELECT key FROM patients WHERE id = ?1")?
+        .query_row([turn.patient.as_str()], |row| row.get(0))
+        .optional()?;
+    let changed = db
+        .prepare_cached(
+            "UPDATE patients SET version = version + 1, next_due = ?3
+             WHERE key = ?1 AND version = ?2 AND erased_at IS NULL",
+        )?
+        .execute(params![key, turn.version, maybe_micros(turn.next_due)])?;
+    match key {
+        Some(key) if changed == 1 => Ok(key),
+        _ => {
+            // Nobody of that id (any more), or a chart that has changed since.
+            charts::key(db, &turn.patient)?;
+            Err(StoreError::Conflict(turn.patient.clone()).into())
+        }
+    }
 }
 
 fn append_events(db: &Connection, patient: i64, events: &[TimedEvent], book: &BookHash) -> Answer<()> {
