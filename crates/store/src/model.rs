@@ -14,6 +14,8 @@ use afterrun_rules::{
     ids::{CheckInId, FlagId, PatientId},
 };
 
+use crate::MailPlace;
+
 /// Units a patient reads distances in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -159,6 +161,9 @@ pub struct Mail {
     pub due_at: DateTime<Utc>,
     /// When it is past its usefulness; none: never.
     pub stale_at: Option<DateTime<Utc>>,
+    /// What its return path and its links begin with, so that all of them are kept together; none: each by itself. A
+    /// mail that is read has none.
+    pub place: Option<MailPlace>,
     /// Value of the Message-ID header, with angle brackets.
     pub message_id: String,
     /// Envelope sender.
@@ -365,7 +370,7 @@ pub enum LinkScope {
 /// A link to make.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NewLink {
-    /// SHA-256 of the token.
+    /// What the link is known by: its place, and behind it the rest of the SHA-256 of its token.
     pub token_hash: [u8; 32],
     /// What it opens.
     pub scope: LinkScope,

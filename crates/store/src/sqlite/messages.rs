@@ -12,12 +12,13 @@ use afterrun_rules::{
 };
 
 use super::{
-    charts,
+    bounces, charts,
     columns::{Word, book_hash, instant, maybe_instant, maybe_micros, micros, to_json},
     fault::Answer,
+    mail_links::{self, Stored},
     patients::page,
 };
-use crate::{Attempt, Mail, Message, MessageKey, MessageState, NewMessage, Page, StoreError};
+use crate::{Attempt, Mail, Message, MessageKey, MessageState, NewLink, NewMessage, Page, StoreError};
 
 /// Adds a row unless one with this identity and recipient is there. `patient` is a row number.
 pub(super) fn insert(
@@ -27,13 +28,36 @@ pub(super) fn insert(
     now: DateTime<Utc>,
     book: Option<&BookHash>,
 ) -> Answer<bool> {
+    insert_linked(db, patient, new, &[], now, book)
+}
+
+/// The same, and those of the links that are in its mail.
+pub(super) fn insert_linked(
+    db: &Connection,
+    patient: Option<i64>,
+    new: &NewMessage,
+    links: &[NewLink],
+    now: DateTime<Utc>,
+    book: Option<&BookHash>,
+) -> Answer<bool> {
     let urgent = new.entry.as_ref().is_some_and(|entry| entry.urgent);
-    insert_as(db, patient, new, urgent, now, book)
+    insert_as(db, patient, new, urgent, links, now, book)
+}
+
+/// Stores how a message is found by what comes back to its mail.
+fn leads_back(db: &Connection, patient: Option<i64>, key: i64, mail: &Mail, links: &[NewLink]) -> Answer<()> {
+    if let Some(place) = mail.place {
+        if mail_links::insert(db, patient, key, place, links)? == Stored::Together {
+            return Ok(());
+        }
+        db.prepare_cached("UPDATE messages SET place = NULL WHERE key = ?1")?.execute([key])?;
+    }
+    bounces::keep_sender(db, key, &mail.envelope_from)
 }
 
 /// The same for the clinic's mail that must not wait behind any other although no plan has decided it.
 pub(super) fn insert_pressing(db: &Connection, new: &NewMessage, now: DateTime<Utc>) -> Answer<bool> {
-    insert_as(db, None, new, true, now, None)
+    insert_as(db, None, new, true, &[], now, None)
 }
 
 fn insert_as(
@@ -41,6 +65,7 @@ fn insert_as(
     patient: Option<i64>,
     new: &NewMessage,
     urgent: bool,
+    links: &[NewLink],
     now: DateTime<Utc>,
     book: Option<&BookHash>,
 ) -> Answer<bool> {
@@ -53,9 +78,9 @@ fn insert_as(
         .prepare_cached(
             "INSERT INTO messages (patient, identity, recipient, audience, state, subject, attempt, decided_at,
                  at, message, urgent, covered_by, covered_by_entry, rank, due_at, stale_at, book, reason_code,
-                 reason_text, facts, settled_at, end_code, end_reason, first_due_at)
+                 reason_text, facts, settled_at, end_code, end_reason, place, first_due_at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
-                 ?21, ?22, ?23, ?15)
+                 ?21, ?22, ?23, ?24, ?15)
              ON CONFLICT DO NOTHING",
         )?
         .execute(params![
@@ -82,20 +107,23 @@ fn insert_as(
             (state == MessageState::Cancelled).then(|| micros(now)),
             (state == MessageState::Cancelled).then_some(&*new.reason.code),
             (state == MessageState::Cancelled).then_some(&*new.reason.text),
+            mail.and_then(|mail| mail.place).map(mail_links::number),
         ])?;
     if inserted == 1
         && let Some(mail) = mail
     {
+        let key = db.last_insert_rowid();
         db.prepare_cached(
             "INSERT INTO mails (message, message_id, envelope_from, subject, bytes) VALUES (?1, ?2, ?3, ?4, ?5)",
         )?
         .execute(params![
-            db.last_insert_rowid(),
+            key,
             mail.message_id,
             mail.envelope_from,
             mail.subject,
             &*mail.bytes,
         ])?;
+        leads_back(db, patient, key, mail, links)?;
     }
     Ok(inserted == 1)
 }
@@ -210,6 +238,7 @@ fn message(row: &Row<'_>, bytes: Option<Vec<u8>>) -> Answer<Message> {
             recipient: row.get(14)?,
             due_at,
             stale_at: maybe_instant(row.get(16)?)?,
+            place: None,
             message_id,
             envelope_from: row.get(18)?,
             subject: row.get(19)?,

@@ -73,9 +73,9 @@ pub(super) fn enrol(db: &Connection, enrolments: &[Enrolment], now: DateTime<Utc
         let id = add(db, &enrolment.patient, now)?;
         let key = charts::key(db, &id)?;
         for message in &enrolment.messages {
-            messages::insert(db, Some(key), message, now, None)?;
+            messages::insert_linked(db, Some(key), message, &enrolment.links, now, None)?;
         }
-        enrolment.links.iter().try_for_each(|link| links::insert(db, key, link))?;
+        links::insert_others(db, key, &enrolment.links, &enrolment.messages)?;
         Ok(id)
     };
     enrolments.iter().map(enrol).collect()

@@ -31,7 +31,7 @@ pub(super) fn commit(db: &Connection, turn: &Turn) -> Answer<()> {
     waiting::keep(db, patient, &turn.waits)?;
     append_check_ins(db, patient, &turn.check_ins)?;
     for message in &turn.messages {
-        messages::insert(db, Some(patient), message, turn.now, Some(&turn.book))?;
+        messages::insert_linked(db, Some(patient), message, &turn.links, turn.now, Some(&turn.book))?;
     }
     for (identity, reason) in &turn.cancels {
         cancel(db, patient, identity, reason, turn)?;
@@ -39,9 +39,7 @@ pub(super) fn commit(db: &Connection, turn: &Turn) -> Answer<()> {
     if !turn.cancels.is_empty() {
         outbox::cancel_covered(db, patient, turn.now)?;
     }
-    for link in &turn.links {
-        links::insert(db, patient, link)?;
-    }
+    links::insert_others(db, patient, &turn.links, &turn.messages)?;
     for item in &turn.work_items {
         work_items::insert(db, patient, item, turn.now)?;
     }

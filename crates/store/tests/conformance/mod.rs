@@ -10,6 +10,7 @@ pub mod charts;
 pub mod clinic;
 pub mod erasure;
 pub mod links;
+pub mod mail_links;
 pub mod operations;
 pub mod outbox;
 pub mod patients;
@@ -82,6 +83,11 @@ macro_rules! conformance {
             links: [
                 open_what_they_were_made_for, open_with_the_chart_of_their_patient, that_expired_are_still_known, are_revoked_by_stop_but_for_stop,
                 that_stop_follow_their_address_into_the_newest_enrolment,
+            ]
+            mail_links: [
+                open_each_with_a_secret_of_its_own, come_with_an_enrolment, lie_beside_links_without_a_mail,
+                at_one_place_are_told_apart, are_revoked_by_stop_but_for_stop, are_revoked_by_another_address,
+                go_with_an_erased_patient, find_their_message_by_its_return_path,
             ]
             address: [
                 goes_over_with_all_enrolments, retires_links_and_queued_mail, is_not_taken_from_somebody_else,
