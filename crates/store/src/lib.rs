@@ -18,6 +18,7 @@ mod accounts;
 #[path = "../tests/conformance/mod.rs"]
 mod conformance;
 pub mod book;
+mod mail_base;
 pub mod model;
 mod opened;
 mod operations;
@@ -28,6 +29,7 @@ pub mod work;
 
 pub use accounts::{Accounts, USER_LINK};
 pub use book::*;
+pub use mail_base::MailBase;
 pub use model::*;
 pub use opened::OpenedCheckIn;
 pub use operations::{Bounces, HASTENED, MailHour, Operations};

@@ -15,6 +15,7 @@ use super::{
     charts,
     columns::{Word, book_hash, instant, maybe_instant, maybe_micros, micros, to_json},
     fault::Answer,
+    mail_bytes::{self, Kept},
     patients::page,
 };
 use crate::{Attempt, Mail, Message, MessageKey, MessageState, NewMessage, Page, StoreError};
@@ -27,19 +28,32 @@ pub(super) fn insert(
     now: DateTime<Utc>,
     book: Option<&BookHash>,
 ) -> Answer<bool> {
+    insert_kept(db, patient, new, Kept::of(new).as_ref(), now, book)
+}
+
+/// The same with the mail's bytes as they are to be kept, which takes a while to find out.
+pub(super) fn insert_kept(
+    db: &Connection,
+    patient: Option<i64>,
+    new: &NewMessage,
+    kept: Option<&Kept>,
+    now: DateTime<Utc>,
+    book: Option<&BookHash>,
+) -> Answer<bool> {
     let urgent = new.entry.as_ref().is_some_and(|entry| entry.urgent);
-    insert_as(db, patient, new, urgent, now, book)
+    insert_as(db, patient, new, kept, urgent, now, book)
 }
 
 /// The same for the clinic's mail that must not wait behind any other although no plan has decided it.
 pub(super) fn insert_pressing(db: &Connection, new: &NewMessage, now: DateTime<Utc>) -> Answer<bool> {
-    insert_as(db, None, new, true, now, None)
+    insert_as(db, None, new, Kept::of(new).as_ref(), true, now, None)
 }
 
 fn insert_as(
     db: &Connection,
     patient: Option<i64>,
     new: &NewMessage,
+    kept: Option<&Kept>,
     urgent: bool,
     now: DateTime<Utc>,
     book: Option<&BookHash>,
@@ -85,17 +99,9 @@ fn insert_as(
         ])?;
     if inserted == 1
         && let Some(mail) = mail
+        && let Some(kept) = kept
     {
-        db.prepare_cached(
-            "INSERT INTO mails (message, message_id, envelope_from, subject, bytes) VALUES (?1, ?2, ?3, ?4, ?5)",
-        )?
-        .execute(params![
-            db.last_insert_rowid(),
-            mail.message_id,
-            mail.envelope_from,
-            mail.subject,
-            &*mail.bytes,
-        ])?;
+        mail_bytes::insert(db, db.last_insert_rowid(), mail, kept)?;
     }
     Ok(inserted == 1)
 }
@@ -176,12 +182,11 @@ pub(super) fn of_book(
 
 /// One, with its bytes.
 pub(super) fn get(db: &Connection, key: MessageKey) -> Answer<Message> {
-    let query = format!("SELECT {COLUMNS}, l.bytes FROM {TABLES} WHERE m.key = ?1");
+    let query = format!("SELECT {COLUMNS}, l.bytes, l.base FROM {TABLES} WHERE m.key = ?1");
     let found = db
         .prepare_cached(&query)?
         .query_row([key.0], |row| {
-            let bytes = row.get::<_, Option<Vec<u8>>>(20)?;
-            Ok(message(row, bytes))
+            Ok(mail_bytes::of_row(db, row, 20, 21).and_then(|bytes| message(row, bytes)))
         })
         .optional()?;
     found.ok_or_else(|| StoreError::NotFound { what: "message", id: key.0.to_string() })?
@@ -199,7 +204,7 @@ pub(super) fn attempts(db: &Connection, key: MessageKey) -> Answer<Vec<Attempt>>
     .collect()
 }
 
-fn message(row: &Row<'_>, bytes: Option<Vec<u8>>) -> Answer<Message> {
+fn message(row: &Row<'_>, bytes: Option<Arc<[u8]>>) -> Answer<Message> {
     let book: Option<Vec<u8>> = row.get(11)?;
     let end = match (row.get::<_, Option<String>>(8)?, row.get::<_, Option<String>>(9)?) {
         (Some(code), Some(text)) => Some(format!("{code}: {text}")),
@@ -213,7 +218,8 @@ fn message(row: &Row<'_>, bytes: Option<Vec<u8>>) -> Answer<Message> {
             message_id,
             envelope_from: row.get(18)?,
             subject: row.get(19)?,
-            bytes: bytes.unwrap_or_default().into(),
+            bytes: bytes.unwrap_or_default(),
+            like: None,
         }),
         _ => None,
     };

@@ -32,6 +32,7 @@ const SCHEMAS: &[&str] = &[
     include_str!("schema/0009.sql"),
     include_str!("schema/0010.sql"),
     include_str!("schema/0011.sql"),
+    include_str!("schema/0012.sql"),
 ];
 /// How long a connection waits while another process writes.
 const BUSY: Duration = Duration::from_secs(5);

@@ -14,7 +14,9 @@ use super::{
     charts,
     columns::{Word, maybe_micros, micros, to_json},
     fault::Answer,
-    links, messages, outbox, waiting, work_items, work_list,
+    links,
+    mail_bytes::Prepared,
+    messages, outbox, waiting, work_items, work_list,
 };
 use crate::{NewMessage, StoreError, Turn};
 
@@ -22,7 +24,8 @@ use crate::{NewMessage, StoreError, Turn};
 ///
 /// # Errors
 /// [`StoreError::Conflict`] if the chart has another version by now; then nothing is stored.
-pub(super) fn commit(db: &Connection, turn: &Turn) -> Answer<()> {
+pub(super) fn commit(db: &Connection, prepared: &Prepared) -> Answer<()> {
+    let Prepared { turn, kept } = prepared;
     let patient = charts::key(db, &turn.patient)?;
     let changed = db
         .prepare_cached(
@@ -38,8 +41,8 @@ pub(super) fn commit(db: &Connection, turn: &Turn) -> Answer<()> {
     }
     waiting::keep(db, patient, &turn.waits)?;
     append_check_ins(db, patient, &turn.check_ins)?;
-    for message in &turn.messages {
-        messages::insert(db, Some(patient), message, turn.now, Some(&turn.book))?;
+    for (message, kept) in turn.messages.iter().zip(kept) {
+        messages::insert_kept(db, Some(patient), message, kept.as_ref(), turn.now, Some(&turn.book))?;
     }
     for (identity, reason) in &turn.cancels {
         cancel(db, patient, identity, reason, turn)?;
