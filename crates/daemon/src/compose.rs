@@ -3,7 +3,7 @@
 //! A message is rendered once, by the turn that decides it, and stored with its Message-ID; every attempt
 //! sends the same bytes. Leaves out what the clinic's own mails say (`clinic_mail`).
 
-use afterrun_mail::{Letter, build, return_path};
+use afterrun_mail::{BuildError, Letter, build, return_path};
 use afterrun_rules::{
     Action, Decision, RuleBook,
     book::TellClinic,
@@ -20,6 +20,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::{
     clinic_mail,
     config::{Config, Mode},
+    mail_bases::MailBases,
     rules_live::Live,
     token::{Token, next_place, placed_id, random_text},
     turn::TurnError,
@@ -52,6 +53,8 @@ pub struct Letterhead {
     pub return_key: Vec<u8>,
     /// Whether patients' mail goes to the patients.
     pub mode: Mode,
+    /// What mails of one message have in common.
+    pub(crate) bases: MailBases,
 }
 
 /// Where a mail goes and what goes with it.
@@ -75,6 +78,7 @@ impl Letterhead {
             returns_to: config.returns_to().to_owned(),
             return_key,
             mode: config.mode,
+            bases: MailBases::default(),
         }
     }
 
@@ -102,8 +106,11 @@ impl Letterhead {
             LinkScope::Stop => 's',
             LinkScope::Confirm => 'a',
         };
-        let url = format!("{}/{page}/{}", self.base_url, token.as_str());
-        Ok((url, NewLink { token_hash: token.key(), scope, expires_at }))
+        Ok((self.url(page, token.as_str()), NewLink { token_hash: token.key(), scope, expires_at }))
+    }
+
+    pub(crate) fn url(&self, page: char, token: &str) -> String {
+        format!("{}/{page}/{token}", self.base_url)
     }
 
     /// The finished mail. The inner error says what is wrong with the text; it is our mistake.
@@ -116,27 +123,9 @@ impl Letterhead {
         when: When,
     ) -> Result<Result<Mail, String>, TurnError> {
         let id = random_text::<15>()?;
-        let domain = self.from_address.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
-        let message_id = format!("<{id}@{domain}>");
-        let letter = Letter {
-            from_name: self.from_name.clone().unwrap_or_else(|| book.clinic.name.to_string()),
-            from_address: self.from_address.clone(),
-            reply_to: self.reply_to.clone(),
-            to_name: to.to_name.to_owned(),
-            to_address: to.to_address.to_owned(),
-            subject: rendered.subject.clone(),
-            text: rendered.text,
-            html: Some(rendered.html),
-            message_id: message_id.clone(),
-            date: when.due_at,
-            language: to.language.to_owned(),
-            list_id: to.list.map(|list| format!("{list}.{domain}")),
-            unsubscribe_url: to.unsubscribe_url.clone(),
-            feedback_id: None,
-            in_reply_to: None,
-            references: None,
-        };
-        let bytes = match build(&letter) {
+        let message_id = self.message_id(&id);
+        let subject = rendered.subject.clone();
+        let bytes = match self.written(book, rendered, to, when.due_at, &message_id) {
             Ok(bytes) => bytes,
             Err(why) => return Ok(Err(why.to_string())),
         };
@@ -148,9 +137,49 @@ impl Letterhead {
             place: Some(place),
             message_id,
             envelope_from: return_path(&self.return_key, &path_id, &self.returns_to, RETURN_PATH_PREFIX),
-            subject: rendered.subject,
+            subject,
             bytes: bytes.into(),
+            like: None,
         }))
+    }
+
+    /// What stands behind the @ of the address mails come from.
+    fn domain(&self) -> &str {
+        self.from_address.rsplit_once('@').map_or("localhost", |(_, domain)| domain)
+    }
+
+    /// The Message-ID that begins so.
+    pub(crate) fn message_id(&self, id: &str) -> String {
+        format!("<{id}@{}>", self.domain())
+    }
+
+    /// The mail's bytes.
+    pub(crate) fn written(
+        &self,
+        book: &RuleBook,
+        rendered: Rendered,
+        to: &Addressed<'_>,
+        date: DateTime<Utc>,
+        message_id: &str,
+    ) -> Result<Vec<u8>, BuildError> {
+        build(&Letter {
+            from_name: self.from_name.clone().unwrap_or_else(|| book.clinic.name.to_string()),
+            from_address: self.from_address.clone(),
+            reply_to: self.reply_to.clone(),
+            to_name: to.to_name.to_owned(),
+            to_address: to.to_address.to_owned(),
+            subject: rendered.subject,
+            text: rendered.text,
+            html: Some(rendered.html),
+            message_id: message_id.to_owned(),
+            date,
+            language: to.language.to_owned(),
+            list_id: to.list.map(|list| format!("{list}.{}", self.domain())),
+            unsubscribe_url: to.unsubscribe_url.clone(),
+            feedback_id: None,
+            in_reply_to: None,
+            references: None,
+        })
     }
 }
 
@@ -195,8 +224,9 @@ impl Composer<'_> {
         };
         let when = When { due_at: decision.at, stale_at: stale_at(decision) };
         let list = if asks(&decision.identity.subject) { "check-ins" } else { "recovery" };
+        let like = self.letterhead.bases.of(self.letterhead, book, text, person.language, list);
         let mail = self.to_patient(rendered, place, links.stop, Some(list), when)?;
-        Ok(mail.map(|mail| (mail, made)))
+        Ok(mail.map(|mail| (Mail { like, ..mail }, made)))
     }
 
     /// To the patient, or in shadow mode to the clinic, with the patient's initials before the subject.

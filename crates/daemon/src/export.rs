@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 /// Rows asked for at a time.
 const PAGE: u32 = 200;
 
-/// Lengths of the secret part of a link, as base64url: 256 bits behind their place among all links; as once, behind the
-/// second they were made in; and without either.
-const TOKEN_CHARACTERS: [usize; 3] = [51, 48, 43];
+/// Lengths of the secret part of a link, as base64url: 256 bits behind the place of their mail; as once, behind their
+/// place among all links, behind the second they were made in, and without either.
+const TOKEN_CHARACTERS: [usize; 4] = [54, 51, 48, 43];
 
 /// Every enrolment of the runner's address.
 ///

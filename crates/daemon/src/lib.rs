@@ -29,6 +29,7 @@ pub mod figures;
 pub mod health;
 pub mod heartbeat;
 pub mod imports;
+mod mail_bases;
 pub mod outage;
 pub mod reconciliation;
 pub mod recorder;

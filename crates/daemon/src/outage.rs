@@ -123,6 +123,7 @@ mod tests {
             envelope_from: String::new(),
             subject: String::new(),
             bytes: Vec::new().into(),
+            like: None,
         };
         Message {
             key: MessageKey(1),

@@ -278,6 +278,7 @@ mod tests {
             envelope_from: "b@clinic.example".into(),
             subject: "s".into(),
             bytes: Vec::new().into(),
+            like: None,
         };
         Message {
             key: MessageKey(1),

@@ -1,6 +1,8 @@
 //! Which addresses a patient may have: a narrower set than RFC 5321 allows, since a mistyped address sends health
 //! mail to a stranger and a strange one breaks at some relay on the way.
 
+use std::borrow::Cow;
+
 use lettre::Address;
 
 /// Longest address a server must take (RFC 5321 section 4.5.3.1.3, less the angle brackets).
@@ -43,6 +45,47 @@ pub enum AddressError {
 ///
 /// What is wrong, in words for the person who typed it.
 pub fn check_address(text: &str) -> Result<String, AddressError> {
+    checked(text).map(Cow::into_owned)
+}
+
+/// The same, without a copy of one that is to stay as it is.
+pub(crate) fn checked(text: &str) -> Result<Cow<'_, str>, AddressError> {
+    if is_as_it_should_be(text) { Ok(Cow::Borrowed(text)) } else { normal(text).map(Cow::Owned) }
+}
+
+/// Whether an address is one of those nearly all are: what [`normal`] would leave as it is.
+fn is_as_it_should_be(text: &str) -> bool {
+    let Some((local, domain)) = text.split_once('@') else { return false };
+    // No two of these stand together, and none at an end: `xn--` is among what is looked at more closely.
+    let joined = |part: &str, joint: fn(u8) -> bool, other: fn(u8) -> bool| {
+        let mut before = true;
+        let sound = part.bytes().all(|byte| {
+            let is_joint = joint(byte);
+            let sound = (is_joint && !before) || (!is_joint && other(byte));
+            before = is_joint;
+            sound
+        });
+        sound && !before
+    };
+    let dot = |byte: u8| byte == b'.';
+    let joint = |byte: u8| byte == b'.' || byte == b'-';
+    let plain = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9');
+    // A top-level domain of letters, and every label short enough because the whole is.
+    let top = domain.bytes().rev().take_while(u8::is_ascii_lowercase).count();
+    let has_top = top > 0 && top + 1 < domain.len() && domain.as_bytes()[domain.len() - top - 1] == b'.';
+    has_top
+        && local.len() <= LOCAL_BYTES
+        && domain.len() <= LABEL_BYTES
+        && joined(local, dot, is_local)
+        && joined(domain, joint, plain)
+}
+
+fn is_local(byte: u8) -> bool {
+    matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'/' | b'='
+        | b'?' | b'^'..=b'`' | b'{'..=b'~')
+}
+
+fn normal(text: &str) -> Result<String, AddressError> {
     let text = text.trim_matches([' ', '\t', '\u{a0}']);
     if text.is_empty() {
         return Err(AddressError::Empty);
@@ -66,14 +109,13 @@ pub fn check_address(text: &str) -> Result<String, AddressError> {
 
 /// The same as lettre's type. Its own parser is laxer (a test holds it to that), so it is not asked again.
 pub(crate) fn parse_address(text: &str) -> Result<Address, AddressError> {
-    let checked = check_address(text)?;
+    let checked = normal(text)?;
     let (local, domain) = checked.split_once('@').ok_or(AddressError::NotOneAt)?;
     Ok(Address::new_dangerous(local, domain))
 }
 
 fn check_local(local: &str) -> Result<(), AddressError> {
-    let atom = |byte: u8| byte.is_ascii_alphanumeric() || b".!#$%&'*+-/=?^_`{|}~".contains(&byte);
-    if local.is_empty() || !local.bytes().all(atom) {
+    if local.is_empty() || !local.bytes().all(|byte| byte == b'.' || is_local(byte)) {
         return Err(AddressError::LocalCharacter);
     }
     if local.len() > LOCAL_BYTES {
@@ -195,6 +237,38 @@ mod tests {
                 let lettres: Result<Address, _> = address.parse();
                 proptest::prop_assert_eq!(lettres.ok(), parse_address(&address).ok());
             }
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_stays_as_it_is_is_what_the_close_look_leaves(
+            text in "[a-z]{1,70}@[a-z]{1,66}\\.[a-z]{1,3}|[aZ9.+'@-]{1,12}@[az9.-]{0,8}\\.?[a-z9]{0,3}|.{0,20}",
+        ) {
+            if is_as_it_should_be(&text) {
+                proptest::prop_assert_eq!(normal(&text), Ok(text));
+            }
+        }
+    }
+
+    #[test]
+    fn what_nearly_all_have_stays_as_it_is() {
+        for text in ["zoe@example.org", "Zoe.B+run@mail.clinic-2.example", "o'neil@a.b"] {
+            assert!(is_as_it_should_be(text), "{text}");
+        }
+        let others = [
+            "a@xn--mnchen-3ya.de",
+            "a@b",
+            "a@b.c.",
+            "a@.b.c",
+            "a..b@c.de",
+            "a@b.1",
+            "a@b@c.de",
+            "a@B.de",
+            "",
+        ];
+        for text in others {
+            assert!(!is_as_it_should_be(text), "{text}");
         }
     }
 }

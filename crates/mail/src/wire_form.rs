@@ -44,8 +44,18 @@ fn is_fit(bytes: &[u8]) -> bool {
     let paired = bytes.iter().zip(&bytes[1..]).fold(true, |paired, (byte, next)| {
         paired & ((*byte == b'\r') == (*next == b'\n')) & (*byte != 0) & byte.is_ascii()
     });
-    let has_body = bytes.starts_with(b"\r\n") || bytes.windows(4).any(|four| four == b"\r\n\r\n");
-    paired && *first != b'\n' && *last == b'\n' && has_body && all_short(bytes)
+    let has_body = || bytes.starts_with(b"\r\n") || has_empty_line(bytes);
+    paired && *first != b'\n' && *last == b'\n' && has_body() && all_short(bytes)
+}
+
+/// Whether there is one among lines whose ends are sound, other than the first. It comes early, behind the headers.
+fn has_empty_line(bytes: &[u8]) -> bool {
+    let from_third = bytes.get(2..).unwrap_or_default();
+    // An LF and the next but one; each piece without an early end, so that many are looked at at once.
+    bytes.chunks(256).zip(from_third.chunks(256)).any(|(bytes, next_but_one)| {
+        let pairs = bytes.iter().zip(next_but_one);
+        pairs.fold(false, |found, (one, other)| found | ((*one == b'\n') & (*other == b'\n')))
+    })
 }
 
 /// Whether no line is too long: from the start, and from each end found so, a line ends within reach.

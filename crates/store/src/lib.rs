@@ -18,6 +18,7 @@ mod accounts;
 #[path = "../tests/conformance/mod.rs"]
 mod conformance;
 pub mod book;
+mod mail_base;
 mod mail_place;
 pub mod model;
 mod opened;
@@ -29,6 +30,7 @@ pub mod work;
 
 pub use accounts::{Accounts, USER_LINK};
 pub use book::*;
+pub use mail_base::MailBase;
 pub use mail_place::MailPlace;
 pub use model::*;
 pub use opened::OpenedCheckIn;

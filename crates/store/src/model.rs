@@ -14,7 +14,7 @@ use afterrun_rules::{
     ids::{CheckInId, FlagId, PatientId},
 };
 
-use crate::MailPlace;
+use crate::{MailBase, MailPlace};
 
 /// Units a patient reads distances in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -153,7 +153,7 @@ pub struct NewMessage {
 }
 
 /// A mail, rendered once.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, Debug)]
 pub struct Mail {
     /// The one recipient.
     pub recipient: String,
@@ -172,6 +172,29 @@ pub struct Mail {
     pub subject: String,
     /// The whole message as it goes over the wire, CRLF line ends.
     pub bytes: Arc<[u8]>,
+    /// What a store may keep the bytes as a difference from. They are the same whether it does or not; a mail that is
+    /// read has none.
+    pub like: Option<Arc<MailBase>>,
+}
+
+impl PartialEq for Mail {
+    /// How it may be kept is no part of what it is.
+    fn eq(&self, other: &Self) -> bool {
+        let Self {
+            recipient,
+            due_at,
+            stale_at,
+            message_id,
+            envelope_from,
+            subject,
+            bytes,
+            like: _,
+            place: _,
+        } = self;
+        (recipient, due_at, stale_at) == (&other.recipient, &other.due_at, &other.stale_at)
+            && (message_id, envelope_from) == (&other.message_id, &other.envelope_from)
+            && (subject, bytes) == (&other.subject, &other.bytes)
+    }
 }
 
 /// Row number of a message.

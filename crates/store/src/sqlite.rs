@@ -15,6 +15,7 @@ mod erase;
 mod fault;
 mod links;
 mod look_ups;
+mod mail_bytes;
 mod mail_links;
 mod messages;
 mod open;
@@ -50,6 +51,7 @@ pub use self::open::{Mode, Options};
 use self::{
     fault::Answer,
     look_ups::LookUps,
+    mail_bytes::Prepared,
     readers::Readers,
     soundness::{Checker, Rhythm},
     writer::Writer,
@@ -203,22 +205,24 @@ impl Store for Sqlite {
     }
 
     async fn commit(&self, turn: Turn) -> Result<()> {
+        let turn = Prepared::from(turn);
         self.write(move |db| turns::commit(db, &turn)).await
     }
 
     async fn commit_each(&self, turns: Vec<Turn>) -> Vec<Result<()>> {
         // A job for each, all handed in before the first answer: they are committed together.
-        let commit = |turn: Turn| move |db: &Connection| turns::commit(db, &turn);
-        self.writer.write_each(turns.into_iter().map(commit)).await
+        let commit = |turn: Prepared| move |db: &Connection| turns::commit(db, &turn);
+        self.writer.write_each(turns.into_iter().map(Prepared::from).map(commit)).await
     }
 
     async fn commit_all(&self, turns: Vec<Turn>) -> Result<()> {
+        let turns: Vec<Prepared> = turns.into_iter().map(Prepared::from).collect();
         // The job is undone whole when one fails.
         self.write(move |db| turns.iter().try_for_each(|turn| turns::commit(db, turn))).await
     }
 
     async fn commit_address(&self, turn: Turn, email: &str) -> Result<()> {
-        let email = email.to_owned();
+        let (turn, email) = (Prepared::from(turn), email.to_owned());
         self.write(move |db| address::commit(db, &turn, &email)).await
     }
 

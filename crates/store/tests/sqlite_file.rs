@@ -147,7 +147,7 @@ mod sqlite_file {
         drop(other);
         for options in [Options::daemon(), Options::tool()] {
             let refused = Sqlite::open(&place.path(), options).unwrap_err();
-            assert!(matches!(refused, StoreError::NewerSchema { found: 99, known: 12 }), "{refused}");
+            assert!(matches!(refused, StoreError::NewerSchema { found: 99, known: 13 }), "{refused}");
         }
     }
 
@@ -248,6 +248,7 @@ mod sqlite_file {
                 envelope_from: "return@clinic.example".to_owned(),
                 subject: "Digest".to_owned(),
                 bytes: (*b"Subject: Digest\r\n\r\n").into(),
+                like: None,
             };
             let message = NewMessage {
                 entry: None,
@@ -339,6 +340,7 @@ mod sqlite_file {
                 envelope_from: "b+x.y@clinic.example".to_owned(),
                 subject: "For Zoe Planted".to_owned(),
                 bytes: (*b"Subject: x\r\n\r\nplanted bytes\r\n").into(),
+                like: None,
             }),
         };
         daemon

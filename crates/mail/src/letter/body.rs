@@ -7,24 +7,39 @@
 
 use lettre::message::{Body, header::ContentTransferEncoding};
 
-use super::BuildError;
+use super::{BuildError, Lines};
 use crate::wire_form::LINE_BYTES;
 
-/// Encodes a text with any line ends.
-pub fn body(field: &'static str, text: &str) -> Result<Body, BuildError> {
+/// Writes the name of the encoding, the end of the headers, and a text with any line ends.
+pub fn write(lines: &mut Lines, field: &'static str, text: &str) -> Result<(), BuildError> {
     if text.trim().is_empty() {
         return Err(BuildError::Empty(field));
     }
-    if let Some(lines) = as_it_is(text) {
-        return Ok(Body::dangerous_pre_encoded(lines, ContentTransferEncoding::SevenBit));
+    let before = lines.bytes().len();
+    lines.push(&["7bit\r\n\r\n"]);
+    if as_it_is(text, lines.bytes()) {
+        return Ok(());
+    }
+    lines.bytes().truncate(before);
+    let body = encoded(field, text)?;
+    lines.push(&[&body.encoding().to_string(), "\r\n\r\n"]);
+    lines.bytes().append(&mut body.into_vec());
+    Ok(())
+}
+
+/// A text with any line ends, encoded.
+pub fn encoded(field: &'static str, text: &str) -> Result<Body, BuildError> {
+    if text.trim().is_empty() {
+        return Err(BuildError::Empty(field));
     }
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
     if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
         return Err(BuildError::Control(field));
     }
-    Ok(match as_it_is(&text) {
-        Some(lines) => Body::dangerous_pre_encoded(lines, ContentTransferEncoding::SevenBit),
-        None => Body::new(text),
+    let mut lines = Vec::new();
+    Ok(match as_it_is(&text, &mut lines) {
+        true => Body::dangerous_pre_encoded(lines, ContentTransferEncoding::SevenBit),
+        false => Body::new(text),
     })
 }
 
@@ -37,20 +52,36 @@ fn is_plain(text: &str) -> bool {
     })
 }
 
-/// The text with CRLF line ends, if it can be sent without any encoding.
-fn as_it_is(text: &str) -> Option<Vec<u8>> {
+/// Adds the text with CRLF line ends, if it can be sent without any encoding. If not, what is added means nothing.
+fn as_it_is(text: &str, lines: &mut Vec<u8>) -> bool {
     if !is_plain(text) {
-        return None;
+        return false;
     }
-    let mut lines = Vec::with_capacity(text.len() + text.len() / 16);
-    for (index, line) in text.split('\n').enumerate() {
-        if line.len() > LINE_BYTES {
-            return None;
+    let mut rest = text.as_bytes();
+    while let Some(end) = line_feed(rest) {
+        if end > LINE_BYTES {
+            return false;
         }
-        if index > 0 {
-            lines.extend_from_slice(b"\r\n");
-        }
-        lines.extend_from_slice(line.as_bytes());
+        lines.extend_from_slice(&rest[..end]);
+        lines.extend_from_slice(b"\r\n");
+        rest = &rest[end + 1..];
     }
-    Some(lines)
+    lines.extend_from_slice(rest);
+    rest.len() <= LINE_BYTES
+}
+
+/// Where the first line feed is. Lines are short, and the standard library prepares for long ones.
+fn line_feed(bytes: &[u8]) -> Option<usize> {
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (index, word) in words.iter().enumerate() {
+        // The highest bit of the first byte that is one (Warren, Hacker's Delight, section 6-1).
+        let zero_if_one = u64::from_le_bytes(*word) ^ u64::from_le_bytes([b'\n'; 8]);
+        let found = zero_if_one.wrapping_sub(u64::from_le_bytes([1; 8]))
+            & !zero_if_one
+            & u64::from_le_bytes([0x80; 8]);
+        if found != 0 {
+            return Some(index * 8 + found.trailing_zeros() as usize / 8);
+        }
+    }
+    rest.iter().position(|byte| *byte == b'\n').map(|at| words.len() * 8 + at)
 }

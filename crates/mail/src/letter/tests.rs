@@ -200,3 +200,69 @@ proptest! {
         }
     }
 }
+
+/// Letters of all kinds: short and long names, values that are encoded, quoted or folded, and such as are refused.
+fn any_letter() -> impl Strategy<Value = Letter> {
+    let name = prop_oneof![
+        3 => "[A-Z][a-z]{1,12}( [A-Z][a-z]{1,12}){0,3}",
+        1 => "[A-Za-z._-]{0,110}",
+        1 => "[A-Za-z ,.\"\\\\'_-]{0,90}",
+        1 => "\\PC{0,120}|(?s:.{0,20})",
+    ];
+    let text = prop_oneof![
+        3 => "[ -~]{1,70}",
+        1 => "( |[a-z]|=\\?){0,100}",
+        1 => "[!-~]{60,200}",
+        1 => "\\PC{1,90}|(?s:.{0,20})",
+    ];
+    let address = prop_oneof![
+        9 => "[a-z]{1,12}@[a-z]{1,20}\\.example",
+        2 => "[a-z.+-]{1,60}@[a-zA-Zü-]{1,40}\\.example",
+    ];
+    let id = prop_oneof![
+        6 => "<[a-zA-Z0-9_-]{20}@[a-z.]{1,70}>",
+        1 => "<[a-z0-9_-]{1,14}@[a-z.]{1,20}>( <[a-z]{1,40}@[a-z]{1,40}>){0,3}",
+    ];
+    let url = proptest::option::of("https://[a-z.]{1,40}/s/[A-Za-z0-9_-]{0,60}|http://\\PC{0,10}");
+    let body = prop_oneof![
+        3 => "([ -~]{0,76}\n){1,20}",
+        1 => "([ -~]{0,1100}(\r\n|\n|\r)){1,4}",
+        1 => "(?s:.{0,200})",
+        1 => "([ -~é€]{0,76}\n){0,6}",
+    ];
+    let seconds = -10_000_000_000_i64..300_000_000_000;
+    let first = (name.clone(), address.clone(), name, address.clone(), text.clone(), body.clone());
+    let second = (proptest::option::of(body), id.clone(), seconds, proptest::option::of(text), url);
+    let third = (proptest::option::of(id.clone()), proptest::option::of(id), proptest::option::of(address));
+    (first, second, third, "[a-z]{2}(-[A-Z]{2})?|.{0,3}").prop_map(|(first, second, third, language)| {
+        Letter {
+            from_name: first.0,
+            from_address: first.1,
+            to_name: first.2,
+            to_address: first.3,
+            subject: first.4,
+            text: first.5,
+            html: second.0,
+            message_id: second.1,
+            date: DateTime::from_timestamp(second.2, 0).unwrap(),
+            list_id: second.3.clone(),
+            unsubscribe_url: second.4,
+            feedback_id: second.3,
+            in_reply_to: third.0,
+            references: third.1,
+            reply_to: third.2,
+            language,
+        }
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn each_letter_is_what_lettre_makes_of_it(letter in any_letter()) {
+        let (ours, theirs) = (build(&letter), by_lettre::build(&letter));
+        let readable = |built: Result<Vec<u8>, BuildError>| built.map(|bytes| readable(&bytes));
+        prop_assert_eq!(readable(ours), readable(theirs));
+    }
+}

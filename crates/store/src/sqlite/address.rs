@@ -6,14 +6,17 @@ use super::{
     charts,
     columns::{Word, micros},
     fault::Answer,
-    links, outbox, turns,
+    links,
+    mail_bytes::Prepared,
+    outbox, turns,
 };
 use crate::{StoreError, Turn};
 use afterrun_rules::decision::Audience;
 
 /// Enters the address and stores the turn that says so. The old one goes out of use first, so that the turn's own
 /// mail and link, which are for the new one, stay.
-pub(super) fn commit(db: &Connection, turn: &Turn, email: &str) -> Answer<()> {
+pub(super) fn commit(db: &Connection, prepared: &Prepared, email: &str) -> Answer<()> {
+    let turn = &prepared.turn;
     let patient = charts::key(db, &turn.patient)?;
     let key = email.to_lowercase();
     let taken = db
@@ -32,7 +35,7 @@ pub(super) fn commit(db: &Connection, turn: &Turn, email: &str) -> Answer<()> {
              AND (key = ?1 OR stopped_at IS NOT NULL)",
     )?
     .execute(params![patient, email, key])?;
-    turns::commit(db, turn)
+    turns::commit(db, prepared)
 }
 
 /// No link and no mail to the patient works any more. What is being sent cannot be called back; should it fail,

@@ -15,6 +15,7 @@ use super::{
     bounces, charts,
     columns::{Word, book_hash, instant, maybe_instant, maybe_micros, micros, to_json},
     fault::Answer,
+    mail_bytes::{self, Kept},
     mail_links::{self, Stored},
     patients::page,
 };
@@ -28,44 +29,41 @@ pub(super) fn insert(
     now: DateTime<Utc>,
     book: Option<&BookHash>,
 ) -> Answer<bool> {
-    insert_linked(db, patient, new, &[], now, book)
+    insert_with(db, patient, new, &With { kept: Kept::of(new).as_ref(), links: &[] }, now, book)
 }
 
-/// The same, and those of the links that are in its mail.
-pub(super) fn insert_linked(
+/// What lies beside a message.
+pub(super) struct With<'a> {
+    /// Its mail's bytes as they are to be kept, which takes a while to find out.
+    pub kept: Option<&'a Kept>,
+    /// The links in its mail, and any others.
+    pub links: &'a [NewLink],
+}
+
+/// The same with what lies beside it.
+pub(super) fn insert_with(
     db: &Connection,
     patient: Option<i64>,
     new: &NewMessage,
-    links: &[NewLink],
+    with: &With<'_>,
     now: DateTime<Utc>,
     book: Option<&BookHash>,
 ) -> Answer<bool> {
     let urgent = new.entry.as_ref().is_some_and(|entry| entry.urgent);
-    insert_as(db, patient, new, urgent, links, now, book)
-}
-
-/// Stores how a message is found by what comes back to its mail.
-fn leads_back(db: &Connection, patient: Option<i64>, key: i64, mail: &Mail, links: &[NewLink]) -> Answer<()> {
-    if let Some(place) = mail.place {
-        if mail_links::insert(db, patient, key, place, links)? == Stored::Together {
-            return Ok(());
-        }
-        db.prepare_cached("UPDATE messages SET place = NULL WHERE key = ?1")?.execute([key])?;
-    }
-    bounces::keep_sender(db, key, &mail.envelope_from)
+    insert_as(db, patient, new, with, urgent, now, book)
 }
 
 /// The same for the clinic's mail that must not wait behind any other although no plan has decided it.
 pub(super) fn insert_pressing(db: &Connection, new: &NewMessage, now: DateTime<Utc>) -> Answer<bool> {
-    insert_as(db, None, new, true, &[], now, None)
+    insert_as(db, None, new, &With { kept: Kept::of(new).as_ref(), links: &[] }, true, now, None)
 }
 
 fn insert_as(
     db: &Connection,
     patient: Option<i64>,
     new: &NewMessage,
+    with: &With<'_>,
     urgent: bool,
-    links: &[NewLink],
     now: DateTime<Utc>,
     book: Option<&BookHash>,
 ) -> Answer<bool> {
@@ -111,21 +109,24 @@ fn insert_as(
         ])?;
     if inserted == 1
         && let Some(mail) = mail
+        && let Some(kept) = with.kept
     {
         let key = db.last_insert_rowid();
-        db.prepare_cached(
-            "INSERT INTO mails (message, message_id, envelope_from, subject, bytes) VALUES (?1, ?2, ?3, ?4, ?5)",
-        )?
-        .execute(params![
-            key,
-            mail.message_id,
-            mail.envelope_from,
-            mail.subject,
-            &*mail.bytes,
-        ])?;
-        leads_back(db, patient, key, mail, links)?;
+        mail_bytes::insert(db, key, mail, kept)?;
+        leads_back(db, patient, key, mail, with.links)?;
     }
     Ok(inserted == 1)
+}
+
+/// Stores how a message is found by what comes back to its mail.
+fn leads_back(db: &Connection, patient: Option<i64>, key: i64, mail: &Mail, links: &[NewLink]) -> Answer<()> {
+    if let Some(place) = mail.place {
+        if mail_links::insert(db, patient, key, place, links)? == Stored::Together {
+            return Ok(());
+        }
+        db.prepare_cached("UPDATE messages SET place = NULL WHERE key = ?1")?.execute([key])?;
+    }
+    bounces::keep_sender(db, key, &mail.envelope_from)
 }
 
 fn initial_state(new: &NewMessage) -> MessageState {
@@ -204,12 +205,11 @@ pub(super) fn of_book(
 
 /// One, with its bytes.
 pub(super) fn get(db: &Connection, key: MessageKey) -> Answer<Message> {
-    let query = format!("SELECT {COLUMNS}, l.bytes FROM {TABLES} WHERE m.key = ?1");
+    let query = format!("SELECT {COLUMNS}, l.bytes, l.base FROM {TABLES} WHERE m.key = ?1");
     let found = db
         .prepare_cached(&query)?
         .query_row([key.0], |row| {
-            let bytes = row.get::<_, Option<Vec<u8>>>(20)?;
-            Ok(message(row, bytes))
+            Ok(mail_bytes::of_row(db, row, 20, 21).and_then(|bytes| message(row, bytes)))
         })
         .optional()?;
     found.ok_or_else(|| StoreError::NotFound { what: "message", id: key.0.to_string() })?
@@ -227,7 +227,7 @@ pub(super) fn attempts(db: &Connection, key: MessageKey) -> Answer<Vec<Attempt>>
     .collect()
 }
 
-fn message(row: &Row<'_>, bytes: Option<Vec<u8>>) -> Answer<Message> {
+fn message(row: &Row<'_>, bytes: Option<Arc<[u8]>>) -> Answer<Message> {
     let book: Option<Vec<u8>> = row.get(11)?;
     let end = match (row.get::<_, Option<String>>(8)?, row.get::<_, Option<String>>(9)?) {
         (Some(code), Some(text)) => Some(format!("{code}: {text}")),
@@ -242,7 +242,8 @@ fn message(row: &Row<'_>, bytes: Option<Vec<u8>>) -> Answer<Message> {
             message_id,
             envelope_from: row.get(18)?,
             subject: row.get(19)?,
-            bytes: bytes.unwrap_or_default().into(),
+            bytes: bytes.unwrap_or_default(),
+            like: None,
         }),
         _ => None,
     };

@@ -11,6 +11,7 @@ use afterrun_rules::decision::{Audience, Identity};
 use super::{
     columns::{Word, from_json, instant, maybe_instant, micros, to_json},
     fault::{Answer, Fault},
+    mail_bytes,
     messages::rank,
     patients, settings, unreadable, user_links,
 };
@@ -77,7 +78,7 @@ fn claim_where(
     let query = format!(
         "SELECT m.key, p.id, m.subject, m.audience, m.attempt, m.recipient, m.due_at, m.stale_at, l.message_id,
              l.envelope_from, l.subject, l.bytes, m.attempts, m.first_attempt_at, m.in_doubt, m.urgent, m.unanswered,
-             m.patient
+             m.patient, l.base
          FROM messages m LEFT JOIN patients p ON p.key = m.patient LEFT JOIN mails l ON l.message = m.key
          WHERE m.state = 'queued' AND m.rank = ?1 AND {condition}
          ORDER BY m.due_at, m.key LIMIT ?3"
@@ -90,7 +91,7 @@ fn claim_where(
         // Read first: a row that cannot be read is somebody's.
         let whose: Option<i64> = row.get(17)?;
         let audience = Word::read(&row.get::<_, String>(3)?).unwrap_or(Audience::Clinic);
-        found.push((key, whose, audience, claimed(key, row)));
+        found.push((key, whose, audience, claimed(db, key, row)));
     }
     let mut lease = db.prepare_cached(
         "UPDATE messages SET state = 'leased', worker = ?2, lease_until = ?3 WHERE key = ?1",
@@ -118,7 +119,7 @@ fn claim_where(
     Ok(taken)
 }
 
-fn claimed(key: i64, row: &Row<'_>) -> Answer<OutboxMessage> {
+fn claimed(db: &Connection, key: i64, row: &Row<'_>) -> Answer<OutboxMessage> {
     let unreadable = |_| Fault::Unreadable("mail");
     let audience = Word::read(&row.get::<_, String>(3)?)?;
     let identity = match row.get::<_, Option<String>>(2)? {
@@ -140,7 +141,8 @@ fn claimed(key: i64, row: &Row<'_>) -> Answer<OutboxMessage> {
             message_id: row.get(8).map_err(unreadable)?,
             envelope_from: row.get(9).map_err(unreadable)?,
             subject: row.get(10).map_err(unreadable)?,
-            bytes: row.get::<_, Vec<u8>>(11).map_err(unreadable)?.into(),
+            bytes: mail_bytes::of_row(db, row, 11, 18)?.ok_or(Fault::Unreadable("mail"))?,
+            like: None,
         },
         attempts: row.get(12)?,
         first_attempt_at: maybe_instant(row.get(13)?)?,

@@ -9,7 +9,9 @@ use super::{
     charts,
     columns::{Word, instant, maybe_instant, micros, zone},
     fault::{Answer, Fault},
-    links, messages,
+    links,
+    mail_bytes::Kept,
+    messages::{self, With},
 };
 use crate::{Enrolment, NewPatient, Page, Patient, StoreError};
 
@@ -73,7 +75,9 @@ pub(super) fn enrol(db: &Connection, enrolments: &[Enrolment], now: DateTime<Utc
         let id = add(db, &enrolment.patient, now)?;
         let key = charts::key(db, &id)?;
         for message in &enrolment.messages {
-            messages::insert_linked(db, Some(key), message, &enrolment.links, now, None)?;
+            let kept = Kept::of(message);
+            let with = With { kept: kept.as_ref(), links: &enrolment.links };
+            messages::insert_with(db, Some(key), message, &with, now, None)?;
         }
         links::insert_others(db, key, &enrolment.links, &enrolment.messages)?;
         Ok(id)

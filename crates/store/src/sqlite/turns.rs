@@ -14,7 +14,10 @@ use super::{
     charts,
     columns::{Word, maybe_micros, micros, to_json},
     fault::Answer,
-    links, messages, outbox, waiting, work_items, work_list,
+    links,
+    mail_bytes::Prepared,
+    messages::{self, With},
+    outbox, waiting, work_items, work_list,
 };
 use crate::{NewMessage, StoreError, Turn};
 
@@ -22,7 +25,8 @@ use crate::{NewMessage, StoreError, Turn};
 ///
 /// # Errors
 /// [`StoreError::Conflict`] if the chart has another version by now; then nothing is stored.
-pub(super) fn commit(db: &Connection, turn: &Turn) -> Answer<()> {
+pub(super) fn commit(db: &Connection, prepared: &Prepared) -> Answer<()> {
+    let Prepared { turn, kept } = prepared;
     let patient = begin(db, turn)?;
     append_events(db, patient, &turn.events, &turn.book)?;
     if turn.takes_in {
@@ -30,8 +34,9 @@ pub(super) fn commit(db: &Connection, turn: &Turn) -> Answer<()> {
     }
     waiting::keep(db, patient, &turn.waits)?;
     append_check_ins(db, patient, &turn.check_ins)?;
-    for message in &turn.messages {
-        messages::insert_linked(db, Some(patient), message, &turn.links, turn.now, Some(&turn.book))?;
+    for (message, kept) in turn.messages.iter().zip(kept) {
+        let with = With { kept: kept.as_ref(), links: &turn.links };
+        messages::insert_with(db, Some(patient), message, &with, turn.now, Some(&turn.book))?;
     }
     for (identity, reason) in &turn.cancels {
         cancel(db, patient, identity, reason, turn)?;

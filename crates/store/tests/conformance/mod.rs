@@ -11,6 +11,7 @@ pub mod clinic;
 pub mod erasure;
 pub mod links;
 pub mod mail_links;
+pub mod mails;
 pub mod operations;
 pub mod outbox;
 pub mod patients;
@@ -79,6 +80,10 @@ macro_rules! conformance {
                 messages_are_listed_newest_first, messages_show_their_mail, mail_is_added_once_a_recipient,
                 work_items_are_added_once, work_items_are_listed_in_pages, work_items_of_one_patient_are_listed, digests_take_items_once,
                 work_items_that_cannot_wait_are_escalated_once,
+            ]
+            mails: [
+                come_back_byte_for_byte, are_the_same_at_every_attempt,
+                of_a_turn_that_was_refused_leave_the_next_one_whole, of_many_writers_share_what_they_have_in_common,
             ]
             links: [
                 open_what_they_were_made_for, open_with_the_chart_of_their_patient, that_expired_are_still_known, are_revoked_by_stop_but_for_stop,

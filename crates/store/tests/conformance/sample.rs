@@ -102,6 +102,7 @@ pub fn mail(recipient: &str, due_at: DateTime<Utc>) -> Mail {
         envelope_from: "return@clinic.example".to_owned(),
         subject: "Your recovery".to_owned(),
         bytes: (*b"Subject: Your recovery\r\n\r\nRest.\r\n").into(),
+        like: None,
     }
 }
 

@@ -319,6 +319,7 @@ impl Desk for Clinic {
                 envelope_from: "b@clinic.example".to_owned(),
                 subject: "A link".to_owned(),
                 bytes: ask.path.as_bytes().into(),
+                like: None,
             }),
         }))
     }

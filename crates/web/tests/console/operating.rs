@@ -20,6 +20,7 @@ async fn mail(clinic: &Clinic, number: u32, ends: Option<Settlement>) {
         envelope_from: "b@clinic.example".to_owned(),
         subject: "Digest".to_owned(),
         bytes: (*b"Digest").into(),
+        like: None,
     };
     let message = NewMessage {
         entry: None,

@@ -1,33 +1,11 @@
--- Schema 12: one row for all links of a mail and its return path, instead of three rows, and four entries of indexes.
+-- Schema 12: mails of one message are kept as their difference from a mail that was written for nobody.
 
--- Hashes are bytes 9 to 24 of the key a link is known by (its SHA-256 with the place before it), so 128 bits of the
--- hash of 256 random ones. A mail without links has its row for the return path.
-CREATE TABLE mail_links (
-    place           INTEGER PRIMARY KEY,             -- what the tokens and the return path of one mail begin with
-    message         INTEGER NOT NULL REFERENCES messages (key),
-    patient         INTEGER,                         -- that of the message; null: mail of the clinic as a whole
-    check_in_hash   BLOB,
-    check_in        TEXT,
-    about_day       TEXT,
-    check_in_until  INTEGER,                         -- null: until revoked; the same below
-    my_page_hash    BLOB,
-    my_page_until   INTEGER,
-    stop_hash       BLOB,
-    stop_until      INTEGER,
-    confirm_hash    BLOB,
-    confirm_until   INTEGER,
-    revoked_at      INTEGER,                         -- all but the stop link
-    stop_revoked_at INTEGER
+-- Written once and never changed. Nothing of a person is in here, so erasing one leaves it as it is.
+CREATE TABLE mail_bases (
+    key   INTEGER PRIMARY KEY,                      -- the first 8 bytes of the SHA-256 of `bytes`, as a signed number
+    bytes BLOB NOT NULL
 ) STRICT;
 
--- From a message to its row in `mail_links`, for revoking and erasing; null: it has none.
-ALTER TABLE messages ADD COLUMN place INTEGER;
-
--- Return paths that `mail_links` does not lead to: those made before, and of mails whose place was taken.
-CREATE TABLE return_paths (
-    envelope_from TEXT    NOT NULL,
-    message       INTEGER NOT NULL REFERENCES messages (key),
-    PRIMARY KEY (envelope_from, message)
-) STRICT, WITHOUT ROWID;
-INSERT INTO return_paths (envelope_from, message) SELECT envelope_from, message FROM mails ORDER BY 1, 2;
-DROP INDEX mails_envelope_from;
+-- Null: `bytes` is the mail. Otherwise `bytes` is the CRC-32 of the mail (4 bytes), its length (2 bytes), both
+-- little-endian, and a block of LZ4 with the base as its dictionary. Empty `bytes` are a mail that was emptied.
+ALTER TABLE mails ADD COLUMN base INTEGER REFERENCES mail_bases (key);
