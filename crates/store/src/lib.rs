@@ -18,8 +18,8 @@ mod accounts;
 #[path = "../tests/conformance/mod.rs"]
 mod conformance;
 pub mod book;
+mod link;
 mod mail_base;
-mod mail_place;
 pub mod model;
 mod opened;
 mod operations;
@@ -30,8 +30,8 @@ pub mod work;
 
 pub use accounts::{Accounts, USER_LINK};
 pub use book::*;
+pub use link::{Link, LinkScope, MailPlace, NewLink};
 pub use mail_base::MailBase;
-pub use mail_place::MailPlace;
 pub use model::*;
 pub use opened::OpenedCheckIn;
 pub use operations::{Bounces, HASTENED, MailHour, Operations};

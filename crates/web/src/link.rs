@@ -3,7 +3,7 @@
 use std::{convert::Infallible, sync::Arc};
 
 use afterrun_rules::{Chart, RuleBook};
-use afterrun_store::{Link, LinkScope, Patient, StoreError, StoredChart};
+use afterrun_store::{ChartVersion, Link, LinkScope, Patient, StoreError, StoredChart};
 use axum::{
     extract::{FromRequestParts, Path},
     http::request::Parts,
@@ -107,7 +107,7 @@ pub(crate) struct Open {
     pub patient: Patient,
     pub chart: Chart,
     /// Of the chart; none: something was told that is not in the stored chart yet.
-    pub version: Option<i64>,
+    pub version: Option<ChartVersion>,
     pub book: Arc<RuleBook>,
     pub now: DateTime<Utc>,
     /// Past its time, or taken back.

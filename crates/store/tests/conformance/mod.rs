@@ -56,7 +56,7 @@ macro_rules! conformance {
                 list_the_check_ins_opened_since, of_several_patients_are_those_of_each,
             ]
             turns: [
-                on_an_old_version_are_refused_whole, twice_are_stored_once, with_a_known_identity_add_no_message,
+                on_an_old_version_are_refused_whole, find_their_chart_wherever_it_was_seen, twice_are_stored_once, with_a_known_identity_add_no_message,
                 cancel_what_is_queued_and_what_it_covers, enter_what_was_never_queued_as_cancelled,
                 that_stop_cancel_mail_to_the_patient_only, planned_on_an_old_rule_book_are_refused,
                 of_eight_writers_lose_nothing, of_several_patients_are_stored_all_or_none,

@@ -1,6 +1,51 @@
-//! Where a mail stands among all mails: what its links and its return path begin with, and are found by.
+//! Personal links, and where a mail stands among all mails: what its links and its return path are found by.
 
-use crate::NewLink;
+use afterrun_rules::ids::{CheckInId, PatientId};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+
+/// What a link opens.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkScope {
+    /// Answer or amend one check-in.
+    CheckIn {
+        /// Its kind.
+        check_in: CheckInId,
+        /// Its about-day.
+        about_day: NaiveDate,
+    },
+    /// My recovery; log, correct and delete a run; pause.
+    MyPage,
+    /// Stop, and start again.
+    Stop,
+    /// Confirm my address.
+    Confirm,
+}
+
+/// A link to make.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NewLink {
+    /// What the link is known by: its place, and behind it the rest of the SHA-256 of its token.
+    pub token_hash: [u8; 32],
+    /// What it opens.
+    pub scope: LinkScope,
+    /// When it closes; none: when revoked.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// A link as stored.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Link {
+    /// Whose.
+    pub patient: PatientId,
+    /// What it opens.
+    pub scope: LinkScope,
+    /// When it closes.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// Revoked by stop, erasure or a change of address.
+    pub revoked: bool,
+}
 
 /// What everything that comes back to one mail has in common. It says when the mail was written and in which order, so
 /// that mails written together lie together; it is no secret, and almost always unique: two processes may draw the
