@@ -11,7 +11,7 @@ use afterrun_rules::{
     chart::{Reach, Run, RunKind},
     ids::PatientId,
 };
-use afterrun_store::{Enrolment, Message, NewPatient, Store, Turn, Units};
+use afterrun_store::{ChartVersion, Enrolment, Message, NewPatient, Store, Turn, Units};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use tokio::task::JoinSet;
@@ -106,7 +106,7 @@ pub async fn enrol_at(
     }
 }
 
-fn turn(patient: PatientId, version: i64, event: Event, now: DateTime<Utc>) -> Turn {
+fn turn(patient: PatientId, version: ChartVersion, event: Event, now: DateTime<Utc>) -> Turn {
     Turn {
         patient,
         version,

@@ -19,7 +19,7 @@ use afterrun_tests::{
     crowd,
     daemon::Clinic,
     mailbox::ReceivedMail,
-    smtp_server::{ServerOptions, SmtpServer, TakenMail},
+    smtp_server::{At, Fault, ServerOptions, SmtpServer, TakenMail},
     story::local,
 };
 use chrono_tz::Tz;
@@ -32,6 +32,9 @@ const EVENTS_A_MESSAGE: usize = 4;
 
 /// How long a daemon may go without the next event before something is wrong.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long a note that comes early may take to come; one that is late comes never, for the server is held up.
+const FAIR: Duration = Duration::from_secs(2);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_at_random_points_nothing_is_lost_and_copies_are_few_and_alike() {
@@ -83,6 +86,76 @@ async fn killed_at_random_points_nothing_is_lost_and_copies_are_few_and_alike() 
     let extra = check(&taken, &*store, messages).await;
     println!("{extra} copies more than messages after {kills} kills");
     assert!(extra <= CONNECTIONS * (kills - planning), "{extra} copies too many after {kills} kills");
+}
+
+/// To a quick server a message is noted as being sent while the server still thinks about its recipient. A daemon killed
+/// there cannot know, afterwards, that no byte of it had left: it is in doubt, is sent again, and arrives once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_between_the_note_and_the_message_nothing_is_lost_and_nothing_doubled() {
+    const RUNNERS: usize = 30;
+    let smtp = SmtpServer::start(ServerOptions::default()).await.unwrap();
+    let port = smtp.port();
+    let clinic = Clinic::configured(&format!(
+        "smtp: (host: \"127.0.0.1\", port: {port}, security: Plain, connections: 1),"
+    ));
+    let store: Arc<dyn Store> = Arc::new(clinic.store());
+    let now = local("2026-03-27", "10:30");
+    crowd::enrol(&store, RUNNERS, &[Tz::Europe__London], local("2026-03-27", "08:00"), now).await;
+
+    // Nobody is known to be quick before the first message.
+    smtp.once(At::Recipient, Fault::reply("250 2.1.5 ok"));
+    let held = || smtp.once(At::Recipient, Fault::Held("250 2.1.5 ok\r\n".to_owned()));
+    held();
+    let mut daemon = clinic.serve();
+    daemon.begin(now);
+    let mut recipients = 1;
+    // On a busy machine even this server is slow at times, and then nothing is noted before it has answered.
+    let early = loop {
+        recipients += 1;
+        assert!(recipients <= RUNNERS, "nothing was noted while the server thought");
+        let heard = async {
+            loop {
+                let so_far = smtp.events();
+                if asked_for(&smtp) >= recipients {
+                    break;
+                }
+                smtp.happened(so_far + 1).await;
+            }
+        };
+        assert!(tokio::time::timeout(PATIENCE, heard).await.is_ok(), "{}", clinic.log());
+        if let Some(early) = noted(&*store).await {
+            break early;
+        }
+        held();
+        smtp.release();
+    };
+    let before = smtp.taken().len();
+    daemon.kill();
+
+    assert_eq!((before, smtp.count_for(&early)), (recipients - 1, 0), "its message has not left");
+    let mut daemon = clinic.serve();
+    daemon.at(now);
+    assert!(daemon.stop());
+    assert_eq!(check(&smtp.accepted(), &*store, RUNNERS).await, 0, "copies");
+}
+
+/// Recipients the server was asked for.
+fn asked_for(smtp: &SmtpServer) -> usize {
+    smtp.heard().iter().filter(|heard| heard.line.starts_with("RCPT")).count()
+}
+
+/// To whom a message is on its way, once one is; none: within a fair time none was.
+async fn noted(store: &dyn Store) -> Option<String> {
+    let waiting = async {
+        loop {
+            let outbox = crowd::outbox(store).await;
+            let under_way = outbox.into_iter().find(|message| message.state == MessageState::Transmitting);
+            if let Some(mail) = under_way.and_then(|message| message.mail) {
+                return mail.recipient;
+            }
+        }
+    };
+    tokio::time::timeout(FAIR, waiting).await.ok()
 }
 
 /// Holds what arrived against the outbox; returns how many copies arrived beyond the first of each.

@@ -12,7 +12,7 @@ use afterrun_rules::{
     ids::MessageId,
     message::{Links, Person, Rendered, fill, render},
 };
-use afterrun_store::{LinkScope, Mail, NewLink, Patient, Units, WorkItem};
+use afterrun_store::{LinkScope, Mail, MailPlace, NewLink, Patient, Units, WorkItem};
 
 pub use afterrun_store::initials;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -22,7 +22,7 @@ use crate::{
     config::{Config, Mode},
     mail_bases::MailBases,
     rules_live::Live,
-    token::{Token, random_text, timed_id},
+    token::{Token, next_place, placed_id, random_text},
     turn::TurnError,
 };
 
@@ -82,14 +82,24 @@ impl Letterhead {
         }
     }
 
-    /// A link of this kind, made now, and its secret half for the store.
+    /// A link of this kind, made now, and its secret half for the store. Its place is that of a mail of its own.
     pub(crate) fn link(
         &self,
         now: DateTime<Utc>,
         scope: LinkScope,
         expires_at: Option<DateTime<Utc>>,
     ) -> Result<(String, NewLink), TurnError> {
-        let token = Token::new(now)?;
+        self.link_at(next_place(now)?, scope, expires_at)
+    }
+
+    /// The same for the mail at this place.
+    fn link_at(
+        &self,
+        place: MailPlace,
+        scope: LinkScope,
+        expires_at: Option<DateTime<Utc>>,
+    ) -> Result<(String, NewLink), TurnError> {
+        let token = Token::new(place)?;
         let page = match scope {
             LinkScope::CheckIn { .. } => 'c',
             LinkScope::MyPage => 'p',
@@ -109,6 +119,7 @@ impl Letterhead {
         book: &RuleBook,
         rendered: Rendered,
         to: &Addressed<'_>,
+        place: MailPlace,
         when: When,
     ) -> Result<Result<Mail, String>, TurnError> {
         let id = random_text::<15>()?;
@@ -118,11 +129,12 @@ impl Letterhead {
             Ok(bytes) => bytes,
             Err(why) => return Ok(Err(why.to_string())),
         };
-        let path_id = timed_id::<7>(when.due_at)?;
+        let path_id = placed_id::<5>(place)?;
         Ok(Ok(Mail {
             recipient: to.to_address.to_owned(),
             due_at: when.due_at,
             stale_at: when.stale_at,
+            place: Some(place),
             message_id,
             envelope_from: return_path(&self.return_key, &path_id, &self.returns_to, RETURN_PATH_PREFIX),
             subject,
@@ -196,7 +208,8 @@ impl Composer<'_> {
         let Some(text) = message_of(decision).and_then(|id| book.messages.get(id)) else {
             return Ok(Err("the rule book has no such message".to_owned()));
         };
-        let (links, made) = self.links(decision)?;
+        let place = next_place(self.now)?;
+        let (links, made) = self.links(place, decision)?;
         let person = Person {
             first_name: first_name(&self.patient.name),
             zone: chart.zone_at(self.now),
@@ -212,7 +225,7 @@ impl Composer<'_> {
         let when = When { due_at: decision.at, stale_at: stale_at(decision) };
         let list = if asks(&decision.identity.subject) { "check-ins" } else { "recovery" };
         let like = self.letterhead.bases.of(self.letterhead, book, text, person.language, list);
-        let mail = self.to_patient(rendered, links.stop, Some(list), when)?;
+        let mail = self.to_patient(rendered, place, links.stop, Some(list), when)?;
         Ok(mail.map(|mail| (Mail { like, ..mail }, made)))
     }
 
@@ -220,6 +233,7 @@ impl Composer<'_> {
     pub(crate) fn to_patient(
         &self,
         mut rendered: Rendered,
+        place: MailPlace,
         mut unsubscribe_url: Option<String>,
         list: Option<&'static str>,
         when: When,
@@ -236,7 +250,7 @@ impl Composer<'_> {
             rendered.subject = format!("[for {}] {}", initials(&self.patient.name), rendered.subject);
         }
         let to = Addressed { to_name, to_address, language: &self.patient.language, unsubscribe_url, list };
-        self.letterhead.mail(book, rendered, &to, when)
+        self.letterhead.mail(book, rendered, &to, place, when)
     }
 
     /// What is told to the clinic at once or today: one mail for each of its addresses.
@@ -261,10 +275,10 @@ impl Composer<'_> {
         next_digest(&self.live.book, self.now)
     }
 
-    fn links(&self, decision: &Decision) -> Result<(Links, Vec<NewLink>), TurnError> {
+    fn links(&self, place: MailPlace, decision: &Decision) -> Result<(Links, Vec<NewLink>), TurnError> {
         let page_until = Some(self.now + PAGE_LINK_DAYS);
-        let (page, page_link) = self.letterhead.link(self.now, LinkScope::MyPage, page_until)?;
-        let (stop, stop_link) = self.letterhead.link(self.now, LinkScope::Stop, page_until)?;
+        let (page, page_link) = self.letterhead.link_at(place, LinkScope::MyPage, page_until)?;
+        let (stop, stop_link) = self.letterhead.link_at(place, LinkScope::Stop, page_until)?;
         let mut links = Links { check_in: None, page: Some(page), stop: Some(stop) };
         let mut made = vec![page_link, stop_link];
         if let Some((check_in, about_day)) = check_in_of(decision) {
@@ -273,7 +287,7 @@ impl Composer<'_> {
                 _ => decision.facts.expires_at,
             };
             let scope = LinkScope::CheckIn { check_in: check_in.clone(), about_day };
-            let (url, link) = self.letterhead.link(self.now, scope, expires_at.or(page_until))?;
+            let (url, link) = self.letterhead.link_at(place, scope, expires_at.or(page_until))?;
             links.check_in = Some(url);
             made.push(link);
         }
@@ -307,7 +321,7 @@ impl Letterhead {
                 unsubscribe_url: None,
                 list: None,
             };
-            match self.mail(book, rendered.clone(), &to, when)? {
+            match self.mail(book, rendered.clone(), &to, next_place(when.due_at)?, when)? {
                 Ok(mail) => mails.push(mail),
                 Err(why) => tracing::error!(why, "a mail to the clinic could not be written"),
             }

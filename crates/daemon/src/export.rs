@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 /// Rows asked for at a time.
 const PAGE: u32 = 200;
 
-/// Lengths of the secret part of a link, as base64url: 256 bits behind their place among all links; as once, behind the
-/// second they were made in; and without either.
-const TOKEN_CHARACTERS: [usize; 3] = [51, 48, 43];
+/// Lengths of the secret part of a link, as base64url: 256 bits behind the place of their mail; as once, behind their
+/// place among all links, behind the second they were made in, and without either.
+const TOKEN_CHARACTERS: [usize; 4] = [54, 51, 48, 43];
 
 /// Every enrolment of the runner's address.
 ///
@@ -206,11 +206,12 @@ async fn audit(store: &dyn Store, patient: &Patient) -> Result<Vec<Value>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::token::Token;
+    use crate::token::{Token, next_place};
 
     #[test]
     fn keys_are_cut_out_of_links() {
-        let token = Token::new("2026-11-24T12:00:00Z".parse().unwrap()).unwrap();
+        let place = next_place("2026-11-24T12:00:00Z".parse().unwrap()).unwrap();
+        let token = Token::new(place).unwrap();
         let key = token.as_str();
         let text = format!("See https://run.example/p/{key}\nor (https://run.example/s/{key}). Well-rested?");
         let cut = "See https://run.example/p/...\nor (https://run.example/s/...). Well-rested?";

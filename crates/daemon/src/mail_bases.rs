@@ -29,7 +29,7 @@ const NAME: &str = "Sam";
 const ADDRESS: &str = "sam@runner.example";
 
 /// Characters of a link's token and of a Message-ID before its `@`. Others would cost a few bytes a mail.
-const TOKEN_CHARS: usize = 51;
+const TOKEN_CHARS: usize = 54;
 const ID_CHARS: usize = 20;
 
 /// What bases have been made.

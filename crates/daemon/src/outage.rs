@@ -118,6 +118,7 @@ mod tests {
             recipient: "zoe@example.org".into(),
             due_at: at(due),
             stale_at: Some(at(stale)),
+            place: None,
             message_id: String::new(),
             envelope_from: String::new(),
             subject: String::new(),

@@ -273,6 +273,7 @@ mod tests {
             recipient: "zoe@example.org".into(),
             due_at: at(0),
             stale_at: None,
+            place: None,
             message_id: "<1@clinic.example>".into(),
             envelope_from: "b@clinic.example".into(),
             subject: "s".into(),

@@ -241,7 +241,7 @@ fn note_to_patient(
     let when = When { due_at: composer.now, stale_at: link.expires_at };
     let rendered = clinic_mail::render(&composer.live.book, text).map_err(|why| why.to_string());
     let mail = match rendered {
-        Ok(rendered) => composer.to_patient(rendered, None, None, when)?,
+        Ok(rendered) => composer.to_patient(rendered, link.place(), None, None, when)?,
         Err(why) => Err(why),
     };
     let mail = mail.map_err(TurnError::NotWritten)?;

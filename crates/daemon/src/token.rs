@@ -1,11 +1,15 @@
-//! The secret part of a link: 256 random bits, known to the recipient alone, behind its place among all links. The
+//! The secret part of a link: 256 random bits, known to the recipient alone, behind the place of the mail it is in. The
 //! store knows it as [`afterrun_web::link_key`] has it.
 
 use std::{
     fmt,
-    sync::atomic::{AtomicU16, Ordering},
+    sync::{
+        OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
+use afterrun_store::MailPlace;
 use chrono::{DateTime, Utc};
 
 /// The operating system gave no randomness.
@@ -18,19 +22,19 @@ pub struct NoRandomness(getrandom::Error);
 pub struct Token(String);
 
 impl Token {
-    /// A new token from the operating system's randomness, made at this instant.
+    /// A new token from the operating system's randomness, for a link in the mail at this place.
     ///
     /// # Errors
     /// If the system gives none.
-    pub fn new(at: DateTime<Utc>) -> Result<Self, NoRandomness> {
-        let mut bytes = [0_u8; 38];
-        let (place, secret) = bytes.split_at_mut(6);
-        place.copy_from_slice(&place_of(at));
+    pub fn new(of: MailPlace) -> Result<Self, NoRandomness> {
+        let mut bytes = [0_u8; 40];
+        let (place, secret) = bytes.split_at_mut(8);
+        place.copy_from_slice(&of.0);
         getrandom::fill(secret).map_err(NoRandomness)?;
         Ok(Self(base64url(&bytes)))
     }
 
-    /// Base64url without padding: 51 characters.
+    /// Base64url without padding: 54 characters.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -59,26 +63,40 @@ pub fn random_text<const BYTES: usize>() -> Result<String, NoRandomness> {
     Ok(base64url(&bytes))
 }
 
-/// A place in the order of making, and so many random bytes, in hexadecimal digits: a name that has to be unique and
-/// is no secret. Those made one after the other lie together in an index, and no letter of them is lost when case is.
+/// A mail's place and so many random bytes, in hexadecimal digits: a name that has to be unique and is no secret. No
+/// letter of it is lost when case is.
 ///
 /// # Errors
 /// If the system gives no randomness.
-pub fn timed_id<const BYTES: usize>(at: DateTime<Utc>) -> Result<String, NoRandomness> {
+pub fn placed_id<const BYTES: usize>(place: MailPlace) -> Result<String, NoRandomness> {
     let mut bytes = [0_u8; BYTES];
     getrandom::fill(&mut bytes).map_err(NoRandomness)?;
-    let digits = place_of(at).into_iter().chain(bytes).flat_map(|byte| [byte >> 4, byte & 15]);
+    let digits = place.0.into_iter().chain(bytes).flat_map(|byte| [byte >> 4, byte & 15]);
     Ok(digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect())
 }
 
-/// The second, and how many were made before by this process, modulo 65,536: what is made together lies together in
-/// an index, also when a morning's mails are all written in one second. The seconds begin anew in 2106, which does no
-/// harm; nor does the number, which says how many links were made in between and nothing of whom.
-fn place_of(at: DateTime<Utc>) -> [u8; 6] {
-    static MADE: AtomicU16 = AtomicU16::new(0);
+/// The place of a mail written now: the second, and a number that rises by one with each mail of this process, from a
+/// random one on, so that two processes hardly ever have the same. What is made together lies together, also when a
+/// morning's mails are all written in one second. The seconds begin anew in 2106, which does no harm; nor does the
+/// number, which says how many mails were written in between and nothing of whom.
+///
+/// # Errors
+/// If the system gives no randomness.
+pub fn next_place(at: DateTime<Utc>) -> Result<MailPlace, NoRandomness> {
+    static FIRST: OnceLock<u32> = OnceLock::new();
+    static MADE: AtomicU32 = AtomicU32::new(0);
+    let first = match FIRST.get() {
+        Some(first) => *first,
+        None => {
+            let mut bytes = [0_u8; 4];
+            getrandom::fill(&mut bytes).map_err(NoRandomness)?;
+            *FIRST.get_or_init(|| u32::from_be_bytes(bytes))
+        }
+    };
+    let number = first.wrapping_add(MADE.fetch_add(1, Ordering::Relaxed));
     let [a, b, c, d] = (at.timestamp() as u32).to_be_bytes();
-    let [e, f] = MADE.fetch_add(1, Ordering::Relaxed).to_be_bytes();
-    [a, b, c, d, e, f]
+    let [e, f, g, h] = number.to_be_bytes();
+    Ok(MailPlace([a, b, c, d, e, f, g, h]))
 }
 
 /// 128 random bits as 32 hexadecimal digits: an id that can be typed and never looks like an option.
@@ -129,12 +147,29 @@ mod tests {
     #[test]
     fn a_token_is_long_random_and_silent() {
         let at = "2026-11-24T12:00:00Z".parse().unwrap();
-        let (one, other) = (Token::new(at).unwrap(), Token::new(at).unwrap());
-        assert_eq!(one.as_str().len(), 51);
-        assert_ne!(one, other);
-        assert_ne!(one.key(), other.key());
-        assert_eq!(one.key()[..4], (at.timestamp() as u32).to_be_bytes());
-        assert_ne!(one.key()[..6], other.key()[..6], "made in one second, and yet in order");
+        let place = next_place(at).unwrap();
+        let (one, other) = (Token::new(place).unwrap(), Token::new(place).unwrap());
+        assert_eq!(one.as_str().len(), 54);
+        assert_eq!(one.as_str()[..10], other.as_str()[..10], "links of one mail");
+        assert_ne!(one.as_str()[11..32], other.as_str()[11..32], "know nothing of each other");
+        assert_ne!(one.as_str()[32..], other.as_str()[32..]);
+        assert_eq!((&one.key()[..8], &other.key()[..8]), (&place.0[..], &place.0[..]));
+        assert_ne!(one.key()[8..], other.key()[8..]);
         assert_eq!(format!("{one:?}"), "Token(..)");
+    }
+
+    #[test]
+    fn mails_of_one_second_stand_in_order() {
+        let at: DateTime<Utc> = "2026-11-24T12:00:00Z".parse().unwrap();
+        let places: Vec<_> = (0..3).map(|_| next_place(at).unwrap()).collect();
+        assert!(places.iter().all(|place| place.0[..4] == (at.timestamp() as u32).to_be_bytes()));
+        let numbers = places.iter().map(|place| u32::from_be_bytes(place.0[4..].try_into().unwrap()));
+        let numbers: Vec<_> = numbers.collect();
+        // Other tests may draw some in between.
+        let rises = |pair: &[u32]| pair[1].wrapping_sub(pair[0]) < 1000;
+        assert!(numbers.windows(2).all(rises), "{numbers:?}");
+        let id = placed_id::<5>(places[0]).unwrap();
+        assert_eq!((id.len(), MailPlace::of_id(&id)), (26, Some(places[0])));
+        assert_ne!(id, placed_id::<5>(places[0]).unwrap(), "two processes may draw the same place");
     }
 }

@@ -18,6 +18,7 @@ mod accounts;
 #[path = "../tests/conformance/mod.rs"]
 mod conformance;
 pub mod book;
+mod link;
 mod mail_base;
 pub mod model;
 mod opened;
@@ -29,6 +30,7 @@ pub mod work;
 
 pub use accounts::{Accounts, USER_LINK};
 pub use book::*;
+pub use link::{Link, LinkScope, MailPlace, NewLink};
 pub use mail_base::MailBase;
 pub use model::*;
 pub use opened::OpenedCheckIn;
@@ -201,7 +203,7 @@ pub trait Store: Accounts + Operations + Send + Sync + 'static {
 
     // Links.
 
-    /// What a link opens: looked up by the SHA-256 of its token. Expired and revoked links are returned too.
+    /// What a link opens: looked up by [`NewLink::token_hash`]. Expired and revoked links are returned too.
     /// A stop link opens the newest enrolment of its address, whichever it was made for.
     async fn link(&self, token_hash: &[u8; 32]) -> Result<Option<Link>>;
     /// The same, and the chart of the link's patient with it; the inner error is the chart's.
@@ -303,8 +305,13 @@ pub trait Store: Accounts + Operations + Send + Sync + 'static {
 
     // Bounces.
 
-    /// The message whose envelope sender has this part before the @, whatever its domain.
-    async fn message_by_return_path(&self, local_part: &str) -> Result<Option<Message>>;
+    /// The message whose envelope sender has this part before the @, whatever its domain. `place` is the one
+    /// that the return path's id begins with, if it does.
+    async fn message_by_return_path(
+        &self,
+        place: Option<MailPlace>,
+        local_part: &str,
+    ) -> Result<Option<Message>>;
     /// Notes among the attempts what a notification says. With [`Bounced::Lost`] an accepted message counts as
     /// rejected from now on, its patient is due at once and turns planned before conflict. False: the same was
     /// noted before, and nothing changed.

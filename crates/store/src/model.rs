@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
@@ -11,10 +11,10 @@ use afterrun_rules::{
     book::{BookHash, TellClinic},
     chart::{Chart, CheckIn, Reach},
     decision::{Audience, Entry, Facts, Identity, Reason},
-    ids::{CheckInId, FlagId, PatientId},
+    ids::{FlagId, PatientId},
 };
 
-use crate::MailBase;
+use crate::{MailBase, MailPlace, NewLink};
 
 /// Units a patient reads distances in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -90,9 +90,19 @@ pub struct StoredChart {
     /// The chart; its `book_since` is left at the enrolment for the caller to set.
     pub chart: Chart,
     /// Version to commit against.
-    pub version: i64,
+    pub version: ChartVersion,
     /// Told while the clock was in doubt, in order, and not yet in the chart.
     pub waiting: Vec<Waiting>,
+}
+
+/// Which state of a chart somebody has seen.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct ChartVersion {
+    /// One more with every change to the chart.
+    pub number: i64,
+    /// Where the store found the chart, so that it need not look for it again; none: it has to. A chart that does not
+    /// lie there has changed.
+    pub row: Option<i64>,
 }
 
 /// An event that was recorded and not decided on, because the clock was in doubt.
@@ -110,7 +120,7 @@ pub struct Turn {
     /// Whose.
     pub patient: PatientId,
     /// The version the chart had when it was loaded.
-    pub version: i64,
+    pub version: ChartVersion,
     /// When.
     pub now: DateTime<Utc>,
     /// The rule book in force.
@@ -161,6 +171,9 @@ pub struct Mail {
     pub due_at: DateTime<Utc>,
     /// When it is past its usefulness; none: never.
     pub stale_at: Option<DateTime<Utc>>,
+    /// What its return path and its links begin with, so that all of them are kept together; none: each by itself. A
+    /// mail that is read has none.
+    pub place: Option<MailPlace>,
     /// Value of the Message-ID header, with angle brackets.
     pub message_id: String,
     /// Envelope sender.
@@ -177,7 +190,17 @@ pub struct Mail {
 impl PartialEq for Mail {
     /// How it may be kept is no part of what it is.
     fn eq(&self, other: &Self) -> bool {
-        let Self { recipient, due_at, stale_at, message_id, envelope_from, subject, bytes, like: _ } = self;
+        let Self {
+            recipient,
+            due_at,
+            stale_at,
+            message_id,
+            envelope_from,
+            subject,
+            bytes,
+            like: _,
+            place: _,
+        } = self;
         (recipient, due_at, stale_at) == (&other.recipient, &other.due_at, &other.stale_at)
             && (message_id, envelope_from) == (&other.message_id, &other.envelope_from)
             && (subject, bytes) == (&other.subject, &other.bytes)
@@ -356,49 +379,6 @@ pub struct QueueDepth {
     pub quarantined: u64,
     /// When the oldest due one was due.
     pub oldest_due: Option<DateTime<Utc>>,
-}
-
-/// What a link opens.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LinkScope {
-    /// Answer or amend one check-in.
-    CheckIn {
-        /// Its kind.
-        check_in: CheckInId,
-        /// Its about-day.
-        about_day: NaiveDate,
-    },
-    /// My recovery; log, correct and delete a run; pause.
-    MyPage,
-    /// Stop, and start again.
-    Stop,
-    /// Confirm my address.
-    Confirm,
-}
-
-/// A link to make.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct NewLink {
-    /// SHA-256 of the token.
-    pub token_hash: [u8; 32],
-    /// What it opens.
-    pub scope: LinkScope,
-    /// When it closes; none: when revoked.
-    pub expires_at: Option<DateTime<Utc>>,
-}
-
-/// A link as stored.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Link {
-    /// Whose.
-    pub patient: PatientId,
-    /// What it opens.
-    pub scope: LinkScope,
-    /// When it closes.
-    pub expires_at: Option<DateTime<Utc>>,
-    /// Revoked by stop, erasure or a change of address.
-    pub revoked: bool,
 }
 
 /// A work item to add.

@@ -16,6 +16,7 @@ mod fault;
 mod links;
 mod look_ups;
 mod mail_bytes;
+mod mail_links;
 mod messages;
 mod open;
 mod operations;
@@ -56,11 +57,11 @@ use self::{
     writer::Writer,
 };
 use crate::{
-    Attempt, AuditLine, BookFiles, BookSpell, Bounced, Claim, Enrolment, Erased, Link, Message, MessageKey,
-    NewMessage, NewPatient, NewRefusedBook, NewRuleEdit, NewUser, NewWorkItem, OpenedCheckIn, OutboxMessage,
-    Page, Patient, QueueDepth, RefusedBook, Result, Scorecard, Session, Settlement, Store, StoreError,
-    StoredBook, StoredChart, Turn, User, UserKey, WorkChange, WorkFilter, WorkItem, WorkLine, WorkRow,
-    origin,
+    Attempt, AuditLine, BookFiles, BookSpell, Bounced, Claim, Enrolment, Erased, Link, MailPlace, Message,
+    MessageKey, NewMessage, NewPatient, NewRefusedBook, NewRuleEdit, NewUser, NewWorkItem, OpenedCheckIn,
+    OutboxMessage, Page, Patient, QueueDepth, RefusedBook, Result, Scorecard, Session, Settlement, Store,
+    StoreError, StoredBook, StoredChart, Turn, User, UserKey, WorkChange, WorkFilter, WorkItem, WorkLine,
+    WorkRow, origin,
 };
 
 /// The store on SQLite. Dropping it waits for the writes under way and gives the lock back.
@@ -371,9 +372,13 @@ impl Store for Sqlite {
         self.read(move |db| work_items::of_patient(db, charts::key(db, &id)?, after.as_deref(), limit)).await
     }
 
-    async fn message_by_return_path(&self, local_part: &str) -> Result<Option<Message>> {
+    async fn message_by_return_path(
+        &self,
+        place: Option<MailPlace>,
+        local_part: &str,
+    ) -> Result<Option<Message>> {
         let local_part = local_part.to_owned();
-        self.read(move |db| bounces::by_return_path(db, &local_part)).await
+        self.read(move |db| bounces::by_return_path(db, place, &local_part)).await
     }
 
     async fn note_bounce(

@@ -147,7 +147,7 @@ mod sqlite_file {
         drop(other);
         for options in [Options::daemon(), Options::tool()] {
             let refused = Sqlite::open(&place.path(), options).unwrap_err();
-            assert!(matches!(refused, StoreError::NewerSchema { found: 99, known: 12 }), "{refused}");
+            assert!(matches!(refused, StoreError::NewerSchema { found: 99, known: 13 }), "{refused}");
         }
     }
 
@@ -243,6 +243,7 @@ mod sqlite_file {
                 recipient: "team@clinic.example".to_owned(),
                 due_at: noon(),
                 stale_at: None,
+                place: None,
                 message_id: format!("<{identity_text}>"),
                 envelope_from: "return@clinic.example".to_owned(),
                 subject: "Digest".to_owned(),
@@ -334,6 +335,7 @@ mod sqlite_file {
                 recipient: PLANTED[1].to_owned(),
                 due_at: noon(),
                 stale_at: None,
+                place: None,
                 message_id: "<plan@clinic.example>".to_owned(),
                 envelope_from: "b+x.y@clinic.example".to_owned(),
                 subject: "For Zoe Planted".to_owned(),

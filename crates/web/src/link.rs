@@ -3,7 +3,7 @@
 use std::{convert::Infallible, sync::Arc};
 
 use afterrun_rules::{Chart, RuleBook};
-use afterrun_store::{Link, LinkScope, Patient, StoreError, StoredChart};
+use afterrun_store::{ChartVersion, Link, LinkScope, Patient, StoreError, StoredChart};
 use axum::{
     extract::{FromRequestParts, Path},
     http::request::Parts,
@@ -23,20 +23,23 @@ pub fn token_hash(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
 }
 
-/// Characters of a link's token: base64url of six bytes that say when it was made and in which order, and 32 random
-/// ones.
+/// Characters of a link's token: base64url of the eight bytes of its mail's place, and 32 random ones of its own.
+const PLACED: usize = 54;
+
+/// The same with six bytes that say when it was made and in which order, as once.
 const ORDERED: usize = 51;
 
-/// The same with four bytes that say when it was made, as once.
+/// The same with four bytes that say when it was made, as once before.
 const TIMED: usize = 48;
 
-/// What the store knows a link's token by: its hash, behind the bytes that say when it was made and in which order, so
-/// that links made together lie together. (Three links to a mail, each on a page of its own, cost more than the mail.)
-/// What is left of the hash are 208 bits or more. A token without a time is known by its hash alone.
+/// What the store knows a link's token by: its hash, behind the place that all links of one mail share, so that they are
+/// kept as one. (Three links to a mail, each on a page of its own, cost more than the mail.) What is left of the hash
+/// are 192 bits or more. A token without a time is known by its hash alone.
 #[must_use]
 pub fn link_key(token: &str) -> [u8; 32] {
     let mut key = token_hash(token);
     let kept = match token.len() {
+        PLACED => 8,
         ORDERED => 6,
         TIMED => 4,
         _ => return key,
@@ -47,8 +50,8 @@ pub fn link_key(token: &str) -> [u8; 32] {
     key
 }
 
-/// The first six bytes of what is written in base64url (RFC 4648 section 5); none if it is not.
-fn leading_bytes(text: &[u8]) -> Option<[u8; 6]> {
+/// The first eight bytes of what is written in base64url (RFC 4648 section 5); none if it is not.
+fn leading_bytes(text: &[u8]) -> Option<[u8; 8]> {
     let value = |digit: &u8| {
         Some(match digit {
             b'A'..=b'Z' => digit - b'A',
@@ -60,9 +63,9 @@ fn leading_bytes(text: &[u8]) -> Option<[u8; 6]> {
         })
     };
     let bits =
-        text.get(..8)?.iter().try_fold(0_u64, |bits, digit| Some(bits << 6 | u64::from(value(digit)?)))?;
-    let [.., a, b, c, d, e, f] = bits.to_be_bytes();
-    Some([a, b, c, d, e, f])
+        text.get(..11)?.iter().try_fold(0_u128, |bits, digit| Some(bits << 6 | u128::from(value(digit)?)))?;
+    // Eleven digits are two bits more.
+    Some(((bits >> 2) as u64).to_be_bytes())
 }
 
 /// The token of the address. One that cannot be decoded is as unknown as any other.
@@ -104,7 +107,7 @@ pub(crate) struct Open {
     pub patient: Patient,
     pub chart: Chart,
     /// Of the chart; none: something was told that is not in the stored chart yet.
-    pub version: Option<i64>,
+    pub version: Option<ChartVersion>,
     pub book: Arc<RuleBook>,
     pub now: DateTime<Utc>,
     /// Past its time, or taken back.
@@ -182,14 +185,26 @@ mod tests {
 
     #[test]
     fn a_link_is_known_by_its_place_and_hash() {
-        // base64url of the bytes 1, 2, 3, 255, 4, 5 and 32 others.
+        // base64url of the bytes 1, 2, 3, 255, 4, 5, 6, 254 and 32 others.
+        let placed = format!("AQID_wQFBv{}", "5".repeat(44));
+        let (key, hash) = (link_key(&placed), token_hash(&placed));
+        assert_eq!((&key[..8], &key[8..]), (&[1, 2, 3, 0xff, 4, 5, 6, 0xfe][..], &hash[8..]));
+        // Of six, as once, and of four.
         let ordered = format!("AQID_wQF{}", "x".repeat(43));
         let (key, hash) = (link_key(&ordered), token_hash(&ordered));
         assert_eq!((&key[..6], &key[6..]), (&[1, 2, 3, 0xff, 4, 5][..], &hash[6..]));
         let timed = &ordered[3..];
         let (key, hash) = (link_key(timed), token_hash(timed));
         assert_eq!((&key[..4], &key[4..]), (&[15, 252, 16, 23][..], &hash[4..]));
-        for other in [&ordered[1..], "", "AQ D_", &format!("AQ!D_wQF{}", "x".repeat(43)), &"é".repeat(24)] {
+        for other in [
+            &ordered[1..],
+            "",
+            "AQ D_",
+            &format!("AQ!D_wQF{}", "x".repeat(43)),
+            &placed[1..],
+            &placed.replace('B', "."),
+            &"é".repeat(24),
+        ] {
             assert_eq!(link_key(other), token_hash(other), "{other}");
         }
     }

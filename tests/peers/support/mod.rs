@@ -3,6 +3,7 @@
 #![expect(dead_code, reason = "each bench is a program of its own and uses its part")]
 
 pub mod http;
+pub mod queues;
 pub mod sink;
 pub mod taker;
 

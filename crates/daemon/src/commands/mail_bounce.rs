@@ -7,7 +7,7 @@ use std::io::Read;
 
 use afterrun_mail::{BOUNCE_BYTES, Bounce, Class, read_bounce, return_path};
 use afterrun_rules::{Event, Reason, TimedEvent, book::TellClinic, chart::Reach, decision::Audience};
-use afterrun_store::{Bounced, Message, NewWorkItem, Patient, StoreError};
+use afterrun_store::{Bounced, MailPlace, Message, NewWorkItem, Patient, StoreError};
 use anyhow::{Context, bail};
 use clap::Args;
 
@@ -57,7 +57,7 @@ impl MailBounce {
         };
         let path = return_path(key, id, "", RETURN_PATH_PREFIX);
         let local = path.trim_end_matches('@');
-        let found = match tool.turns.store.message_by_return_path(local).await {
+        let found = match tool.turns.store.message_by_return_path(MailPlace::of_id(id), local).await {
             Ok(found) => found,
             Err(why) => return try_again(&why.into()),
         };

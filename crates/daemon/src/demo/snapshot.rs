@@ -66,7 +66,7 @@ impl Demo {
         let (mut runners, mut versions) = (Vec::new(), 0_i64);
         for player in &self.cast.players {
             let stored = store.chart(&player.id).await?;
-            versions += stored.version;
+            versions += stored.version.number;
             let mut chart = stored.chart;
             chart.book_since = live.since;
             let assessment = assess(&live.book, &chart, now);

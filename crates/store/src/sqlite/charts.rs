@@ -14,7 +14,7 @@ use super::{
     fault::{Answer, Fault},
     patients, waiting,
 };
-use crate::{MessageState, StoredChart};
+use crate::{ChartVersion, MessageState, StoredChart};
 
 /// Person, chart and version.
 pub(super) fn get(db: &Connection, id: &PatientId) -> Answer<StoredChart> {
@@ -62,7 +62,8 @@ fn person(row: &Row<'_>) -> Answer<(i64, bool, StoredChart)> {
     let mut chart = Chart::new(patient.id.clone(), zone(&row.get::<_, String>(12)?)?, patient.enrolled_at);
     chart.language = patient.language.as_str().into();
     chart.reach = Reach::read(&row.get::<_, String>(13)?)?;
-    let stored = StoredChart { patient, chart, version: row.get(11)?, waiting: Vec::new() };
+    let version = ChartVersion { number: row.get(11)?, row: row.get(10)? };
+    let stored = StoredChart { patient, chart, version, waiting: Vec::new() };
     Ok((row.get(10)?, row.get(14)?, stored))
 }
 

@@ -68,6 +68,10 @@ fn enrolment(db: &Connection, key: i64, id: PatientId, now: DateTime<Utc>) -> An
 
 const DELETIONS: &[&str] = &[
     "DELETE FROM attempts WHERE message IN (SELECT key FROM messages WHERE patient = ?1)",
+    "DELETE FROM mail_links WHERE place IN
+        (SELECT place FROM messages WHERE patient = ?1 AND place IS NOT NULL)",
+    "DELETE FROM return_paths WHERE message IN (SELECT key FROM messages WHERE patient = ?1) AND envelope_from IN
+        (SELECT envelope_from FROM mails WHERE message IN (SELECT key FROM messages WHERE patient = ?1))",
     "DELETE FROM mails WHERE message IN (SELECT key FROM messages WHERE patient = ?1)",
     "DELETE FROM work_history WHERE patient = ?1",
     "DELETE FROM work_list WHERE patient = ?1",
@@ -82,7 +86,7 @@ const DELETIONS: &[&str] = &[
 /// worker may still hold it.
 const EMPTY_MESSAGES: &str = "UPDATE messages SET identity = 'erased/' || key, recipient = '', subject = NULL,
         message = NULL, covered_by = NULL, covered_by_entry = NULL, worker = NULL, lease_until = NULL, in_doubt = 0,
-        settled_at = coalesce(settled_at, ?2), reason_code = 'erased', reason_text = '', end_code = 'erased',
+        place = NULL, settled_at = coalesce(settled_at, ?2), reason_code = 'erased', reason_text = '', end_code = 'erased',
         end_reason = NULL, facts = '{}',
         state = CASE WHEN state IN ('accepted', 'rejected', 'failed', 'shown') THEN state ELSE 'cancelled' END
     WHERE patient = ?1";

@@ -1,4 +1,5 @@
-//! Personal links, known by the hash of their token only.
+//! Personal links, known by the hash of their token only. Those in a mail are kept with it (`mail_links`); here are
+//! links made without a mail and by earlier releases, each in a row of its own.
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -6,13 +7,26 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::{
     columns::{day, maybe_instant, maybe_micros, micros},
     fault::{Answer, Fault},
+    mail_links,
 };
-use crate::{Link, LinkScope, NewLink};
+use crate::{Link, LinkScope, NewLink, NewMessage};
 
 const CHECK_IN: &str = "check_in";
 const MY_PAGE: &str = "my_page";
 const STOP: &str = "stop";
 const CONFIRM: &str = "confirm";
+
+/// Adds those links that are in none of the mails.
+pub(super) fn insert_others(
+    db: &Connection,
+    patient: i64,
+    links: &[NewLink],
+    messages: &[NewMessage],
+) -> Answer<()> {
+    let places = || messages.iter().filter_map(|message| message.mail.as_ref()?.place);
+    let others = links.iter().filter(|link| !places().any(|place| place == link.place()));
+    others.into_iter().try_for_each(|link| insert(db, patient, link))
+}
 
 /// Adds a link; the same token twice is one link.
 pub(super) fn insert(db: &Connection, patient: i64, link: &NewLink) -> Answer<()> {
@@ -41,6 +55,7 @@ pub(super) fn insert(db: &Connection, patient: i64, link: &NewLink) -> Answer<()
 
 /// Revokes all links of a patient but those that stop and start again.
 pub(super) fn revoke_but_stop(db: &Connection, patient: i64, now: DateTime<Utc>) -> Answer<()> {
+    mail_links::revoke_but_stop(db, patient, now)?;
     db.prepare_cached(
         "UPDATE links SET revoked_at = ?2 WHERE patient = ?1 AND scope <> ?3 AND revoked_at IS NULL",
     )?
@@ -50,22 +65,29 @@ pub(super) fn revoke_but_stop(db: &Connection, patient: i64, now: DateTime<Utc>)
 
 /// Revokes all links of a patient.
 pub(super) fn revoke_all(db: &Connection, patient: i64, now: DateTime<Utc>) -> Answer<()> {
+    mail_links::revoke_all(db, patient, now)?;
     db.prepare_cached("UPDATE links SET revoked_at = ?2 WHERE patient = ?1 AND revoked_at IS NULL")?
         .execute(params![patient, micros(now)])?;
     Ok(())
 }
 
+/// A link as it lies here or there.
+pub(super) struct Found {
+    pub scope: LinkScope,
+    pub expires_at: Option<DateTime<Utc>>,
+    pub revoked: bool,
+    /// Row number of the patient it was made for.
+    pub enrolled: i64,
+}
+
 /// The link with this hash, and the row number of its patient. A stop link follows its address into the newest
 /// enrolment: whoever started again and presses "stop" in an old mail means the mail that comes now.
 pub(super) fn get(db: &Connection, token_hash: &[u8; 32]) -> Answer<Option<(Link, i64)>> {
-    let mut statement = db.prepare_cached(
-        "SELECT scope, check_in, about_day, expires_at, revoked_at IS NOT NULL, patient
-         FROM links WHERE token_hash = ?1",
-    )?;
-    let Some(row) = statement.query([token_hash.as_slice()])?.next()?.map(of_row).transpose()? else {
-        return Ok(None);
+    let found = match mail_links::get(db, token_hash)? {
+        None => by_hash(db, token_hash)?,
+        found => found,
     };
-    let (scope, expires_at, revoked, enrolled) = row;
+    let Some(Found { scope, expires_at, revoked, enrolled }) = found else { return Ok(None) };
     let patient = match scope {
         LinkScope::Stop => newest_enrolment(db, enrolled)?,
         _ => enrolled,
@@ -73,6 +95,14 @@ pub(super) fn get(db: &Connection, token_hash: &[u8; 32]) -> Answer<Option<(Link
     let mut statement = db.prepare_cached("SELECT id FROM patients WHERE key = ?1")?;
     let id: Option<String> = statement.query_row([patient], |row| row.get(0)).optional()?;
     Ok(id.map(|id| (Link { patient: id.into(), scope, expires_at, revoked }, patient)))
+}
+
+fn by_hash(db: &Connection, token_hash: &[u8; 32]) -> Answer<Option<Found>> {
+    let mut statement = db.prepare_cached(
+        "SELECT scope, check_in, about_day, expires_at, revoked_at IS NOT NULL, patient
+         FROM links WHERE token_hash = ?1",
+    )?;
+    statement.query([token_hash.as_slice()])?.next()?.map(of_row).transpose()
 }
 
 fn newest_enrolment(db: &Connection, enrolled: i64) -> Answer<i64> {
@@ -83,7 +113,7 @@ fn newest_enrolment(db: &Connection, enrolled: i64) -> Answer<i64> {
     Ok(statement.query_row([enrolled], |row| row.get::<_, Option<i64>>(0))?.unwrap_or(enrolled))
 }
 
-fn of_row(row: &Row<'_>) -> Answer<(LinkScope, Option<DateTime<Utc>>, bool, i64)> {
+fn of_row(row: &Row<'_>) -> Answer<Found> {
     let text =
         |column: usize| row.get_ref(column)?.as_str_or_null().map_err(|_| Fault::Unreadable("link scope"));
     let scope = match (text(0)?, text(1)?) {
@@ -95,5 +125,6 @@ fn of_row(row: &Row<'_>) -> Answer<(LinkScope, Option<DateTime<Utc>>, bool, i64)
         (Some(CONFIRM), None) => LinkScope::Confirm,
         _ => return Err(Fault::Unreadable("link scope")),
     };
-    Ok((scope, maybe_instant(row.get(3)?)?, row.get(4)?, row.get(5)?))
+    let expires_at = maybe_instant(row.get(3)?)?;
+    Ok(Found { scope, expires_at, revoked: row.get(4)?, enrolled: row.get(5)? })
 }

@@ -12,13 +12,14 @@ use afterrun_rules::{
 };
 
 use super::{
-    charts,
+    bounces, charts,
     columns::{Word, book_hash, instant, maybe_instant, maybe_micros, micros, to_json},
     fault::Answer,
     mail_bytes::{self, Kept},
+    mail_links::{self, Stored},
     patients::page,
 };
-use crate::{Attempt, Mail, Message, MessageKey, MessageState, NewMessage, Page, StoreError};
+use crate::{Attempt, Mail, Message, MessageKey, MessageState, NewLink, NewMessage, Page, StoreError};
 
 /// Adds a row unless one with this identity and recipient is there. `patient` is a row number.
 pub(super) fn insert(
@@ -28,32 +29,40 @@ pub(super) fn insert(
     now: DateTime<Utc>,
     book: Option<&BookHash>,
 ) -> Answer<bool> {
-    insert_kept(db, patient, new, Kept::of(new).as_ref(), now, book)
+    insert_with(db, patient, new, &With { kept: Kept::of(new).as_ref(), links: &[] }, now, book)
 }
 
-/// The same with the mail's bytes as they are to be kept, which takes a while to find out.
-pub(super) fn insert_kept(
+/// What lies beside a message.
+pub(super) struct With<'a> {
+    /// Its mail's bytes as they are to be kept, which takes a while to find out.
+    pub kept: Option<&'a Kept>,
+    /// The links in its mail, and any others.
+    pub links: &'a [NewLink],
+}
+
+/// The same with what lies beside it.
+pub(super) fn insert_with(
     db: &Connection,
     patient: Option<i64>,
     new: &NewMessage,
-    kept: Option<&Kept>,
+    with: &With<'_>,
     now: DateTime<Utc>,
     book: Option<&BookHash>,
 ) -> Answer<bool> {
     let urgent = new.entry.as_ref().is_some_and(|entry| entry.urgent);
-    insert_as(db, patient, new, kept, urgent, now, book)
+    insert_as(db, patient, new, with, urgent, now, book)
 }
 
 /// The same for the clinic's mail that must not wait behind any other although no plan has decided it.
 pub(super) fn insert_pressing(db: &Connection, new: &NewMessage, now: DateTime<Utc>) -> Answer<bool> {
-    insert_as(db, None, new, Kept::of(new).as_ref(), true, now, None)
+    insert_as(db, None, new, &With { kept: Kept::of(new).as_ref(), links: &[] }, true, now, None)
 }
 
 fn insert_as(
     db: &Connection,
     patient: Option<i64>,
     new: &NewMessage,
-    kept: Option<&Kept>,
+    with: &With<'_>,
     urgent: bool,
     now: DateTime<Utc>,
     book: Option<&BookHash>,
@@ -67,9 +76,9 @@ fn insert_as(
         .prepare_cached(
             "INSERT INTO messages (patient, identity, recipient, audience, state, subject, attempt, decided_at,
                  at, message, urgent, covered_by, covered_by_entry, rank, due_at, stale_at, book, reason_code,
-                 reason_text, facts, settled_at, end_code, end_reason, first_due_at)
+                 reason_text, facts, settled_at, end_code, end_reason, place, first_due_at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
-                 ?21, ?22, ?23, ?15)
+                 ?21, ?22, ?23, ?24, ?15)
              ON CONFLICT DO NOTHING",
         )?
         .execute(params![
@@ -96,14 +105,28 @@ fn insert_as(
             (state == MessageState::Cancelled).then(|| micros(now)),
             (state == MessageState::Cancelled).then_some(&*new.reason.code),
             (state == MessageState::Cancelled).then_some(&*new.reason.text),
+            mail.and_then(|mail| mail.place).map(mail_links::number),
         ])?;
     if inserted == 1
         && let Some(mail) = mail
-        && let Some(kept) = kept
+        && let Some(kept) = with.kept
     {
-        mail_bytes::insert(db, db.last_insert_rowid(), mail, kept)?;
+        let key = db.last_insert_rowid();
+        mail_bytes::insert(db, key, mail, kept)?;
+        leads_back(db, patient, key, mail, with.links)?;
     }
     Ok(inserted == 1)
+}
+
+/// Stores how a message is found by what comes back to its mail.
+fn leads_back(db: &Connection, patient: Option<i64>, key: i64, mail: &Mail, links: &[NewLink]) -> Answer<()> {
+    if let Some(place) = mail.place {
+        if mail_links::insert(db, patient, key, place, links)? == Stored::Together {
+            return Ok(());
+        }
+        db.prepare_cached("UPDATE messages SET place = NULL WHERE key = ?1")?.execute([key])?;
+    }
+    bounces::keep_sender(db, key, &mail.envelope_from)
 }
 
 fn initial_state(new: &NewMessage) -> MessageState {
@@ -215,6 +238,7 @@ fn message(row: &Row<'_>, bytes: Option<Arc<[u8]>>) -> Answer<Message> {
             recipient: row.get(14)?,
             due_at,
             stale_at: maybe_instant(row.get(16)?)?,
+            place: None,
             message_id,
             envelope_from: row.get(18)?,
             subject: row.get(19)?,

@@ -137,6 +137,7 @@ fn claimed(db: &Connection, key: i64, row: &Row<'_>) -> Answer<OutboxMessage> {
             recipient: row.get(5)?,
             due_at: instant(row.get(6)?)?,
             stale_at: maybe_instant(row.get(7)?)?,
+            place: None,
             message_id: row.get(8).map_err(unreadable)?,
             envelope_from: row.get(9).map_err(unreadable)?,
             subject: row.get(10).map_err(unreadable)?,

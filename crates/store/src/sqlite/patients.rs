@@ -9,7 +9,9 @@ use super::{
     charts,
     columns::{Word, instant, maybe_instant, micros, zone},
     fault::{Answer, Fault},
-    links, messages,
+    links,
+    mail_bytes::Kept,
+    messages::{self, With},
 };
 use crate::{Enrolment, NewPatient, Page, Patient, StoreError};
 
@@ -73,9 +75,11 @@ pub(super) fn enrol(db: &Connection, enrolments: &[Enrolment], now: DateTime<Utc
         let id = add(db, &enrolment.patient, now)?;
         let key = charts::key(db, &id)?;
         for message in &enrolment.messages {
-            messages::insert(db, Some(key), message, now, None)?;
+            let kept = Kept::of(message);
+            let with = With { kept: kept.as_ref(), links: &enrolment.links };
+            messages::insert_with(db, Some(key), message, &with, now, None)?;
         }
-        enrolment.links.iter().try_for_each(|link| links::insert(db, key, link))?;
+        links::insert_others(db, key, &enrolment.links, &enrolment.messages)?;
         Ok(id)
     };
     enrolments.iter().map(enrol).collect()

@@ -16,9 +16,13 @@ use super::{
     fault::Answer,
     links,
     mail_bytes::Prepared,
-    messages, outbox, waiting, work_items, work_list,
+    messages::{self, With},
+    outbox, waiting, work_items, work_list,
 };
 use crate::{NewMessage, StoreError, Turn};
+
+/// Days are counted in UTC since 1970, as schema 10 does.
+const MICROS_A_DAY: i64 = 86_400_000_000;
 
 /// Stores a turn.
 ///
@@ -26,15 +30,7 @@ use crate::{NewMessage, StoreError, Turn};
 /// [`StoreError::Conflict`] if the chart has another version by now; then nothing is stored.
 pub(super) fn commit(db: &Connection, prepared: &Prepared) -> Answer<()> {
     let Prepared { turn, kept } = prepared;
-    let patient = charts::key(db, &turn.patient)?;
-    let changed = db
-        .prepare_cached(
-            "UPDATE patients SET version = version + 1, next_due = ?3 WHERE key = ?1 AND version = ?2",
-        )?
-        .execute(params![patient, turn.version, maybe_micros(turn.next_due)])?;
-    if changed == 0 {
-        return Err(StoreError::Conflict(turn.patient.clone()).into());
-    }
+    let patient = begin(db, turn)?;
     append_events(db, patient, &turn.events, &turn.book)?;
     if turn.takes_in {
         waiting::take_in(db, patient, turn.now)?;
@@ -42,17 +38,17 @@ pub(super) fn commit(db: &Connection, prepared: &Prepared) -> Answer<()> {
     waiting::keep(db, patient, &turn.waits)?;
     append_check_ins(db, patient, &turn.check_ins)?;
     for (message, kept) in turn.messages.iter().zip(kept) {
-        messages::insert_kept(db, Some(patient), message, kept.as_ref(), turn.now, Some(&turn.book))?;
+        let with = With { kept: kept.as_ref(), links: &turn.links };
+        messages::insert_with(db, Some(patient), message, &with, turn.now, Some(&turn.book))?;
     }
+    let mut cancelled = false;
     for (identity, reason) in &turn.cancels {
-        cancel(db, patient, identity, reason, turn)?;
+        cancelled |= cancel(db, patient, identity, reason, turn)?;
     }
-    if !turn.cancels.is_empty() {
+    if cancelled {
         outbox::cancel_covered(db, patient, turn.now)?;
     }
-    for link in &turn.links {
-        links::insert(db, patient, link)?;
-    }
+    links::insert_others(db, patient, &turn.links, &turn.messages)?;
     for item in &turn.work_items {
         work_items::insert(db, patient, item, turn.now)?;
     }
@@ -60,6 +56,29 @@ pub(super) fn commit(db: &Connection, prepared: &Prepared) -> Answer<()> {
         take_effect(db, patient, timed, turn.now)?;
     }
     Ok(())
+}
+
+/// Makes the chart's version the next one; the row number of the patient.
+fn begin(db: &Connection, turn: &Turn) -> Answer<i64> {
+    let id = turn.patient.as_str();
+    let row = match turn.version.row {
+        Some(row) => row,
+        None => charts::key(db, &turn.patient)?,
+    };
+    let changed = db
+        .prepare_cached(
+            "UPDATE patients SET version = version + 1, next_due = ?4
+             WHERE key = ?1 AND id = ?2 AND version = ?3 AND erased_at IS NULL",
+        )?
+        .execute(params![row, id, turn.version.number, maybe_micros(turn.next_due)])?;
+    match changed {
+        1 => Ok(row),
+        _ => {
+            // Nobody of that id (any more), or a chart that has changed since.
+            charts::key(db, &turn.patient)?;
+            Err(StoreError::Conflict(turn.patient.clone()).into())
+        }
+    }
 }
 
 fn append_events(db: &Connection, patient: i64, events: &[TimedEvent], book: &BookHash) -> Answer<()> {
@@ -80,6 +99,9 @@ fn append_events(db: &Connection, patient: i64, events: &[TimedEvent], book: &Bo
 }
 
 fn append_check_ins(db: &Connection, patient: i64, check_ins: &[CheckIn]) -> Answer<()> {
+    if check_ins.is_empty() {
+        return Ok(());
+    }
     let mut insert = db.prepare_cached(
         "INSERT INTO check_ins (patient, seq, check_in, about_day, opened_at, expires_at, questions, about_run,
              probe)
@@ -97,20 +119,40 @@ fn append_check_ins(db: &Connection, patient: i64, check_ins: &[CheckIn]) -> Ans
             check_in.about_run.as_ref().map(|run| run.as_str()),
             check_in.probe,
         ])?;
+        count_opened(db, check_in)?;
+    }
+    Ok(())
+}
+
+/// Keeps the count of check-ins opened on each day. What is deleted, a trigger takes off.
+fn count_opened(db: &Connection, check_in: &CheckIn) -> Answer<()> {
+    let day = micros(check_in.opened_at) / MICROS_A_DAY;
+    let changed =
+        db.prepare_cached("UPDATE check_in_days SET opened = opened + 1 WHERE day = ?1")?.execute([day])?;
+    if changed == 0 {
+        db.prepare_cached(
+            "INSERT INTO check_in_days (day, opened) VALUES (?1, 1)
+             ON CONFLICT (day) DO UPDATE SET opened = opened + 1",
+        )?
+        .execute([day])?;
     }
     Ok(())
 }
 
 /// Cancels what is queued or covered under an identity; what is in transmission is left alone. An identity
-/// never seen is entered as cancelled: decided against before it was queued.
-fn cancel(db: &Connection, patient: i64, identity: &Identity, reason: &Reason, turn: &Turn) -> Answer<()> {
+/// never seen is entered as cancelled: decided against before it was queued. False: nothing was left to cancel.
+fn cancel(db: &Connection, patient: i64, identity: &Identity, reason: &Reason, turn: &Turn) -> Answer<bool> {
     let identity_text = identity.to_string();
-    db.prepare_cached(
+    let changed = db
+        .prepare_cached(
         "UPDATE messages SET state = 'cancelled', settled_at = ?3, end_code = ?4, end_reason = ?5, worker = NULL,
              lease_until = NULL
          WHERE coalesce(patient, 0) = ?1 AND identity = ?2 AND state IN ('queued', 'leased', 'covered')",
     )?
     .execute(params![patient, identity_text, micros(turn.now), &*reason.code, &*reason.text])?;
+    if changed > 0 {
+        return Ok(true);
+    }
     let known = db
         .prepare_cached("SELECT 1 FROM messages WHERE coalesce(patient, 0) = ?1 AND identity = ?2")?
         .exists(params![patient, identity_text])?;
@@ -134,7 +176,7 @@ fn cancel(db: &Connection, patient: i64, identity: &Identity, reason: &Reason, t
         };
         messages::insert(db, Some(patient), &message, turn.now, Some(&turn.book))?;
     }
-    Ok(())
+    Ok(!known)
 }
 
 /// What an event changes beside the chart: the columns lists are made from, links, the outbox.

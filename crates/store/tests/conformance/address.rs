@@ -64,7 +64,8 @@ pub async fn is_not_taken_from_somebody_else(store: AnyStore) {
     assert!(matches!(refused, StoreError::Exists { .. }), "{refused}");
     let patient = store.patient(&id).await.unwrap();
     assert_eq!((&*patient.email, patient.reach), ("p1@runner.example", Reach::Confirmed));
-    let stale = Turn { version: -1, ..moving(&store, &id, 1).await };
+    let mut stale = moving(&store, &id, 1).await;
+    stale.version.number = -1;
     let refused = store.commit_address(stale, NEW).await.unwrap_err();
     assert!(matches!(refused, StoreError::Conflict(_)), "{refused}");
     assert_eq!(store.patient(&id).await.unwrap().email, "p1@runner.example", "all or nothing");

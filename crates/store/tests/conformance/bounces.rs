@@ -15,10 +15,10 @@ async fn with_accepted(store: &AnyStore) -> (afterrun_rules::ids::PatientId, aft
 
 pub async fn find_their_message_by_its_return_path(store: AnyStore) {
     let (_, key) = with_accepted(&store).await;
-    let found = store.message_by_return_path("return").await.unwrap().unwrap();
+    let found = store.message_by_return_path(None, "return").await.unwrap().unwrap();
     assert_eq!(found.key, key);
     for other in ["retur", "return@clinic.example", "return@", "returns", "", "%", "RETURN"] {
-        assert_eq!(store.message_by_return_path(other).await.unwrap(), None, "{other}");
+        assert_eq!(store.message_by_return_path(None, other).await.unwrap(), None, "{other}");
     }
 }
 

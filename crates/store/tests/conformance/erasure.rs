@@ -50,7 +50,7 @@ pub async fn takes_the_person_out_of_every_list(store: AnyStore) {
     assert!(store.due_patients(hour(999), 10).await.unwrap().is_empty());
     assert_eq!(store.link(&[1; 32]).await.unwrap(), None);
     assert!(store.work_items(None, 10).await.unwrap().rows.is_empty());
-    assert_eq!(store.message_by_return_path("return").await.unwrap(), None);
+    assert_eq!(store.message_by_return_path(None, "return").await.unwrap(), None);
     assert!(store.attempts(key).await.unwrap().is_empty());
     let left = store.message(key).await.unwrap();
     assert_eq!((left.mail, left.message, &*left.reason.text), (None, None, ""));

@@ -10,6 +10,7 @@ pub mod charts;
 pub mod clinic;
 pub mod erasure;
 pub mod links;
+pub mod mail_links;
 pub mod mails;
 pub mod operations;
 pub mod outbox;
@@ -55,7 +56,7 @@ macro_rules! conformance {
                 list_the_check_ins_opened_since, of_several_patients_are_those_of_each,
             ]
             turns: [
-                on_an_old_version_are_refused_whole, twice_are_stored_once, with_a_known_identity_add_no_message,
+                on_an_old_version_are_refused_whole, find_their_chart_wherever_it_was_seen, twice_are_stored_once, with_a_known_identity_add_no_message,
                 cancel_what_is_queued_and_what_it_covers, enter_what_was_never_queued_as_cancelled,
                 that_stop_cancel_mail_to_the_patient_only, planned_on_an_old_rule_book_are_refused,
                 of_eight_writers_lose_nothing, of_several_patients_are_stored_all_or_none,
@@ -87,6 +88,11 @@ macro_rules! conformance {
             links: [
                 open_what_they_were_made_for, open_with_the_chart_of_their_patient, that_expired_are_still_known, are_revoked_by_stop_but_for_stop,
                 that_stop_follow_their_address_into_the_newest_enrolment,
+            ]
+            mail_links: [
+                open_each_with_a_secret_of_its_own, come_with_an_enrolment, lie_beside_links_without_a_mail,
+                at_one_place_are_told_apart, are_revoked_by_stop_but_for_stop, are_revoked_by_another_address,
+                go_with_an_erased_patient, find_their_message_by_its_return_path,
             ]
             address: [
                 goes_over_with_all_enrolments, retires_links_and_queued_mail, is_not_taken_from_somebody_else,

@@ -97,6 +97,7 @@ pub fn mail(recipient: &str, due_at: DateTime<Utc>) -> Mail {
         recipient: recipient.to_owned(),
         due_at,
         stale_at: None,
+        place: None,
         message_id: format!("<{recipient}.{}>", due_at.timestamp()),
         envelope_from: "return@clinic.example".to_owned(),
         subject: "Your recovery".to_owned(),

@@ -145,7 +145,7 @@ pub async fn of_eight_writers_lose_nothing(store: AnyStore) {
     let stored = store.chart(&id).await.unwrap();
     assert_eq!(stored.chart.runs.len() as i64, 8 * EACH);
     assert_eq!(store.events(&id).await.unwrap().len() as i64, 8 * EACH, "each once");
-    assert_eq!(stored.version, 8 * EACH);
+    assert_eq!(stored.version.number, 8 * EACH);
 }
 
 pub async fn of_many_patients_do_not_sink_each_other(store: AnyStore) {
@@ -154,7 +154,7 @@ pub async fn of_many_patients_do_not_sink_each_other(store: AnyStore) {
         let id = store.add_patient(runner(&format!("p{number:02}")), hour(0)).await.unwrap();
         let mut turn = turn(&store.chart(&id).await.unwrap(), hour(1));
         turn.events = vec![event(hour(1), r#"{"pause":{}}"#)];
-        turn.version += number % 2;
+        turn.version.number += number % 2;
         turns.push((number, id, turn));
     }
     let committed: Vec<_> = turns
@@ -180,7 +180,7 @@ pub async fn of_several_patients_are_stored_all_or_none(store: AnyStore) {
         turns.push(turn);
     }
     let mut stale = turns.clone();
-    stale[1].version += 1;
+    stale[1].version.number += 1;
     assert!(matches!(store.commit_all(stale).await, Err(StoreError::Conflict(_))));
     assert!(store.events(&"p1".into()).await.unwrap().is_empty(), "nothing was stored");
     store.commit_all(turns).await.unwrap();
@@ -197,7 +197,7 @@ pub async fn of_several_patients_are_stored_each_by_itself(store: AnyStore) {
         turn.events = vec![event(hour(1), r#"{"pause":{}}"#)];
         turns.push(turn);
     }
-    turns[1].version += 1;
+    turns[1].version.number += 1;
     let answers = store.commit_each(turns).await;
     assert!(
         matches!(&answers[..], [Ok(()), Err(StoreError::Conflict(whose)), Ok(())] if whose.as_str() == "p2")
@@ -206,4 +206,30 @@ pub async fn of_several_patients_are_stored_each_by_itself(store: AnyStore) {
         assert_eq!(store.events(&name.into()).await.unwrap().len(), events, "{name}");
     }
     assert!(store.commit_each(Vec::new()).await.is_empty());
+}
+
+pub async fn find_their_chart_wherever_it_was_seen(store: AnyStore) {
+    let id = enrol(&store).await;
+    let other = store.add_patient(runner("p2"), hour(0)).await.unwrap();
+    let seen = store.chart(&id).await.unwrap();
+    let pause = |row| {
+        let mut turn = turn(&seen, hour(1));
+        turn.events = vec![event(hour(1), r#"{"pause":{}}"#)];
+        turn.version.row = row;
+        turn
+    };
+    // Where somebody else's chart of the same version lies, and where none does.
+    let others = store.chart(&other).await.unwrap().version.row;
+    assert_ne!(others, seen.version.row);
+    for row in [others, Some(99)] {
+        let refused = store.commit(pause(row)).await.unwrap_err();
+        assert!(matches!(&refused, StoreError::Conflict(whose) if *whose == id), "{row:?}: {refused}");
+    }
+    assert!(store.events(&other).await.unwrap().is_empty());
+    store.commit(pause(None)).await.unwrap();
+    assert_eq!(store.events(&id).await.unwrap().len(), 1);
+    let mut nobodys = pause(seen.version.row);
+    nobodys.patient = "p9".into();
+    let refused = store.commit(nobodys).await.unwrap_err();
+    assert!(matches!(refused, StoreError::NotFound { what: "patient", .. }), "{refused}");
 }

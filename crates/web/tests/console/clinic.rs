@@ -314,6 +314,7 @@ impl Desk for Clinic {
                 recipient: ask.to.to_owned(),
                 due_at: ask.now,
                 stale_at: Some(ask.expires_at),
+                place: None,
                 message_id: format!("<{}>", ask.path),
                 envelope_from: "b@clinic.example".to_owned(),
                 subject: "A link".to_owned(),

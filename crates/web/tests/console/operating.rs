@@ -15,6 +15,7 @@ async fn mail(clinic: &Clinic, number: u32, ends: Option<Settlement>) {
         recipient: "team@clinic.example".to_owned(),
         due_at: now,
         stale_at: None,
+        place: None,
         message_id: format!("<{number}>"),
         envelope_from: "b@clinic.example".to_owned(),
         subject: "Digest".to_owned(),

@@ -17,9 +17,9 @@ use afterrun_rules::{
     ids::PatientId,
 };
 use afterrun_store::{
-    Attempt, BookFiles, BookSpell, Claim, Link, LinkScope, Message, MessageKey, NewMessage, NewPatient,
-    OutboxMessage, Page, Patient, QueueDepth, Settlement, Store, StoreError, StoredBook, StoredChart, Turn,
-    Units, WorkItem,
+    Attempt, BookFiles, BookSpell, ChartVersion, Claim, Link, LinkScope, MailPlace, Message, MessageKey,
+    NewMessage, NewPatient, OutboxMessage, Page, Patient, QueueDepth, Settlement, Store, StoreError,
+    StoredBook, StoredChart, Turn, Units, WorkItem,
 };
 use afterrun_web::{RecordError, Recorded, Recorder, Site, runner_routes, token_hash};
 use async_trait::async_trait;
@@ -309,7 +309,7 @@ impl Store for Fake {
         Ok(StoredChart {
             patient,
             chart: self.chart.lock().unwrap().clone(),
-            version: 1,
+            version: ChartVersion { number: 1, row: None },
             waiting: Vec::new(),
         })
     }
@@ -477,7 +477,11 @@ impl Store for Fake {
         self.not_for_pages("patient_work_items")
     }
 
-    async fn message_by_return_path(&self, _: &str) -> afterrun_store::Result<Option<Message>> {
+    async fn message_by_return_path(
+        &self,
+        _: Option<MailPlace>,
+        _: &str,
+    ) -> afterrun_store::Result<Option<Message>> {
         self.not_for_pages("message_by_return_path")
     }
 
