@@ -165,12 +165,8 @@ impl Fake {
 
     /// The pages over this fake.
     pub fn router(self: &Arc<Self>) -> Router {
-        runner_routes(Site {
-            store: self.clone(),
-            recorder: self.clone(),
-            base_url: "https://run.clinic.example".to_owned(),
-            secure_cookies: self.secure,
-        })
+        let base_url = "https://run.clinic.example".to_owned();
+        runner_routes(Site::new(self.clone(), self.clone(), base_url, self.secure))
     }
 
     pub fn fail(&self, failure: Failure) {
