@@ -3,7 +3,7 @@
 //!
 //! Leaves out how a message is worded (`compose`) and how it leaves (`delivery`).
 
-use std::{collections::BTreeSet, sync::Arc, time::Instant};
+use std::{sync::Arc, time::Instant};
 
 use afterrun_rules::{
     Action, Decision, TimedEvent,
@@ -334,25 +334,27 @@ impl Draft<'_> {
     /// Plans and records until there is nothing more to decide; returns when to look again.
     fn decide(&mut self, live: &Live, chart: &mut Chart) -> Result<Option<DateTime<Utc>>, TurnError> {
         let now = self.turn.now;
-        let known: BTreeSet<Identity> = chart.ledger.iter().map(|entry| entry.identity.clone()).collect();
+        let known = chart.ledger.len();
         let opened = chart.check_ins.len();
         let begun = Instant::now();
         let (decisions, next_due) = story::settle(&live.book, chart, now);
         figures::decided(begun.elapsed());
         self.turn.check_ins = chart.check_ins.iter().skip(opened).cloned().collect();
         for decision in decisions {
-            self.take_in(chart, &decision, known.contains(&decision.identity))?;
+            self.take_in(chart, &decision, known)?;
             self.decisions.push(decision);
         }
         Ok(next_due.map(|due| due.max(now + NEXT_DUE_AT_LEAST)))
     }
 
-    /// Adds what one decision stores.
-    fn take_in(&mut self, chart: &Chart, decision: &Decision, known: bool) -> Result<(), TurnError> {
+    /// Adds what one decision stores; so many entries of the ledger are from earlier turns.
+    fn take_in(&mut self, chart: &Chart, decision: &Decision, known: usize) -> Result<(), TurnError> {
+        let is_known =
+            || chart.ledger.iter().take(known).any(|entry| entry.identity == decision.identity);
         let entry = chart.ledger.iter().rfind(|entry| entry.identity == decision.identity);
         let Some(entry) = entry.cloned() else { return Ok(()) };
         match &decision.action {
-            Action::Cancel if known => self.cancel(decision),
+            Action::Cancel if is_known() => self.cancel(decision),
             Action::Cancel | Action::Covered { .. } => self.note(decision, entry),
             Action::Send { .. } | Action::OpenCheckIn { .. } => {
                 self.write_to_patient(chart, decision, entry)?;
