@@ -349,8 +349,7 @@ impl Draft<'_> {
 
     /// Adds what one decision stores; so many entries of the ledger are from earlier turns.
     fn take_in(&mut self, chart: &Chart, decision: &Decision, known: usize) -> Result<(), TurnError> {
-        let is_known =
-            || chart.ledger.iter().take(known).any(|entry| entry.identity == decision.identity);
+        let is_known = || chart.ledger.iter().take(known).any(|entry| entry.identity == decision.identity);
         let entry = chart.ledger.iter().rfind(|entry| entry.identity == decision.identity);
         let Some(entry) = entry.cloned() else { return Ok(()) };
         match &decision.action {

@@ -3,6 +3,8 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use afterrun_rules::ids::PatientId;
+
 use super::{
     columns::{day, maybe_instant, maybe_micros, micros},
     fault::{Answer, Fault},
@@ -55,9 +57,30 @@ pub(super) fn revoke_all(db: &Connection, patient: i64, now: DateTime<Utc>) -> A
     Ok(())
 }
 
-/// The link with this hash, and the row number of its patient. A stop link follows its address into the newest
-/// enrolment: whoever started again and presses "stop" in an old mail means the mail that comes now.
-pub(super) fn get(db: &Connection, token_hash: &[u8; 32]) -> Answer<Option<(Link, i64)>> {
+/// A link whose patient is known by row number only.
+pub(super) struct Found {
+    pub patient: i64,
+    scope: LinkScope,
+    expires_at: Option<DateTime<Utc>>,
+    revoked: bool,
+}
+
+impl Found {
+    pub(super) fn of(self, patient: PatientId) -> Link {
+        Link { patient, scope: self.scope, expires_at: self.expires_at, revoked: self.revoked }
+    }
+
+    /// The link for whoever does not know the patient; none: there is no such patient.
+    pub(super) fn of_its_patient(self, db: &Connection) -> Answer<Option<Link>> {
+        let mut statement = db.prepare_cached("SELECT id FROM patients WHERE key = ?1")?;
+        let id: Option<String> = statement.query_row([self.patient], |row| row.get(0)).optional()?;
+        Ok(id.map(|id| self.of(id.into())))
+    }
+}
+
+/// The link with this hash. A stop link follows its address into the newest enrolment: whoever started again and
+/// presses "stop" in an old mail means the mail that comes now.
+pub(super) fn find(db: &Connection, token_hash: &[u8; 32]) -> Answer<Option<Found>> {
     let mut statement = db.prepare_cached(
         "SELECT scope, check_in, about_day, expires_at, revoked_at IS NOT NULL, patient
          FROM links WHERE token_hash = ?1",
@@ -70,9 +93,7 @@ pub(super) fn get(db: &Connection, token_hash: &[u8; 32]) -> Answer<Option<(Link
         LinkScope::Stop => newest_enrolment(db, enrolled)?,
         _ => enrolled,
     };
-    let mut statement = db.prepare_cached("SELECT id FROM patients WHERE key = ?1")?;
-    let id: Option<String> = statement.query_row([patient], |row| row.get(0)).optional()?;
-    Ok(id.map(|id| (Link { patient: id.into(), scope, expires_at, revoked }, patient)))
+    Ok(Some(Found { patient, scope, expires_at, revoked }))
 }
 
 fn newest_enrolment(db: &Connection, enrolled: i64) -> Answer<i64> {
