@@ -71,8 +71,8 @@ impl Recording {
         });
         let taken = turn.await.map_err(|crash| unavailable(patient, &crash))?;
         let taken = taken.map_err(|error| refusal(patient, error))?;
-        let Taken { chart, decisions, next_due, waits, .. } = taken;
-        Ok(Recorded { chart, decisions, now, next_due, waits })
+        let Taken { chart, decisions, next_due, waits, assessed, .. } = taken;
+        Ok(Recorded { chart, decisions, now, next_due, waits, assessed })
     }
 
     /// What makes an enrolment or a mail bears a time, and there is none now.

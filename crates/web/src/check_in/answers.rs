@@ -29,23 +29,26 @@ pub(crate) struct Entered<'a> {
 impl<'a> Entered<'a> {
     /// What was posted. Fields the form does not have are ignored.
     pub(crate) fn from_fields(sheet: &Sheet<'_>, fields: &'a Fields) -> Self {
-        let mut entered = Self::default();
+        let mut entered = Self { values: Vec::with_capacity(sheet.asked.len()), ..Self::default() };
+        let mut ticks = false;
         // Of a field that comes twice the last counts.
         for (name, value) in fields.pairs().rev() {
             match name {
-                "sign" => {}
+                "sign" => ticks = true,
                 "none" => entered.none_of_these = true,
                 name => {
-                    let id = name.strip_prefix(FIELD_OF_QUESTION);
-                    let asked = sheet.asked.iter().find(|asked| Some(asked.question.id.as_str()) == id);
+                    let Some(id) = name.strip_prefix(FIELD_OF_QUESTION) else { continue };
+                    let asked = sheet.asked.iter().find(|asked| asked.question.id == *id);
                     if let Some(ix) = asked.map(|asked| asked.ix).filter(|ix| !entered.has(*ix)) {
                         entered.values.push((ix, Cow::Borrowed(value.trim())));
                     }
                 }
             }
         }
-        let ticked = |sign: &&Sign| fields.all("sign").any(|id| id == sign.id.as_str());
-        entered.signs = sheet.signs.iter().filter(ticked).map(|sign| sign.id.clone()).collect();
+        if ticks {
+            let ticked = |sign: &&Sign| fields.all("sign").any(|id| id == sign.id.as_str());
+            entered.signs = sheet.signs.iter().filter(ticked).map(|sign| sign.id.clone()).collect();
+        }
         entered
     }
 

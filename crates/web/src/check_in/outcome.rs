@@ -47,7 +47,7 @@ enum Verdict {
 /// The page.
 pub(crate) fn page(site: &Site, open: &Open, ticked: &[SignId], recorded: &Recorded) -> Response {
     let (book, chart) = (&open.book, &recorded.chart);
-    let standing = Standing::of(book, chart, recorded.now);
+    let standing = Standing::after(recorded, book);
     let signs = signs_to_show(book, &standing, ticked);
     let verdict = verdict(&standing, &signs, &recorded.decisions);
     let shown = Shown {
@@ -81,8 +81,8 @@ pub(crate) fn page_of_what_waits(
     ticked: &[SignId],
     recorded: &Recorded,
 ) -> Response {
-    let (book, chart) = (&open.book, &recorded.chart);
-    let standing = Standing::of(book, chart, recorded.now);
+    let book = &open.book;
+    let standing = Standing::after(recorded, book);
     let signs = signs_to_show(book, &standing, ticked);
     let verdict = if signs.is_empty() { Verdict::Noted } else { Verdict::HelpNow };
     let main = html! {

@@ -243,7 +243,7 @@ impl Recorder for Fake {
             chart.record(decision, now);
         }
         let waits = *self.doubted.lock().unwrap();
-        Ok(Recorded { chart: chart.clone(), decisions, now, next_due: None, waits })
+        Ok(Recorded { chart: chart.clone(), decisions, now, next_due: None, waits, assessed: None })
     }
 
     async fn start_again(&self, _: &PatientId) -> Result<(), RecordError> {
