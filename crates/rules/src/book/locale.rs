@@ -2,23 +2,6 @@
 
 use chrono::{Datelike, NaiveDate, NaiveTime, Timelike};
 
-// Dates that stand in every mail and plan are written by hand: `format` takes its pattern apart each time.
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
-const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
-
 /// A way of writing dates and times (BCP 47 tags).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Locale {
@@ -32,28 +15,24 @@ impl Locale {
     /// Every one, with its tag.
     pub const ALL: [(&'static str, Self); 2] = [("en-GB", Self::EnGb), ("en-US", Self::EnUs)];
 
+    // The dates most written are written by hand: `format` takes its pattern apart each time.
+
+    /// `Sunday`.
+    #[must_use]
+    pub fn weekday(day: NaiveDate) -> &'static str {
+        const WEEKDAYS: [&str; 7] =
+            ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+        WEEKDAYS[day.weekday().num_days_from_monday() as usize]
+    }
+
     /// `Sunday 29 March`, `Sunday, March 29`.
     #[must_use]
     pub fn date(self, day: NaiveDate) -> String {
-        let (weekday, month) =
-            (WEEKDAYS[day.weekday().num_days_from_monday() as usize], MONTHS[day.month0() as usize]);
-        let mut words = String::with_capacity(weekday.len() + month.len() + 5);
-        words.push_str(weekday);
+        let (weekday, month, day) = (Self::weekday(day), month(day), day.day());
         match self {
-            Self::EnGb => {
-                words.push(' ');
-                push_number(&mut words, day.day(), false);
-                words.push(' ');
-                words.push_str(month);
-            }
-            Self::EnUs => {
-                words.push_str(", ");
-                words.push_str(month);
-                words.push(' ');
-                push_number(&mut words, day.day(), false);
-            }
+            Self::EnGb => format!("{weekday} {day} {month}"),
+            Self::EnUs => format!("{weekday}, {month} {day}"),
         }
-        words
     }
 
     /// `Sunday 29 March 2026`, `Sunday, March 29, 2026`.
@@ -79,7 +58,7 @@ impl Locale {
     /// `30 March 2026`, `March 30, 2026`.
     #[must_use]
     pub fn full_date(self, day: NaiveDate) -> String {
-        let (day, month, year) = (day.day(), MONTHS[day.month0() as usize], day.year());
+        let (day, month, year) = (day.day(), month(day), day.year());
         match self {
             Self::EnGb => format!("{day} {month} {year:04}"),
             Self::EnUs => format!("{month} {day}, {year:04}"),
@@ -119,25 +98,33 @@ impl Locale {
     /// `19:05`, `7:05 pm`.
     #[must_use]
     pub fn time(self, time: NaiveTime) -> String {
-        let (hour, british) = (time.hour(), self == Self::EnGb);
-        let mut words = String::with_capacity("12:59 pm".len());
-        push_number(&mut words, if british { hour } else { (hour + 11) % 12 + 1 }, british);
-        words.push(':');
-        push_number(&mut words, time.minute(), true);
-        if !british {
-            words.push_str(if hour < 12 { " am" } else { " pm" });
+        let minute = time.minute();
+        match self {
+            Self::EnGb => format!("{:02}:{minute:02}", time.hour()),
+            Self::EnUs => {
+                let (is_pm, hour) = time.hour12();
+                format!("{hour}:{minute:02} {}", if is_pm { "pm" } else { "am" })
+            }
         }
-        words
     }
 }
 
-/// A number below a hundred, on request with a nought before a single digit.
-fn push_number(words: &mut String, number: u32, two_digits: bool) {
-    let digit = |number: u32| char::from(b'0' + (number % 10) as u8);
-    if number > 9 || two_digits {
-        words.push(digit(number / 10));
-    }
-    words.push(digit(number));
+fn month(day: NaiveDate) -> &'static str {
+    const MONTHS: [&str; 12] = [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ];
+    MONTHS[day.month0() as usize]
 }
 
 #[cfg(test)]
@@ -150,15 +137,9 @@ mod tests {
         for day in first.iter_days().step_by(11).take(40) {
             assert_eq!(Locale::EnGb.full_date(day), day.format("%-d %B %Y").to_string());
             assert_eq!(Locale::EnUs.full_date(day), day.format("%B %-d, %Y").to_string());
-        }
-        for day in first.iter_days().take(800) {
             assert_eq!(Locale::EnGb.date(day), day.format("%A %-d %B").to_string());
             assert_eq!(Locale::EnUs.date(day), day.format("%A, %B %-d").to_string());
-        }
-        for minute in 0..24 * 60 {
-            let time = NaiveTime::from_num_seconds_from_midnight_opt(minute * 60 + 7, 0).unwrap();
-            assert_eq!(Locale::EnGb.time(time), time.format("%H:%M").to_string());
-            assert_eq!(Locale::EnUs.time(time), time.format("%-I:%M %P").to_string());
+            assert_eq!(Locale::weekday(day), day.format("%A").to_string());
         }
     }
 
@@ -170,6 +151,8 @@ mod tests {
             let time = NaiveTime::from_hms_opt(hour, 5, 9).unwrap();
             assert_eq!(Locale::EnGb.time_with_seconds(time), british);
             assert_eq!(Locale::EnUs.time_with_seconds(time), american);
+            assert_eq!(Locale::EnGb.time(time), time.format("%H:%M").to_string());
+            assert_eq!(Locale::EnUs.time(time), time.format("%-I:%M %P").to_string());
         }
     }
 }
