@@ -163,15 +163,17 @@ fn take(rest: &mut &[u8]) -> Option<u8> {
 
 /// A count of which the token holds the first 15.
 fn counted(in_token: usize, rest: &mut &[u8]) -> Option<usize> {
+    if in_token < 15 {
+        return Some(in_token);
+    }
     let mut count = in_token;
-    while in_token == 15 {
+    loop {
         let more = take(rest)?;
         count += usize::from(more);
         if more < 255 {
-            break;
+            return Some(count);
         }
     }
-    Some(count)
 }
 
 /// Where a copy is taken from.
