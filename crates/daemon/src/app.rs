@@ -160,12 +160,8 @@ impl App {
     /// The runner's pages, the clinic's console and the two health addresses.
     pub fn router(self: &Arc<Self>) -> Router {
         let base_url = self.turns.letterhead.base_url.clone();
-        let site = Site {
-            store: self.turns.store.clone(),
-            recorder: self.recording.clone(),
-            secure_cookies: base_url.starts_with("https://"),
-            base_url: base_url.clone(),
-        };
+        let (store, recorder) = (self.turns.store.clone(), self.recording.clone());
+        let site = Site::new(store, recorder, base_url.clone(), base_url.starts_with("https://"));
         let console = Console {
             store: self.turns.store.clone(),
             recorder: self.recording.clone(),

@@ -7,6 +7,7 @@ mod account_mail;
 mod address;
 pub mod app;
 pub mod belief;
+mod carried_through;
 pub mod circuit;
 mod clinic_mail;
 pub mod clock;

@@ -17,6 +17,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
+    carried_through::CarriedThrough,
     clinic_mail,
     clock::Clock,
     compose::{Composer, When},
@@ -60,14 +61,18 @@ impl Recording {
     ) -> Result<Recorded, RecordError> {
         let now = self.clock.now();
         let events: Vec<TimedEvent> = events.into_iter().map(|event| TimedEvent { at: now, event }).collect();
-        // A turn of its own: a browser that hangs up must not leave one half taken.
-        let (turns, whose) = (self.turns.clone(), patient.clone());
-        let turn = async move { turns.take_on(seen, &whose, &events, &Extras::default(), now).await };
-        let taken = tokio::spawn(turn).await.map_err(|crash| unavailable(patient, &crash))?;
+        let (turns, wake, whose) = (self.turns.clone(), self.wake.clone(), patient.clone());
+        let turn = CarriedThrough::new(async move {
+            let taken = turns.take_on(seen, &whose, &events, &Extras::default(), now).await;
+            if taken.is_ok() {
+                wake.ring();
+            }
+            taken
+        });
+        let taken = turn.await.map_err(|crash| unavailable(patient, &crash))?;
         let taken = taken.map_err(|error| refusal(patient, error))?;
-        self.wake.ring();
-        let Taken { chart, decisions, next_due, waits, .. } = taken;
-        Ok(Recorded { chart, decisions, now, next_due, waits })
+        let Taken { chart, decisions, next_due, waits, assessed, .. } = taken;
+        Ok(Recorded { chart, decisions, now, next_due, waits, assessed })
     }
 
     /// What makes an enrolment or a mail bears a time, and there is none now.

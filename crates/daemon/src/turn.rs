@@ -3,11 +3,12 @@
 //!
 //! Leaves out how a message is worded (`compose`) and how it leaves (`delivery`).
 
-use std::{collections::BTreeSet, sync::Arc, time::Instant};
+use std::{sync::Arc, time::Instant};
 
 use afterrun_rules::{
     Action, Decision, TimedEvent,
-    book::TellClinic,
+    assess::Assessment,
+    book::{BookHash, TellClinic},
     chart::{Chart, Event},
     decision::{Entry, EntryState, Identity},
     ids::PatientId,
@@ -99,6 +100,8 @@ pub struct Taken {
     pub excused: u32,
     /// The clock is in doubt: what was told is recorded, and decided on when it is believed again.
     pub waits: bool,
+    /// What the chart amounts to by the rules of the turn; none: that waits as well.
+    pub assessed: Option<(BookHash, Assessment)>,
 }
 
 impl Taken {
@@ -312,13 +315,15 @@ impl Turns {
             },
             decisions: Vec::new(),
         };
-        draft.turn.next_due = draft.decide(&live, &mut chart)?;
+        let assessment = draft.decide(&live, &mut chart)?;
         let Draft { turn, decisions, .. } = draft;
         let unchanged = turn.events.is_empty()
             && decisions.is_empty()
             && extras.is_empty()
             && turn.next_due == patient.next_due;
-        let taken = Taken { next_due: turn.next_due, patient, chart, decisions, excused, waits: false };
+        let assessed = Some((turn.book, assessment));
+        let next_due = turn.next_due;
+        let taken = Taken { next_due, patient, chart, decisions, excused, waits: false, assessed };
         Ok(((!unchanged).then_some(turn), taken))
     }
 }
@@ -331,28 +336,30 @@ struct Draft<'a> {
 }
 
 impl Draft<'_> {
-    /// Plans and records until there is nothing more to decide; returns when to look again.
-    fn decide(&mut self, live: &Live, chart: &mut Chart) -> Result<Option<DateTime<Utc>>, TurnError> {
+    /// Plans and records until there is nothing more to decide; returns what the chart amounts to then.
+    fn decide(&mut self, live: &Live, chart: &mut Chart) -> Result<Assessment, TurnError> {
         let now = self.turn.now;
-        let known: BTreeSet<Identity> = chart.ledger.iter().map(|entry| entry.identity.clone()).collect();
+        let known = chart.ledger.len();
         let opened = chart.check_ins.len();
         let begun = Instant::now();
-        let (decisions, next_due) = story::settle(&live.book, chart, now);
+        let settled = story::come_to_rest(&live.book, chart, now);
         figures::decided(begun.elapsed());
         self.turn.check_ins = chart.check_ins.iter().skip(opened).cloned().collect();
-        for decision in decisions {
-            self.take_in(chart, &decision, known.contains(&decision.identity))?;
+        for decision in settled.decisions {
+            self.take_in(chart, &decision, known)?;
             self.decisions.push(decision);
         }
-        Ok(next_due.map(|due| due.max(now + NEXT_DUE_AT_LEAST)))
+        self.turn.next_due = settled.next_due.map(|due| due.max(now + NEXT_DUE_AT_LEAST));
+        Ok(settled.assessment)
     }
 
-    /// Adds what one decision stores.
-    fn take_in(&mut self, chart: &Chart, decision: &Decision, known: bool) -> Result<(), TurnError> {
+    /// Adds what one decision stores; so many entries of the ledger are from earlier turns.
+    fn take_in(&mut self, chart: &Chart, decision: &Decision, known: usize) -> Result<(), TurnError> {
+        let is_known = || chart.ledger.iter().take(known).any(|entry| entry.identity == decision.identity);
         let entry = chart.ledger.iter().rfind(|entry| entry.identity == decision.identity);
         let Some(entry) = entry.cloned() else { return Ok(()) };
         match &decision.action {
-            Action::Cancel if known => self.cancel(decision),
+            Action::Cancel if is_known() => self.cancel(decision),
             Action::Cancel | Action::Covered { .. } => self.note(decision, entry),
             Action::Send { .. } | Action::OpenCheckIn { .. } => {
                 self.write_to_patient(chart, decision, entry)?;

@@ -131,7 +131,7 @@ impl Turns {
         }
         let unchanged = events.is_empty() && extras.is_empty();
         let next_due = patient.next_due;
-        let taken = Taken { patient, chart, decisions, next_due, excused: 0, waits: true };
+        let taken = Taken { patient, chart, decisions, next_due, excused: 0, waits: true, assessed: None };
         Ok(((!unchanged).then_some(turn), taken))
     }
 }

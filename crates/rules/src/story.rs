@@ -6,7 +6,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
-    assess::assess,
+    assess::{Assessment, assess},
     book::RuleBook,
     chart::{Chart, TimedEvent},
     decision::{Action, Audience, Decision, EntryState},
@@ -29,6 +29,19 @@ pub struct Taken {
     pub decision: Decision,
 }
 
+/// What one turn comes to.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Settled {
+    /// What was decided, in order.
+    pub decisions: Vec<Decision>,
+    /// When to look again.
+    pub next_due: Option<DateTime<Utc>>,
+    /// What the chart amounts to with all of it recorded.
+    pub assessment: Assessment,
+    /// Rounds of planning, the last of which found nothing.
+    rounds: usize,
+}
+
 /// Assesses and plans until nothing is left to decide, recording each decision in the chart. Returns what was
 /// decided and when to look again.
 pub fn settle(
@@ -36,30 +49,27 @@ pub fn settle(
     chart: &mut Chart,
     now: DateTime<Utc>,
 ) -> (Vec<Decision>, Option<DateTime<Utc>>) {
-    let (decided, next_due, _) = settle_counting(book, chart, now);
-    (decided, next_due)
+    let settled = come_to_rest(book, chart, now);
+    (settled.decisions, settled.next_due)
 }
 
-/// As [`settle`]; also says in how many rounds, the last of which found nothing.
-fn settle_counting(
-    book: &RuleBook,
-    chart: &mut Chart,
-    now: DateTime<Utc>,
-) -> (Vec<Decision>, Option<DateTime<Utc>>, usize) {
-    let mut decided = Vec::new();
-    for round in 1..=ROUNDS {
+/// As [`settle`]; also says what the chart amounts to then.
+pub fn come_to_rest(book: &RuleBook, chart: &mut Chart, now: DateTime<Utc>) -> Settled {
+    let mut decisions = Vec::new();
+    for rounds in 1..=ROUNDS {
         let assessment = assess(book, chart, now);
         let plan = plan(book, chart, &assessment, now);
         if plan.decisions.is_empty() {
-            return (decided, plan.next_due, round);
+            return Settled { decisions, next_due: plan.next_due, assessment, rounds };
         }
         for decision in plan.decisions {
             chart.record(&decision, now);
-            decided.push(decision);
+            decisions.push(decision);
         }
     }
     // Our mistake, and no reason to lose sight of a patient.
-    (decided, Some(now + LOOK_AGAIN_AFTER), ROUNDS)
+    let assessment = assess(book, chart, now);
+    Settled { decisions, next_due: Some(now + LOOK_AGAIN_AFTER), assessment, rounds: ROUNDS }
 }
 
 /// A chart on its way through time.
@@ -104,10 +114,10 @@ impl Story {
     }
 
     fn turn(&mut self, book: &RuleBook, now: DateTime<Utc>) {
-        let (decided, next_due, rounds) = settle_counting(book, &mut self.chart, now);
-        self.next_due = next_due;
-        self.most_rounds = self.most_rounds.max(rounds);
-        let taken = decided.into_iter().map(|decision| Taken { decided_at: now, decision });
+        let settled = come_to_rest(book, &mut self.chart, now);
+        self.next_due = settled.next_due;
+        self.most_rounds = self.most_rounds.max(settled.rounds);
+        let taken = settled.decisions.into_iter().map(|decision| Taken { decided_at: now, decision });
         self.taken.extend(taken);
         self.chart.ledger.deliver_until(now);
     }

@@ -259,17 +259,25 @@ impl Store for Sqlite {
 
     async fn link(&self, token_hash: &[u8; 32]) -> Result<Option<Link>> {
         let token_hash = *token_hash;
-        self.look_up(move |db| Ok(links::get(db, &token_hash)?.map(|(link, _)| link))).await
+        self.look_up(move |db| match links::find(db, &token_hash)? {
+            Some(found) => found.of_its_patient(db),
+            None => Ok(None),
+        })
+        .await
     }
 
     async fn open_link(&self, token_hash: &[u8; 32]) -> Result<Option<(Link, Result<StoredChart>)>> {
         let (token_hash, path) = (*token_hash, self.shown());
         self.look_up(move |db| {
-            let Some((link, key)) = links::get(db, &token_hash)? else { return Ok(None) };
-            let chart = charts::of_key(db, key)
-                .and_then(|chart| chart.ok_or_else(|| patients::unknown(&link.patient)));
-            let chart = chart.map_err(|fault| fault.told(&path));
-            Ok(Some((link, chart)))
+            let Some(found) = links::find(db, &token_hash)? else { return Ok(None) };
+            let fault = match charts::of_key(db, found.patient) {
+                Ok(Some(stored)) => return Ok(Some((found.of(stored.patient.id.clone()), Ok(stored)))),
+                Ok(None) => None,
+                Err(fault) => Some(fault),
+            };
+            let Some(link) = found.of_its_patient(db)? else { return Ok(None) };
+            let fault = fault.unwrap_or_else(|| patients::unknown(&link.patient));
+            Ok(Some((link, Err(fault.told(&path)))))
         })
         .await
     }

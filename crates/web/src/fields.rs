@@ -21,34 +21,77 @@ const FIELDS_LIMIT: usize = 500;
 /// Posted fields in their order; bytes that are no UTF-8 become replacement characters.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Fields {
-    pairs: Vec<(String, String)>,
+    /// All names and values, one after the other.
+    text: String,
+    /// Where each name and its value end.
+    pairs: Vec<(usize, usize)>,
     one_click: bool,
 }
 
 impl Fields {
     pub(crate) fn parse(body: &[u8]) -> Self {
-        let pairs = form_urlencoded::parse(body).into_owned().take(FIELDS_LIMIT).collect();
-        Self { pairs, one_click: is_one_click(body) }
+        let mut fields = Self { text: String::with_capacity(body.len()), ..Self::default() };
+        for pair in body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
+            if fields.pairs.len() == FIELDS_LIMIT {
+                break;
+            }
+            fields.take_in(pair);
+        }
+        fields.one_click = fields.all_untouched("List-Unsubscribe").any(|value| value == "One-Click")
+            || (body.contains(&b'"') && is_one_click_in_parts(body));
+        fields
+    }
+
+    /// Adds a pair as it was sent.
+    fn take_in(&mut self, pair: &[u8]) {
+        let is_plain = |byte: &u8| byte.is_ascii() && !matches!(byte, b'%' | b'+');
+        // Nearly all are as they mean; the others are left to who knows the rules.
+        if let Ok(plain) = str::from_utf8(pair)
+            && pair.iter().all(is_plain)
+        {
+            let (name, value) = plain.split_once('=').unwrap_or((plain, ""));
+            self.push(name, value);
+        } else {
+            for (name, value) in form_urlencoded::parse(pair) {
+                self.push(&name, &value);
+            }
+        }
+    }
+
+    fn push(&mut self, name: &str, value: &str) {
+        self.text.push_str(name);
+        let name_ends = self.text.len();
+        self.text.push_str(value);
+        self.pairs.push((name_ends, self.text.len()));
+    }
+
+    /// Names and values in their order.
+    pub(crate) fn pairs(&self) -> impl DoubleEndedIterator<Item = (&str, &str)> {
+        (0..self.pairs.len()).map(|at| {
+            let begins = at.checked_sub(1).map_or(0, |before| self.pairs[before].1);
+            let (name_ends, ends) = self.pairs[at];
+            (&self.text[begins..name_ends], &self.text[name_ends..ends])
+        })
     }
 
     /// The last value of a field, trimmed.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.pairs.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.trim())
+        self.untouched(name).map(str::trim)
     }
 
     /// The last value of a field as it came.
     pub(crate) fn untouched(&self, name: &str) -> Option<&str> {
-        self.pairs.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.pairs().rev().find(|(key, _)| *key == name).map(|(_, value)| value)
     }
 
     /// All values of a field as they came.
     pub(crate) fn all_untouched<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.pairs.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.pairs().filter(move |(key, _)| *key == name).map(|(_, value)| value)
     }
 
     /// All values of a field.
     pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.pairs.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.trim())
+        self.all_untouched(name).map(str::trim)
     }
 
     /// What the pressed button asks for.
@@ -62,16 +105,12 @@ impl Fields {
     }
 }
 
-/// RFC 8058 section 3.1: the pair comes as a multipart form or URL-encoded; the first spelling is
+/// RFC 8058 section 3.1: the pair comes URL-encoded or, here judged, as a multipart form:
 /// `Content-Disposition: form-data; name="List-Unsubscribe"`, a blank line, `One-Click`.
-fn is_one_click(body: &[u8]) -> bool {
+fn is_one_click_in_parts(body: &[u8]) -> bool {
     let text = String::from_utf8_lossy(body);
-    let encoded =
-        form_urlencoded::parse(body).any(|(key, value)| key == "List-Unsubscribe" && value == "One-Click");
-    let multipart = text
-        .split_once("name=\"List-Unsubscribe\"")
-        .is_some_and(|(_, rest)| rest.trim_start().starts_with("One-Click"));
-    encoded || multipart
+    text.split_once("name=\"List-Unsubscribe\"")
+        .is_some_and(|(_, rest)| rest.trim_start().starts_with("One-Click"))
 }
 
 impl FromRequest<Arc<Site>> for Fields {

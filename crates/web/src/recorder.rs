@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use afterrun_rules::{Chart, Decision, Event, RuleBook, ids::PatientId};
+use afterrun_rules::{Chart, Decision, Event, RuleBook, assess::Assessment, book::BookHash, ids::PatientId};
 use afterrun_store::StoredChart;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -20,6 +20,8 @@ pub struct Recorded {
     pub next_due: Option<DateTime<Utc>>,
     /// Nothing but an emergency was decided on: that waits until the clock is believed again.
     pub waits: bool,
+    /// What the chart amounts to at `now`, by the rule book of this hash; none: nobody has said.
+    pub assessed: Option<(BookHash, Assessment)>,
 }
 
 /// Why nothing was recorded. In each case nothing of what was handed over has been stored.

@@ -11,7 +11,7 @@ use axum::{
     routing::get,
 };
 
-use crate::{Recorder, address_confirm, check_in, guard, link, my_page, shut, stop, text};
+use crate::{Recorder, address_confirm, check_in, guard, layout::Frames, link, my_page, shut, stop, text};
 
 /// What the pages are made from.
 pub struct Site {
@@ -24,11 +24,23 @@ pub struct Site {
     /// Pages are reached over https only. The runner's pages set no cookie; this turns on
     /// `Strict-Transport-Security`.
     pub secure_cookies: bool,
+    pub(crate) frames: Frames,
 }
 
 pub(crate) type Shared = Arc<Site>;
 
 impl Site {
+    /// See the fields.
+    #[must_use]
+    pub fn new(
+        store: Arc<dyn Store>,
+        recorder: Arc<dyn Recorder>,
+        base_url: String,
+        secure_cookies: bool,
+    ) -> Self {
+        Self { store, recorder, base_url, secure_cookies, frames: Frames::default() }
+    }
+
     /// The path of a page as browsers see it: below the path of `base_url`, if it has one.
     pub(crate) fn href(&self, path: &str) -> String {
         below(&self.base_url, path)

@@ -3,17 +3,19 @@
 //!
 //! Decides nothing: all of it comes from `assess`, `plan` and the ledger.
 
-use std::collections::BTreeSet;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use afterrun_rules::{
     Action, Chart, RuleBook, assess,
-    assess::Colour,
+    assess::{Assessment, Colour},
     book::{Flag, QuestionIx, Sign, Window},
     chart::{CheckIn, LoggedRun},
     decision::Audience,
     plan::{self, plan},
 };
 use chrono::{DateTime, NaiveDate, Utc};
+
+use crate::Recorded;
 
 /// Turns of the plan followed to find the next check-in. Each either decides something or moves on to the next
 /// instant that matters; a quiet chart needs two or three.
@@ -55,7 +57,21 @@ pub(crate) struct Rest<'a> {
 
 impl<'a> Standing<'a> {
     pub(crate) fn of(book: &'a RuleBook, chart: &'a Chart, now: DateTime<Utc>) -> Self {
-        let assessment = assess(book, chart, now);
+        Self::by(&assess(book, chart, now), book, chart)
+    }
+
+    /// The same after something was recorded, which has mostly been assessed already.
+    pub(crate) fn after(recorded: &'a Recorded, book: &'a RuleBook) -> Self {
+        match &recorded.assessed {
+            Some((hash, assessment)) if *hash == book.hash => {
+                debug_assert_eq!(*assessment, assess(book, &recorded.chart, recorded.now));
+                Self::by(assessment, book, &recorded.chart)
+            }
+            _ => Self::of(book, &recorded.chart, recorded.now),
+        }
+    }
+
+    fn by(assessment: &Assessment, book: &'a RuleBook, chart: &'a Chart) -> Self {
         let open = book.flags.iter().zip(&assessment.flags).filter_map(|(flag, assessed)| {
             let episode = assessed.open()?;
             let told = assessment.told(chart, flag, episode, Audience::Patient).is_some();
@@ -73,7 +89,7 @@ impl<'a> Standing<'a> {
             open: open.collect(),
             emergency: emergency(book, chart),
             rest,
-            always_asked: plan::questions_always_asked(book, &assessment),
+            always_asked: plan::questions_always_asked(book, assessment),
             is_green: assessment.newest_report.is_some_and(|report| report.colour == Colour::Green),
         }
     }
@@ -107,15 +123,15 @@ pub(crate) fn waiting(chart: &Chart, now: DateTime<Utc>) -> Option<&CheckIn> {
     chart.answer_to(&newest.id, newest.about_day).is_none().then_some(newest)
 }
 
-/// When we ask again if nothing new becomes known: the plan is followed on a copy of the chart, from the instant on
-/// until which it is known to stay as it is.
+/// When we ask again if nothing new becomes known: the plan is followed, on a copy of the chart once it decides anything,
+/// from the instant on until which it is known to stay as it is.
 pub(crate) fn next_ask(
     book: &RuleBook,
     chart: &Chart,
     now: DateTime<Utc>,
     from: DateTime<Utc>,
 ) -> Option<DateTime<Utc>> {
-    let mut chart = chart.clone();
+    let mut chart = Cow::Borrowed(chart);
     let mut at = from;
     for _ in 0..TURNS_AHEAD {
         let assessment = assess(book, &chart, at);
@@ -124,12 +140,14 @@ pub(crate) fn next_ask(
         if let Some(asks) = planned.decisions.iter().find(|asks| asks.at > now && opens(&asks.action)) {
             return Some(asks.at);
         }
+        if planned.decisions.is_empty() {
+            at = planned.next_due.filter(|next| *next > at)?;
+            continue;
+        }
+        let chart = chart.to_mut();
         for decision in &planned.decisions {
             chart.record(decision, at);
             chart.mark_done(&decision.identity);
-        }
-        if planned.decisions.is_empty() {
-            at = planned.next_due.filter(|next| *next > at)?;
         }
     }
     None

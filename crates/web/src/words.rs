@@ -39,7 +39,7 @@ pub(crate) fn day(day: NaiveDate, today: NaiveDate, way: Way) -> String {
 /// `Sunday` within the last week, else `Sunday 29 March`.
 pub(crate) fn weekday(day: NaiveDate, today: NaiveDate, way: Way) -> String {
     match (today - day).num_days() {
-        0..=6 => day.format("%A").to_string(),
+        0..=6 => Locale::weekday(day).to_owned(),
         _ => date(day, today, way),
     }
 }

@@ -1,6 +1,6 @@
 //! How dates and times of day are written for people: the clinic says so once, for mails and pages alike.
 
-use chrono::{Datelike, NaiveDate, NaiveTime};
+use chrono::{Datelike, NaiveDate, NaiveTime, Timelike};
 
 /// A way of writing dates and times (BCP 47 tags).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -15,14 +15,24 @@ impl Locale {
     /// Every one, with its tag.
     pub const ALL: [(&'static str, Self); 2] = [("en-GB", Self::EnGb), ("en-US", Self::EnUs)];
 
+    // The dates most written are written by hand: `format` takes its pattern apart each time.
+
+    /// `Sunday`.
+    #[must_use]
+    pub fn weekday(day: NaiveDate) -> &'static str {
+        const WEEKDAYS: [&str; 7] =
+            ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+        WEEKDAYS[day.weekday().num_days_from_monday() as usize]
+    }
+
     /// `Sunday 29 March`, `Sunday, March 29`.
     #[must_use]
     pub fn date(self, day: NaiveDate) -> String {
-        day.format(match self {
-            Self::EnGb => "%A %-d %B",
-            Self::EnUs => "%A, %B %-d",
-        })
-        .to_string()
+        let (weekday, month, day) = (Self::weekday(day), month(day), day.day());
+        match self {
+            Self::EnGb => format!("{weekday} {day} {month}"),
+            Self::EnUs => format!("{weekday}, {month} {day}"),
+        }
     }
 
     /// `Sunday 29 March 2026`, `Sunday, March 29, 2026`.
@@ -48,22 +58,7 @@ impl Locale {
     /// `30 March 2026`, `March 30, 2026`.
     #[must_use]
     pub fn full_date(self, day: NaiveDate) -> String {
-        // By hand: `format` takes its pattern apart each time, and a plan writes many dates.
-        const MONTHS: [&str; 12] = [
-            "January",
-            "February",
-            "March",
-            "April",
-            "May",
-            "June",
-            "July",
-            "August",
-            "September",
-            "October",
-            "November",
-            "December",
-        ];
-        let (day, month, year) = (day.day(), MONTHS[day.month0() as usize], day.year());
+        let (day, month, year) = (day.day(), month(day), day.year());
         match self {
             Self::EnGb => format!("{day} {month} {year:04}"),
             Self::EnUs => format!("{month} {day}, {year:04}"),
@@ -103,12 +98,33 @@ impl Locale {
     /// `19:05`, `7:05 pm`.
     #[must_use]
     pub fn time(self, time: NaiveTime) -> String {
-        time.format(match self {
-            Self::EnGb => "%H:%M",
-            Self::EnUs => "%-I:%M %P",
-        })
-        .to_string()
+        let minute = time.minute();
+        match self {
+            Self::EnGb => format!("{:02}:{minute:02}", time.hour()),
+            Self::EnUs => {
+                let (is_pm, hour) = time.hour12();
+                format!("{hour}:{minute:02} {}", if is_pm { "pm" } else { "am" })
+            }
+        }
     }
+}
+
+fn month(day: NaiveDate) -> &'static str {
+    const MONTHS: [&str; 12] = [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ];
+    MONTHS[day.month0() as usize]
 }
 
 #[cfg(test)]
@@ -121,6 +137,9 @@ mod tests {
         for day in first.iter_days().step_by(11).take(40) {
             assert_eq!(Locale::EnGb.full_date(day), day.format("%-d %B %Y").to_string());
             assert_eq!(Locale::EnUs.full_date(day), day.format("%B %-d, %Y").to_string());
+            assert_eq!(Locale::EnGb.date(day), day.format("%A %-d %B").to_string());
+            assert_eq!(Locale::EnUs.date(day), day.format("%A, %B %-d").to_string());
+            assert_eq!(Locale::weekday(day), day.format("%A").to_string());
         }
     }
 
@@ -132,6 +151,8 @@ mod tests {
             let time = NaiveTime::from_hms_opt(hour, 5, 9).unwrap();
             assert_eq!(Locale::EnGb.time_with_seconds(time), british);
             assert_eq!(Locale::EnUs.time_with_seconds(time), american);
+            assert_eq!(Locale::EnGb.time(time), time.format("%H:%M").to_string());
+            assert_eq!(Locale::EnUs.time(time), time.format("%-I:%M %P").to_string());
         }
     }
 }

@@ -118,10 +118,16 @@ impl<'de> Deserialize<'de> for Values {
     }
 }
 
+/// Values for which there is room from the first.
+const ROOM_AT_MOST: usize = 16;
+
 /// Of several values given to one question the last counts, in the place of the first.
 impl FromIterator<(QuestionId, Value)> for Values {
     fn from_iter<I: IntoIterator<Item = (QuestionId, Value)>>(values: I) -> Self {
-        let (mut questions, mut given) = (Vec::new(), Vec::new());
+        let values = values.into_iter();
+        // A form leaves few of its questions out; what is sent from elsewhere may claim any number.
+        let room = values.size_hint().1.unwrap_or(0).min(ROOM_AT_MOST);
+        let (mut questions, mut given) = (Vec::with_capacity(room), Vec::with_capacity(room));
         for (id, value) in values {
             match questions.iter().position(|known| *known == id) {
                 Some(at) => given[at] = value,

@@ -161,23 +161,25 @@ fn want_check_in(planner: &Planner<'_>) -> Option<Wanted> {
         return None;
     }
     let mut due = due_on(planner, day);
-    let will_ask: Vec<_> = due.iter().flat_map(|due| &due.rule.ask).copied().collect();
-    let unasked = |probe: &Due<'_>| probe.probe_for.is_some_and(|flag| !uses(flag, &will_ask));
-    let probes = probes::wanted(planner).into_iter().filter(|(on, _)| *on == day).map(|(_, probe)| probe);
-    due.extend(probes.filter(unasked));
-    due.sort_by_key(|due| (due.at, due.rule_at));
+    let probes = probes::wanted(planner);
+    if !probes.is_empty() {
+        let will_ask = asked_by(&due);
+        let unasked = |probe: &Due<'_>| probe.probe_for.is_some_and(|flag| !uses(flag, &will_ask));
+        let of_day = probes.into_iter().filter(|(on, _)| *on == day).map(|(_, probe)| probe);
+        due.extend(of_day.filter(unasked));
+        due.sort_by_key(|due| (due.at, due.rule_at));
+    }
     let earliest = due.first()?;
     if planner.now < earliest.at {
         return None;
     }
     if !asked && !was_dropped(planner, day) {
         let first = due.iter().min_by_key(|due| due.rule_at)?;
-        let questions = due.iter().flat_map(|due| &due.rule.ask).copied();
         let probe = due.iter().find_map(|due| due.probe_for);
         return open(
             planner,
             first.rule,
-            questions.collect(),
+            asked_by(&due),
             due.iter().any(|due| due.rule.starts == Starts::AfterRun),
             probe,
         );
@@ -187,6 +189,13 @@ fn want_check_in(planner: &Planner<'_>) -> Option<Wanted> {
     }
     let today: Vec<_> = planner.chart.check_ins.iter().filter(|check_in| check_in.about_day == day).collect();
     later_today(planner, &due, &today)
+}
+
+/// What those due ask, in their order.
+fn asked_by(due: &[Due<'_>]) -> Vec<QuestionIx> {
+    let mut questions = Vec::with_capacity(due.iter().map(|due| due.rule.ask.len()).sum());
+    due.iter().for_each(|due| questions.extend_from_slice(&due.rule.ask));
+    questions
 }
 
 /// Every question that an open episode uses has been asked about a day: nothing is left for a later check-in.
@@ -279,7 +288,7 @@ fn open(
 
 /// Each question once, in order; those about a run only if a run waits for its score.
 fn to_ask(book: &RuleBook, wanted: &[QuestionIx], run: Option<RunId>) -> (Vec<QuestionId>, Option<RunId>) {
-    let mut questions: Vec<QuestionId> = Vec::new();
+    let mut questions: Vec<QuestionId> = Vec::with_capacity(wanted.len());
     let mut about_run = None;
     for question in wanted {
         let definition = &book.questions[usize::from(question.0)];

@@ -1,12 +1,14 @@
 //! Charts, rebuilt from what is stored: events applied in order, then check-ins, then the ledger.
 
+use std::{collections::HashSet, sync::LazyLock};
+
 use rusqlite::{Connection, OptionalExtension, Row, ToSql};
 
 use afterrun_rules::{
     Chart, TimedEvent,
     chart::{CheckIn, Reach},
     decision::{Audience, Entry, EntryState, Identity},
-    ids::PatientId,
+    ids::{PatientId, QuestionId},
 };
 
 use super::{
@@ -18,24 +20,30 @@ use crate::{ChartVersion, MessageState, StoredChart};
 
 /// Person, chart and version.
 pub(super) fn get(db: &Connection, id: &PatientId) -> Answer<StoredChart> {
-    found_by(db, "id = ?1", id.as_str())?.ok_or_else(|| patients::unknown(id))
+    static BY_ID: LazyLock<String> = LazyLock::new(|| person_by("id"));
+    found_by(db, &BY_ID, id.as_str())?.ok_or_else(|| patients::unknown(id))
 }
 
 /// The same for a row number; none: there is no such patient (any more).
 pub(super) fn of_key(db: &Connection, key: i64) -> Answer<Option<StoredChart>> {
-    found_by(db, "key = ?1", key)
+    static BY_KEY: LazyLock<String> = LazyLock::new(|| person_by("key"));
+    found_by(db, &BY_KEY, key)
 }
 
-fn found_by(db: &Connection, column: &str, value: impl ToSql) -> Answer<Option<StoredChart>> {
-    let query = format!(
+/// Reads what [`person`] needs of whoever has a value in a column.
+fn person_by(column: &str) -> String {
+    format!(
         "SELECT {}, key, version, initial_time_zone, initial_reach, waiting FROM patients
-         WHERE {column} AND erased_at IS NULL",
+         WHERE {column} = ?1 AND erased_at IS NULL",
         patients::COLUMNS
-    );
-    let found = db.prepare_cached(&query)?.query_row([value], |row| Ok(person(row))).optional()?;
+    )
+}
+
+fn found_by(db: &Connection, query: &str, value: impl ToSql) -> Answer<Option<StoredChart>> {
+    let found = db.prepare_cached(query)?.query_row([value], |row| Ok(person(row))).optional()?;
     let Some((key, waits, mut stored)) = found.transpose()? else { return Ok(None) };
     for_each_event(db, key, |event| stored.chart.apply(&event))?;
-    stored.chart.check_ins = check_ins(db, key)?;
+    check_ins(db, key, &mut stored.chart.check_ins)?;
     stored.chart.ledger = ledger(db, key)?.into();
     if waits {
         stored.waiting = waiting::of(db, key)?;
@@ -59,9 +67,13 @@ pub(super) fn key(db: &Connection, id: &PatientId) -> Answer<i64> {
 
 fn person(row: &Row<'_>) -> Answer<(i64, bool, StoredChart)> {
     let patient = patients::patient(row)?;
-    let mut chart = Chart::new(patient.id.clone(), zone(&row.get::<_, String>(12)?)?, patient.enrolled_at);
+    let first_zone = text(row, 12, "time zone")?;
+    // Nearly everybody lives by the clock they were enrolled with, and to look one up has a price.
+    let is_unchanged = first_zone == patient.time_zone.name();
+    let first_zone = if is_unchanged { patient.time_zone } else { zone(first_zone)? };
+    let mut chart = Chart::new(patient.id.clone(), first_zone, patient.enrolled_at);
     chart.language = patient.language.as_str().into();
-    chart.reach = Reach::read(&row.get::<_, String>(13)?)?;
+    chart.reach = Reach::read(text(row, 13, "reach")?)?;
     let version = ChartVersion { number: row.get(11)?, row: row.get(10)? };
     let stored = StoredChart { patient, chart, version, waiting: Vec::new() };
     Ok((row.get(10)?, row.get(14)?, stored))
@@ -76,26 +88,58 @@ fn for_each_event(db: &Connection, patient: i64, mut take: impl FnMut(TimedEvent
     Ok(())
 }
 
-fn check_ins(db: &Connection, patient: i64) -> Answer<Vec<CheckIn>> {
+fn check_ins(db: &Connection, patient: i64, found: &mut Vec<CheckIn>) -> Answer<()> {
     let mut statement = db.prepare_cached(
         "SELECT check_in, about_day, opened_at, expires_at, questions, about_run, probe
          FROM check_ins WHERE patient = ?1 ORDER BY seq",
     )?;
-    let rows = statement.query_map([patient], |row| Ok(check_in(row)))?;
-    rows.map(|row| row?).collect()
+    let mut rows = statement.query([patient])?;
+    while let Some(row) = rows.next()? {
+        found.push(check_in(row)?);
+    }
+    Ok(())
 }
 
 fn check_in(row: &Row<'_>) -> Answer<CheckIn> {
+    let about_run = row.get_ref(5)?.as_str_or_null().map_err(|_| Fault::Unreadable("run"))?;
     Ok(CheckIn {
-        id: row.get::<_, String>(0)?.into(),
+        id: text(row, 0, "check-in")?.into(),
         about_day: day(text(row, 1, "date")?)?,
         opened_at: instant(row.get(2)?)?,
         expires_at: instant(row.get(3)?)?,
-        questions: from_json("list of questions", text(row, 4, "list of questions")?)?,
-        about_run: row.get::<_, Option<String>>(5)?.map(Into::into),
+        questions: questions(text(row, 4, "list of questions")?)?,
+        about_run: about_run.map(Into::into),
         probe: row.get(6)?,
     })
 }
+
+/// A list of ids in JSON. Nearly all are written without anything that would have to be understood.
+fn questions(json: &str) -> Answer<Vec<QuestionId>> {
+    plain_ids(json).map_or_else(|| from_json("list of questions", json), Ok)
+}
+
+/// The ids between quotation marks, if nothing but a comma stands between two of them.
+fn plain_ids(json: &str) -> Option<Vec<QuestionId>> {
+    let plain = json.strip_prefix("[\"")?.strip_suffix("\"]")?;
+    // Without a way out of the loops, so that many bytes are looked at in one.
+    let count = |is: fn(u8) -> bool| plain.bytes().map(|byte| usize::from(is(byte))).sum::<usize>();
+    if count(|byte| byte < b' ' || byte == b'\\') > 0 {
+        return None;
+    }
+    let mut ids = Vec::with_capacity(1 + count(|byte| byte == b'"') / 2);
+    let mut parts = plain.split('"');
+    ids.push(parts.next()?.into());
+    while let Some(between) = parts.next() {
+        if between != "," {
+            return None;
+        }
+        ids.push(parts.next()?.into());
+    }
+    Some(ids)
+}
+
+/// Entries that are compared one by one; of more their identities are hashed.
+const FEW: usize = 16;
 
 /// One entry for each identity, in the order decided; of several recipients the first row speaks.
 fn ledger(db: &Connection, patient: i64) -> Answer<Vec<Entry>> {
@@ -105,12 +149,19 @@ fn ledger(db: &Connection, patient: i64) -> Answer<Vec<Entry>> {
          FROM messages WHERE patient = ?1 ORDER BY key",
     )?;
     let mut rows = statement.query([patient])?;
-    let mut seen = std::collections::HashSet::new();
-    let mut ledger = Vec::new();
+    let mut seen = HashSet::new();
+    let mut ledger: Vec<Entry> = Vec::new();
     while let Some(row) = rows.next()? {
-        if let Some(entry) = entry(row)?
-            && seen.insert(entry.identity.clone())
-        {
+        let Some(entry) = entry(row)? else { continue };
+        let is_new = if ledger.len() < FEW {
+            ledger.iter().all(|known| known.identity != entry.identity)
+        } else {
+            if seen.is_empty() {
+                seen.extend(ledger.iter().map(|known| known.identity.clone()));
+            }
+            seen.insert(entry.identity.clone())
+        };
+        if is_new {
             ledger.push(entry);
         }
     }
@@ -141,6 +192,7 @@ fn entry(row: &Row<'_>) -> Answer<Option<Entry>> {
     let state = MessageState::read(text(row, 5, "message state")?)?;
     let stale = row.get_ref(9)?.as_str_or_null().ok().flatten() == Some(super::outbox::STALE);
     let covered_by = row.get_ref(8)?.as_str_or_null().map_err(|_| Fault::Unreadable("identity"))?;
+    let message = row.get_ref(6)?.as_str_or_null().map_err(|_| Fault::Unreadable("message"))?;
     // A message that waited counts on the day it left: a day's budget is what the runner gets that day.
     let left = match (audience, state) {
         (Audience::Patient, MessageState::Accepted) => row.get::<_, Option<i64>>(10)?,
@@ -151,7 +203,7 @@ fn entry(row: &Row<'_>) -> Answer<Option<Entry>> {
         decided_at: instant(row.get(3)?)?,
         at: instant(row.get::<_, i64>(4)?.max(left.unwrap_or(i64::MIN)))?,
         state: entry_state(audience, state, stale),
-        message: row.get::<_, Option<String>>(6)?.map(Into::into),
+        message: message.map(Into::into),
         urgent: row.get(7)?,
         covered_by: covered_by.map(|json| from_json("identity", json)).transpose()?,
     }))
@@ -174,4 +226,33 @@ fn entry_state(audience: Audience, state: MessageState, stale: bool) -> EntrySta
 /// A text column without copying it.
 fn text<'row>(row: &'row Row<'_>, column: usize, what: &'static str) -> Answer<&'row str> {
     row.get_ref(column)?.as_str().map_err(|_| Fault::Unreadable(what))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(json: &str, expected: Option<&[&str]>) {
+        let read = questions(json).ok();
+        let expected: Option<Vec<QuestionId>> =
+            expected.map(|ids| ids.iter().map(|id| (*id).into()).collect());
+        assert_eq!(read, expected, "{json}");
+        assert_eq!(read, serde_json::from_str(json).ok(), "{json}: as serde reads it");
+    }
+
+    #[test]
+    fn questions_are_read_as_json() {
+        check(r"[]", Some(&[]));
+        check(r#"["feeling"]"#, Some(&["feeling"]));
+        check(r#"["feeling","worst_pain","note"]"#, Some(&["feeling", "worst_pain", "note"]));
+        check(r#"["feeling", "note"]"#, Some(&["feeling", "note"]));
+        check(r#"["a,b","\u0063","é"]"#, Some(&["a,b", "c", "é"]));
+        check(r#"["a\",\"b"]"#, Some(&["a\",\"b"]));
+        check(r#"["feeling"note"]"#, None);
+        check(r#"["feeling"x","note"]"#, None);
+        check("[\"a\nb\"]", None);
+        check(r#"[""]"#, Some(&[""]));
+        check(r#"["a",7,"b"]"#, None);
+        check("", None);
+    }
 }

@@ -36,7 +36,19 @@ pub(super) fn maybe_instant(micros: Option<i64>) -> Answer<Option<DateTime<Utc>>
 
 /// A date as stored.
 pub(super) fn day(text: &str) -> Answer<NaiveDate> {
-    text.parse().map_err(|_| Fault::Unreadable("date"))
+    plain_day(text).or_else(|| text.parse().ok()).ok_or(Fault::Unreadable("date"))
+}
+
+/// A date of four, two and two digits, as nearly all are.
+fn plain_day(text: &str) -> Option<NaiveDate> {
+    let number = |digits: &[u8]| {
+        digits.iter().try_fold(0, |number, digit| {
+            digit.is_ascii_digit().then(|| number * 10 + u32::from(digit - b'0'))
+        })
+    };
+    let [year @ .., b'-', m1, m2, b'-', d1, d2] = text.as_bytes() else { return None };
+    let year = (year.len() == 4).then(|| number(year))??;
+    NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, number(&[*m1, *m2])?, number(&[*d1, *d2])?)
 }
 
 /// A time zone as stored.
@@ -115,4 +127,20 @@ impl Word for TellClinic {
     const WHAT: &'static str = "level";
     const WORDS: &'static [(Self, &'static str)] =
         &[(Self::Nobody, "nobody"), (Self::Digest, "digest"), (Self::Today, "today"), (Self::Now, "now")];
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_read_as_they_are_written() {
+        let days = NaiveDate::from_ymd_opt(1999, 12, 30).unwrap().iter_days().step_by(97).take(200);
+        for written in days.chain([NaiveDate::MIN, NaiveDate::MAX]) {
+            assert_eq!(day(&written.to_string()).ok(), Some(written));
+        }
+        for text in ["", "2026-02-30", "2026-13-01", "2026-1", "20260101", "2026-0a-01", "today"] {
+            assert!(day(text).is_err(), "{text}");
+        }
+    }
 }

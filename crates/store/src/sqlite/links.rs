@@ -4,6 +4,8 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use afterrun_rules::ids::PatientId;
+
 use super::{
     columns::{day, maybe_instant, maybe_micros, micros},
     fault::{Answer, Fault},
@@ -71,30 +73,39 @@ pub(super) fn revoke_all(db: &Connection, patient: i64, now: DateTime<Utc>) -> A
     Ok(())
 }
 
-/// A link as it lies here or there.
+/// A link as it is stored, here or with its mail: whose it is is known by row number only.
 pub(super) struct Found {
     pub scope: LinkScope,
     pub expires_at: Option<DateTime<Utc>>,
     pub revoked: bool,
-    /// Row number of the patient it was made for.
-    pub enrolled: i64,
+    pub patient: i64,
 }
 
-/// The link with this hash, and the row number of its patient. A stop link follows its address into the newest
-/// enrolment: whoever started again and presses "stop" in an old mail means the mail that comes now.
-pub(super) fn get(db: &Connection, token_hash: &[u8; 32]) -> Answer<Option<(Link, i64)>> {
+impl Found {
+    pub(super) fn of(self, patient: PatientId) -> Link {
+        Link { patient, scope: self.scope, expires_at: self.expires_at, revoked: self.revoked }
+    }
+
+    /// The link for whoever does not know the patient; none: there is no such patient.
+    pub(super) fn of_its_patient(self, db: &Connection) -> Answer<Option<Link>> {
+        let mut statement = db.prepare_cached("SELECT id FROM patients WHERE key = ?1")?;
+        let id: Option<String> = statement.query_row([self.patient], |row| row.get(0)).optional()?;
+        Ok(id.map(|id| self.of(id.into())))
+    }
+}
+
+/// The link with this hash. A stop link follows its address into the newest enrolment: whoever started again and
+/// presses "stop" in an old mail means the mail that comes now.
+pub(super) fn find(db: &Connection, token_hash: &[u8; 32]) -> Answer<Option<Found>> {
     let found = match mail_links::get(db, token_hash)? {
         None => by_hash(db, token_hash)?,
         found => found,
     };
-    let Some(Found { scope, expires_at, revoked, enrolled }) = found else { return Ok(None) };
-    let patient = match scope {
-        LinkScope::Stop => newest_enrolment(db, enrolled)?,
-        _ => enrolled,
-    };
-    let mut statement = db.prepare_cached("SELECT id FROM patients WHERE key = ?1")?;
-    let id: Option<String> = statement.query_row([patient], |row| row.get(0)).optional()?;
-    Ok(id.map(|id| (Link { patient: id.into(), scope, expires_at, revoked }, patient)))
+    let Some(mut found) = found else { return Ok(None) };
+    if found.scope == LinkScope::Stop {
+        found.patient = newest_enrolment(db, found.patient)?;
+    }
+    Ok(Some(found))
 }
 
 fn by_hash(db: &Connection, token_hash: &[u8; 32]) -> Answer<Option<Found>> {
@@ -126,5 +137,5 @@ fn of_row(row: &Row<'_>) -> Answer<Found> {
         _ => return Err(Fault::Unreadable("link scope")),
     };
     let expires_at = maybe_instant(row.get(3)?)?;
-    Ok(Found { scope, expires_at, revoked: row.get(4)?, enrolled: row.get(5)? })
+    Ok(Found { scope, expires_at, revoked: row.get(4)?, patient: row.get(5)? })
 }

@@ -128,9 +128,9 @@ pub(super) fn get(db: &Connection, key: &[u8; 32]) -> Answer<Option<Found>> {
     } else {
         return Ok(None);
     };
-    let Some(enrolled) = row.get(12)? else { return Ok(None) };
+    let Some(patient) = row.get(12)? else { return Ok(None) };
     let expires_at = maybe_instant(row.get(column + 1)?)?;
-    Ok(Some(Found { scope, expires_at, revoked: row.get(revoked)?, enrolled }))
+    Ok(Some(Found { scope, expires_at, revoked: row.get(revoked)?, patient }))
 }
 
 fn check_in(row: &Row<'_>) -> Answer<LinkScope> {

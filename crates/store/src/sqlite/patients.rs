@@ -21,15 +21,16 @@ pub(super) const COLUMNS: &str =
 
 /// A row of [`COLUMNS`].
 pub(super) fn patient(row: &Row<'_>) -> Answer<Patient> {
+    let text = |column: usize, what| row.get_ref(column)?.as_str().map_err(|_| Fault::Unreadable(what));
     Ok(Patient {
-        id: row.get::<_, String>(0)?.into(),
-        name: row.get(1)?,
-        email: row.get(2)?,
-        time_zone: zone(row.get_ref(3)?.as_str().map_err(|_| Fault::Unreadable("time zone"))?)?,
-        language: row.get(4)?,
-        units: Word::read(&row.get::<_, String>(5)?)?,
+        id: text(0, "patient")?.into(),
+        name: text(1, "name")?.to_owned(),
+        email: text(2, "address")?.to_owned(),
+        time_zone: zone(text(3, "time zone")?)?,
+        language: text(4, "language")?.to_owned(),
+        units: Word::read(text(5, "unit")?)?,
         enrolled_at: instant(row.get(6)?)?,
-        reach: Word::read(&row.get::<_, String>(7)?)?,
+        reach: Word::read(text(7, "reach")?)?,
         stopped_at: maybe_instant(row.get(8)?)?,
         next_due: maybe_instant(row.get(9)?)?,
     })

@@ -3,40 +3,53 @@
 //! A ticked emergency sign is never refused: whatever else is missing or wrong is left blank, so that the
 //! clinic hears and the page says what to do now. For the same reason a sign beats "none of these".
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use afterrun_rules::{
     Event,
-    book::{About, AnswerKind, Question, QuestionIx},
+    book::{About, AnswerKind, Question, QuestionIx, Sign},
     chart::{AnswerEvent, Value, Values},
     ids::SignId,
 };
 
 use super::{
     gates,
-    sheet::{Asked, Sheet},
+    sheet::{Asked, FIELD_OF_QUESTION, Sheet},
 };
 use crate::{fields::Fields, text};
 
 /// What stands in the form, valid or not.
 #[derive(Default)]
-pub(crate) struct Entered {
-    values: BTreeMap<QuestionIx, String>,
+pub(crate) struct Entered<'a> {
+    values: Vec<(QuestionIx, Cow<'a, str>)>,
     pub signs: Vec<SignId>,
     pub none_of_these: bool,
 }
 
-impl Entered {
+impl<'a> Entered<'a> {
     /// What was posted. Fields the form does not have are ignored.
-    pub(crate) fn from_fields(sheet: &Sheet<'_>, fields: &Fields) -> Self {
-        let value = |asked: &Asked<'_>| Some((asked.ix, fields.get(&asked.field())?.to_owned()));
-        let ticked: Vec<&str> = fields.all("sign").collect();
-        let is_ticked = |id: &SignId| ticked.contains(&id.as_str());
-        Self {
-            values: sheet.asked.iter().filter_map(value).collect(),
-            signs: sheet.signs.iter().map(|sign| sign.id.clone()).filter(is_ticked).collect(),
-            none_of_these: fields.get("none").is_some(),
+    pub(crate) fn from_fields(sheet: &Sheet<'_>, fields: &'a Fields) -> Self {
+        let mut entered = Self { values: Vec::with_capacity(sheet.asked.len()), ..Self::default() };
+        let mut ticks = false;
+        // Of a field that comes twice the last counts.
+        for (name, value) in fields.pairs().rev() {
+            match name {
+                "sign" => ticks = true,
+                "none" => entered.none_of_these = true,
+                name => {
+                    let Some(id) = name.strip_prefix(FIELD_OF_QUESTION) else { continue };
+                    let asked = sheet.asked.iter().find(|asked| asked.question.id == *id);
+                    if let Some(ix) = asked.map(|asked| asked.ix).filter(|ix| !entered.has(*ix)) {
+                        entered.values.push((ix, Cow::Borrowed(value.trim())));
+                    }
+                }
+            }
         }
+        if ticks {
+            let ticked = |sign: &&Sign| fields.all("sign").any(|id| id == sign.id.as_str());
+            entered.signs = sheet.signs.iter().filter(ticked).map(|sign| sign.id.clone()).collect();
+        }
+        entered
     }
 
     /// The answer in force. The tick-list is asked anew each time.
@@ -46,13 +59,17 @@ impl Entered {
                 About::Day => sheet.earlier,
                 About::Run => sheet.earlier_run,
             };
-            Some((asked.ix, form_text(answer?.values.get(asked.question.id.as_str())?)))
+            Some((asked.ix, Cow::Owned(form_text(answer?.values.get(asked.question.id.as_str())?))))
         };
         Self { values: sheet.asked.iter().filter_map(value).collect(), ..Self::default() }
     }
 
     pub(crate) fn value(&self, ix: QuestionIx) -> &str {
-        self.values.get(&ix).map_or("", String::as_str)
+        self.values.iter().find(|(known, _)| *known == ix).map_or("", |(_, value)| value)
+    }
+
+    fn has(&self, ix: QuestionIx) -> bool {
+        self.values.iter().any(|(known, _)| *known == ix)
     }
 }
 
@@ -83,33 +100,34 @@ impl Faults {
 /// A complete, valid set of answers.
 #[derive(Debug)]
 pub(crate) struct Given {
-    values: BTreeMap<QuestionIx, Value>,
+    /// By position on the form.
+    values: Vec<Option<Value>>,
     pub emergencies: Vec<SignId>,
 }
 
 /// Checks what was entered against the book.
-pub(crate) fn read(sheet: &Sheet<'_>, entered: &Entered) -> Result<Given, Faults> {
-    let mut values = BTreeMap::new();
+pub(crate) fn read(sheet: &Sheet<'_>, entered: &Entered<'_>) -> Result<Given, Faults> {
+    let mut values = Vec::with_capacity(sheet.asked.len());
     let mut faults = Faults::default();
     for asked in &sheet.asked {
-        match parse(asked.question, entered.value(asked.ix)) {
-            Ok(Some(value)) => {
-                values.insert(asked.ix, value);
-            }
-            Ok(None) => {}
+        values.push(match parse(asked.question, entered.value(asked.ix)) {
+            Ok(value) => value,
             Err(words) => {
                 faults.questions.insert(asked.ix, words);
+                None
             }
-        }
+        });
     }
     let gates = gates::settle(sheet, &mut values);
-    for asked in &sheet.asked {
-        match gates.get(&asked.ix) {
+    for (asked, gate) in sheet.asked.iter().zip(gates) {
+        match (asked.gate, gate) {
             // Hidden on the page: whatever was left in it is of no account.
-            Some(Some(false)) => {
+            (Some(_), Some(false)) => {
                 faults.questions.remove(&asked.ix);
             }
-            None | Some(Some(true)) if !asked.question.optional && entered.value(asked.ix).is_empty() => {
+            (None, _) | (Some(_), Some(true))
+                if !asked.question.optional && entered.value(asked.ix).is_empty() =>
+            {
                 faults.questions.insert(asked.ix, missing(asked.question).to_owned());
             }
             _ => {}
@@ -172,8 +190,9 @@ fn plain(raw: &str) -> String {
 /// The events of one submission: the day's answer, and the run's if there is anything to say about it.
 pub(crate) fn events(sheet: &Sheet<'_>, given: &Given) -> Vec<Event> {
     let about = |about: About| {
-        let asked = sheet.asked.iter().filter(move |asked| asked.question.about == about);
-        asked.filter_map(|asked| Some((asked.question.id.clone(), given.values.get(&asked.ix)?.clone())))
+        let asked = sheet.asked.iter().zip(&given.values);
+        let asked = asked.filter(move |(asked, _)| asked.question.about == about);
+        asked.filter_map(|(asked, value)| Some((asked.question.id.clone(), value.clone()?)))
     };
     let mut events = vec![Event::Answer(AnswerEvent {
         check_in: Some(sheet.check_in.id.clone()),

@@ -33,7 +33,7 @@ pub(crate) fn page(
     site: &Site,
     open: &Open,
     sheet: &Sheet<'_>,
-    entered: &Entered,
+    entered: &Entered<'_>,
     faults: &Faults,
     trouble: Option<&Trouble<'_>>,
 ) -> Response {
@@ -120,7 +120,7 @@ fn summary(sheet: &Sheet<'_>, faults: &Faults) -> Markup {
 }
 
 /// Each sign's advice follows its box, so that ticking it shows it at once, before anything is sent.
-fn tick_list(sheet: &Sheet<'_>, entered: &Entered, faults: &Faults) -> Markup {
+fn tick_list(sheet: &Sheet<'_>, entered: &Entered<'_>, faults: &Faults) -> Markup {
     let described = faults.signs.map(|_| "signs-error");
     html! {
         fieldset.card.signs id=(SIGNS_ID) aria-describedby=[described] {

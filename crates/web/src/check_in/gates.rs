@@ -4,7 +4,7 @@
 //! A browser without `:has()` shows every question; an answer to a question whose gate is known to be false
 //! is dropped here.
 
-use std::{collections::BTreeMap, fmt::Write};
+use std::fmt::Write;
 
 use afterrun_rules::{
     book::{AnswerKind, Condition, Question, QuestionIx},
@@ -19,24 +19,26 @@ const DEPTH_LIMIT: u8 = 8;
 /// Always matches: for what a page cannot know.
 const SHOW: &str = ":is(*)";
 
-/// Drops values whose gate is known to be false until nothing changes; returns what each gate came to.
-pub(crate) fn settle(
-    sheet: &Sheet<'_>,
-    values: &mut BTreeMap<QuestionIx, Value>,
-) -> BTreeMap<QuestionIx, Option<bool>> {
-    let mut gates: BTreeMap<QuestionIx, Option<bool>> = BTreeMap::new();
+/// Drops values whose gate is known to be false until nothing changes; returns what each gate came to, as far as there
+/// is one. Both are by position on the form.
+pub(crate) fn settle(sheet: &Sheet<'_>, values: &mut [Option<Value>]) -> Vec<Option<bool>> {
+    let mut gates: Vec<Option<bool>> = vec![None; sheet.asked.len()];
+    if sheet.asked.iter().all(|asked| asked.gate.is_none()) {
+        return gates;
+    }
     // Each round settles at least one more question of a chain of gates, so this many suffice.
     for _ in 0..=sheet.asked.len() {
-        let mut meant = values.clone();
-        for asked in &sheet.asked {
-            if let (Some(Some(false)), Some(skipped)) = (gates.get(&asked.ix), &asked.question.skipped_means)
-            {
-                meant.insert(asked.ix, skipped.clone());
+        let mut next = vec![None; sheet.asked.len()];
+        for (asked, next) in sheet.asked.iter().zip(&mut next) {
+            if let Some(gate) = asked.gate {
+                *next = holds(gate, &Meant { sheet, values, gates: &gates });
             }
         }
-        let gated = sheet.asked.iter().filter_map(|asked| Some((asked.ix, holds(asked.gate?, &meant))));
-        let next: BTreeMap<_, _> = gated.collect();
-        values.retain(|ix, _| next.get(ix) != Some(&Some(false)));
+        for ((asked, next), value) in sheet.asked.iter().zip(&next).zip(&mut *values) {
+            if asked.gate.is_some() && *next == Some(false) {
+                *value = None;
+            }
+        }
         if next == gates {
             break;
         }
@@ -45,17 +47,35 @@ pub(crate) fn settle(
     gates
 }
 
+/// What the answers so far mean.
+struct Meant<'a> {
+    sheet: &'a Sheet<'a>,
+    values: &'a [Option<Value>],
+    gates: &'a [Option<bool>],
+}
+
+impl Meant<'_> {
+    /// The value of a question; none: not known. One that is skipped may mean a value of its own.
+    fn value(&self, ix: QuestionIx) -> Option<&Value> {
+        let position = self.sheet.position(ix)?;
+        let asked = &self.sheet.asked[position];
+        let is_skipped = asked.gate.is_some() && self.gates[position] == Some(false);
+        let meant = asked.question.skipped_means.as_ref().filter(|_| is_skipped);
+        meant.or(self.values[position].as_ref())
+    }
+}
+
 /// Kleene's logic over one report; none: not known.
-fn holds(condition: &Condition, values: &BTreeMap<QuestionIx, Value>) -> Option<bool> {
+fn holds(condition: &Condition, meant: &Meant<'_>) -> Option<bool> {
     match condition {
-        Condition::AllOf(parts) => all(parts.iter().map(|part| holds(part, values))),
+        Condition::AllOf(parts) => all(parts.iter().map(|part| holds(part, meant))),
         Condition::AnyOf(parts) => {
-            all(parts.iter().map(|part| holds(part, values).map(|it| !it))).map(|it| !it)
+            all(parts.iter().map(|part| holds(part, meant).map(|it| !it))).map(|it| !it)
         }
-        Condition::Not(part) => holds(part, values).map(|it| !it),
+        Condition::Not(part) => holds(part, meant).map(|it| !it),
         // Looks back over days, which a form does not hold.
         Condition::RoseBy { .. } => None,
-        leaf => matches_leaf(leaf, values.get(&question_of(leaf)?)?),
+        leaf => matches_leaf(leaf, meant.value(question_of(leaf)?)?),
     }
 }
 

@@ -133,7 +133,7 @@ fn not_stored(
     site: &Site,
     open: &Open,
     sheet: &Sheet<'_>,
-    entered: &Entered,
+    entered: &Entered<'_>,
     error: &RecordError,
 ) -> Response {
     let (status, words) = match error {

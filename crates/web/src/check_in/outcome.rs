@@ -15,7 +15,7 @@ use maud::{Markup, html};
 
 use crate::{
     Recorded,
-    layout::{self, Sheet},
+    layout::{self, Said, Sheet},
     link::Open,
     site::Site,
     standing::{self, Standing},
@@ -47,7 +47,7 @@ enum Verdict {
 /// The page.
 pub(crate) fn page(site: &Site, open: &Open, ticked: &[SignId], recorded: &Recorded) -> Response {
     let (book, chart) = (&open.book, &recorded.chart);
-    let standing = Standing::of(book, chart, recorded.now);
+    let standing = Standing::after(recorded, book);
     let signs = signs_to_show(book, &standing, ticked);
     let verdict = verdict(&standing, &signs, &recorded.decisions);
     let shown = Shown {
@@ -61,9 +61,9 @@ pub(crate) fn page(site: &Site, open: &Open, ticked: &[SignId], recorded: &Recor
     let main = html! {
         @if !signs.is_empty() { (help_now(&signs, &html! { h1 { (help_now_title(&signs)) } })) }
         section.card.verdict.(class(verdict)) {
-            p.kicker { (text::STORED) }
-            @if signs.is_empty() { h1 { (title(verdict)) } } @else { h2 { (title(verdict)) } }
-            @for sentence in says(verdict) { p { (sentence) } }
+            p.kicker { (Said(text::STORED)) }
+            @if signs.is_empty() { h1 { (Said(title(verdict))) } } @else { h2 { (Said(title(verdict))) } }
+            @for sentence in says(verdict) { p { (Said(sentence)) } }
             (why(&shown))
         }
         @if verdict != Verdict::HelpNow { (rest(&shown)) }
@@ -81,15 +81,15 @@ pub(crate) fn page_of_what_waits(
     ticked: &[SignId],
     recorded: &Recorded,
 ) -> Response {
-    let (book, chart) = (&open.book, &recorded.chart);
-    let standing = Standing::of(book, chart, recorded.now);
+    let book = &open.book;
+    let standing = Standing::after(recorded, book);
     let signs = signs_to_show(book, &standing, ticked);
     let verdict = if signs.is_empty() { Verdict::Noted } else { Verdict::HelpNow };
     let main = html! {
         @if !signs.is_empty() { (help_now(&signs, &html! { h1 { (help_now_title(&signs)) } })) }
         section.card.verdict.(class(verdict)) {
-            p.kicker { (text::STORED) }
-            @if signs.is_empty() { h1 { (text::WAITS_TITLE) } } @else { h2 { (title(verdict)) } p { (text::HELP_NOW_STORED) } }
+            p.kicker { (Said(text::STORED)) }
+            @if signs.is_empty() { h1 { (text::WAITS_TITLE) } } @else { h2 { (Said(title(verdict))) } p { (text::HELP_NOW_STORED) } }
             p { (text::WAITS) }
             p { (text::WATCH_FOR) }
         }
@@ -185,9 +185,9 @@ pub(crate) fn help_now(signs: &[&Sign], heading: &Markup) -> Markup {
         section.help-now role="alert" tabindex="-1" autofocus {
             (heading)
             @for sign in signs {
-                p { strong { (sign.do_now) } br; span.small { (text::you_ticked(&sign.ask)) } }
+                p { strong { (Said(&sign.do_now)) } br; span.small { (text::you_ticked(&sign.ask)) } }
             }
-            p { (text::NOT_WATCHED) }
+            p { (Said(text::NOT_WATCHED)) }
         }
     }
 }
@@ -211,7 +211,7 @@ fn why(shown: &Shown<'_>) -> Markup {
     all.dedup();
     html! {
         @if !all.is_empty() {
-            h2 { (text::WHY) }
+            h2 { (Said(text::WHY)) }
             ul.why {
                 @for title in &all {
                     li {
@@ -221,7 +221,7 @@ fn why(shown: &Shown<'_>) -> Markup {
                 }
             }
         }
-        @for sentence in mail { p { (sentence) } }
+        @for sentence in mail { p { (Said(sentence)) } }
     }
 }
 
@@ -260,12 +260,12 @@ fn rest(shown: &Shown<'_>) -> Markup {
     let run = words::run_on(rest.run, shown.open.patient.units, today, shown.open.book.clinic.locale);
     html! {
         section.card {
-            h2 { (text::recovering_from(&run)) }
+            h2 { (Said(text::recovering_from(&run))) }
             @if let Some(first) = rest.cleared.filter(|_| shown.standing.may_speak_of_running()) {
                 p { (text::run_from(&words::day(first, today, shown.open.book.clinic.locale))) }
             } @else {
-                p { (text::rest_days(rest.window.min_days, rest.window.max_days, &words::date(rest.at_least, today, shown.open.book.clinic.locale))) }
-                @if shown.standing.may_speak_of_running() { p { (text::WE_WILL_SAY_WHEN) } p { (text::MEANWHILE) } }
+                p { (Said(text::rest_days(rest.window.min_days, rest.window.max_days, &words::date(rest.at_least, today, shown.open.book.clinic.locale)))) }
+                @if shown.standing.may_speak_of_running() { p { (Said(text::WE_WILL_SAY_WHEN)) } p { (Said(text::MEANWHILE)) } }
             }
         }
     }
@@ -277,12 +277,12 @@ fn next(shown: &Shown<'_>) -> Markup {
     let at = standing::next_ask(&shown.open.book, shown.chart, shown.now, shown.next_due);
     html! {
         section.card {
-            h2 { (text::NEXT_TITLE) }
-            p { (match at {
+            h2 { (Said(text::NEXT_TITLE)) }
+            p { (Said(match at {
                 Some(at) => text::next_ask(&day_and_time(at, zone, today, shown.open.book.clinic.locale)),
                 None => text::NO_NEXT_ASK.to_owned(),
-            }) }
-            p.small { (text::CHANGE_UNTIL_CLOSED) }
+            })) }
+            p.small { (Said(text::CHANGE_UNTIL_CLOSED)) }
         }
     }
 }
@@ -291,12 +291,12 @@ fn next(shown: &Shown<'_>) -> Markup {
 pub(crate) fn contact(book: &RuleBook) -> Markup {
     html! {
         section.card.contact {
-            h2 { (text::REACH_US) }
+            h2 { (Said(text::REACH_US)) }
             p { strong.phone { (layout::telephone(&book.clinic.phone)) } }
             @if book.clinic.booking_link.starts_with("https://") {
-                p { a.button href=(book.clinic.booking_link) rel="noreferrer" { (text::BOOK) } }
+                p { a.button href=(book.clinic.booking_link) rel="noreferrer" { (Said(text::BOOK)) } }
             }
-            p { strong { (book.clinic.emergency_line) } }
+            p { strong { (Said(&book.clinic.emergency_line)) } }
         }
     }
 }

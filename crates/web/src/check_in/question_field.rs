@@ -19,7 +19,7 @@ const ONE_COLUMN: usize = 8;
 pub(crate) fn markup(
     sheet: &Sheet<'_>,
     position: usize,
-    entered: &Entered,
+    entered: &Entered<'_>,
     faults: &Faults,
     (units, way): (Units, words::Way),
     today: NaiveDate,

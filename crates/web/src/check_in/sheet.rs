@@ -22,6 +22,9 @@ pub(crate) struct Sheet<'a> {
     pub earlier_run: Option<&'a Answer>,
 }
 
+/// What the name of a question's field begins with, before its id.
+pub(crate) const FIELD_OF_QUESTION: &str = "q.";
+
 /// One question on the form.
 pub(crate) struct Asked<'a> {
     pub ix: QuestionIx,
@@ -33,7 +36,7 @@ pub(crate) struct Asked<'a> {
 impl Asked<'_> {
     /// Name of its field.
     pub(crate) fn field(&self) -> String {
-        format!("q.{}", self.question.id)
+        format!("{FIELD_OF_QUESTION}{}", self.question.id)
     }
 }
 

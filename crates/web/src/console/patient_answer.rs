@@ -144,12 +144,8 @@ async fn opened(
     let mut open = as_opened(stored.patient, stored.chart, book, me.now);
     open.link.scope = LinkScope::CheckIn { check_in: check_in.id.clone(), about_day: day };
     open.on_behalf = Some(OnBehalf { token: me.form_token.clone() });
-    let site = Site {
-        store: room.store.clone(),
-        recorder: room.recorder.clone(),
-        base_url: room.base_url.clone(),
-        secure_cookies: room.is_https(),
-    };
+    let (store, recorder) = (room.store.clone(), room.recorder.clone());
+    let site = Site::new(store, recorder, room.base_url.clone(), room.is_https());
     Ok((site, open, check_in))
 }
 

@@ -257,7 +257,7 @@ impl Recorder for Clinic {
             self.commit(events, Vec::new()).await;
         }
         let chart = self.store.chart(patient).await.unwrap().chart;
-        Ok(Recorded { chart, decisions: Vec::new(), now: self.now(), next_due: None, waits })
+        Ok(Recorded { chart, decisions: Vec::new(), now: self.now(), next_due: None, waits, assessed: None })
     }
 
     async fn start_again(&self, _: &PatientId) -> Result<(), RecordError> {

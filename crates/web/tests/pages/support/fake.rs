@@ -165,12 +165,8 @@ impl Fake {
 
     /// The pages over this fake.
     pub fn router(self: &Arc<Self>) -> Router {
-        runner_routes(Site {
-            store: self.clone(),
-            recorder: self.clone(),
-            base_url: "https://run.clinic.example".to_owned(),
-            secure_cookies: self.secure,
-        })
+        let base_url = "https://run.clinic.example".to_owned();
+        runner_routes(Site::new(self.clone(), self.clone(), base_url, self.secure))
     }
 
     pub fn fail(&self, failure: Failure) {
@@ -247,7 +243,7 @@ impl Recorder for Fake {
             chart.record(decision, now);
         }
         let waits = *self.doubted.lock().unwrap();
-        Ok(Recorded { chart: chart.clone(), decisions, now, next_due: None, waits })
+        Ok(Recorded { chart: chart.clone(), decisions, now, next_due: None, waits, assessed: None })
     }
 
     async fn start_again(&self, _: &PatientId) -> Result<(), RecordError> {
