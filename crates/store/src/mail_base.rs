@@ -162,11 +162,13 @@ fn take(rest: &mut &[u8]) -> Option<u8> {
 /// A count of which the token holds the first 15.
 fn counted(in_token: usize, rest: &mut &[u8]) -> Option<usize> {
     let mut count = in_token;
-    while in_token == 15 {
-        let more = take(rest)?;
-        count += usize::from(more);
-        if more < 255 {
-            break;
+    if in_token == 15 {
+        loop {
+            let more = take(rest)?;
+            count += usize::from(more);
+            if more < 255 {
+                break;
+            }
         }
     }
     Some(count)
