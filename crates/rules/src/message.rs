@@ -10,6 +10,7 @@
 mod document;
 mod html;
 mod placeholder;
+mod quick;
 pub mod reading_grade;
 mod template;
 mod text;
@@ -138,15 +139,17 @@ pub fn render(book: &RuleBook, text: &MessageText, filling: &Filling) -> Result<
     }
     let preview = text.preview.as_deref().map(|source| expand(Part::Preview, source)).transpose()?;
     let preview = preview.map(|line| one_line(&line));
-    let body = document::tree(&expand(Part::Body, &text.body)?, keep);
-    let html = html::page(&html::Page {
-        language: filling.language(),
-        title: &subject,
-        sender: &book.clinic.name,
-        preview: preview.as_deref(),
-        body: &body,
+    let (text, html) = document::with_tree(&expand(Part::Body, &text.body)?, keep, |body| {
+        let page = html::Page {
+            language: filling.language(),
+            title: &subject,
+            sender: &book.clinic.name,
+            preview: preview.as_deref(),
+            body,
+        };
+        (text::render(body), html::page(&page))
     });
-    Ok(Rendered { text: text::render(&body), html, subject, preview })
+    Ok(Rendered { text, html, subject, preview })
 }
 
 /// Every place at which a message uses a placeholder: name, and byte range in the message file as it is
@@ -172,7 +175,7 @@ fn one_line(expanded: &template::Expanded) -> String {
     let plain = expanded.printed.fill(&expanded.text);
     let settled = !plain.starts_with(' ') && !plain.ends_with(' ') && !plain.contains("  ");
     if settled && plain.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()) {
-        return plain;
+        return plain.into_owned();
     }
     let separates = |c: char| c.is_whitespace() || c.is_control() || is_direction_mark(c);
     plain.split(separates).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")

@@ -27,7 +27,7 @@ const BASE_ENTRIES: usize = 4096;
 const OWN_ENTRIES: usize = 512;
 
 /// No place in an index.
-const NOWHERE: u16 = u16::MAX;
+const NOWHERE: u32 = u32::MAX;
 
 /// The bytes of a mail that was written for nobody, from which mails of the same message differ little. Holds
 /// nothing of a person, so that it may stay when a person is erased.
@@ -35,7 +35,7 @@ pub struct MailBase {
     key: i64,
     bytes: Box<[u8]>,
     /// Where a run of bytes begins in the base, by its hash: the first place of several.
-    index: Box<[u16; BASE_ENTRIES]>,
+    index: Box<[u32; BASE_ENTRIES]>,
 }
 
 impl fmt::Debug for MailBase {
@@ -52,10 +52,9 @@ impl MailBase {
             return None;
         }
         let mut index = Box::new([NOWHERE; BASE_ENTRIES]);
-        for at in (0..(bytes.len() + 1).saturating_sub(RUN)).rev() {
-            if let Some(run) = run_at(bytes, at) {
-                index[slot::<BASE_ENTRIES>(run)] = place(at);
-            }
+        for (at, run) in bytes.windows(RUN).enumerate().rev() {
+            let hash = hash(run);
+            index[hash.slot::<BASE_ENTRIES>()] = hash.entry(at);
         }
         Some(Self { key: key_of(bytes), bytes: bytes.into(), index })
     }
@@ -86,20 +85,23 @@ impl MailBase {
         let mut block = Block { base: &self.bytes, bytes, out: Vec::with_capacity(1024), written: 0 };
         block.out.extend_from_slice(head);
         let mut own = [NOWHERE; OWN_ENTRIES];
+        let last = bytes.len().saturating_sub(NO_COPY_BEGINS);
         let mut at = 0;
-        while at + NO_COPY_BEGINS < bytes.len()
-            && let Some(run) = run_at(bytes, at)
-        {
-            let in_base = block.copy_of(Source::Base, self.index[slot::<BASE_ENTRIES>(run)], at);
-            let said = std::mem::replace(&mut own[slot::<OWN_ENTRIES>(run)], place(at));
-            let copy = match block.copy_of(Source::Mail, said, at) {
-                Some(own) if in_base.as_ref().is_none_or(|base| base.length < own.length) => Some(own),
-                _ => in_base,
-            };
-            at = match copy {
-                Some(copy) => block.copy(&copy),
-                None => at + 1,
-            };
+        'copies: while at < last {
+            for (there, run) in bytes[at..].windows(RUN).enumerate().take(last - at) {
+                let here = at + there;
+                let hash = hash(run);
+                let in_base = self.index[hash.slot::<BASE_ENTRIES>()];
+                let in_mail = std::mem::replace(&mut own[hash.slot::<OWN_ENTRIES>()], hash.entry(here));
+                // Most places lead nowhere, and are found out here.
+                if (hash.may_lead(in_base) || hash.may_lead(in_mail))
+                    && let Some(copy) = block.longest(hash.place(in_base), hash.place(in_mail), here)
+                {
+                    at = block.copy(&copy);
+                    continue 'copies;
+                }
+            }
+            break;
         }
         block.end();
         (block.out.len() < bytes.len() - bytes.len() / 4).then_some(block.out)
@@ -161,17 +163,17 @@ fn take(rest: &mut &[u8]) -> Option<u8> {
 
 /// A count of which the token holds the first 15.
 fn counted(in_token: usize, rest: &mut &[u8]) -> Option<usize> {
+    if in_token < 15 {
+        return Some(in_token);
+    }
     let mut count = in_token;
-    if in_token == 15 {
-        loop {
-            let more = take(rest)?;
-            count += usize::from(more);
-            if more < 255 {
-                break;
-            }
+    loop {
+        let more = take(rest)?;
+        count += usize::from(more);
+        if more < 255 {
+            return Some(count);
         }
     }
-    Some(count)
 }
 
 /// Where a copy is taken from.
@@ -200,12 +202,20 @@ struct Block<'a> {
 }
 
 impl Block<'_> {
-    /// The copy of what stands at `at` from a place of an index, as long as it can be in both directions.
-    fn copy_of(&self, from: Source, there: u16, at: usize) -> Option<Copy> {
-        let (source, there) = match from {
-            _ if there == NOWHERE => return None,
-            Source::Base => (self.base, usize::from(there)),
-            Source::Mail => (&self.bytes[..at], usize::from(there)),
+    /// The longer of the copies from a place in the base and from one in the mail.
+    fn longest(&self, in_base: Option<usize>, in_mail: Option<usize>, at: usize) -> Option<Copy> {
+        let from_base = in_base.and_then(|there| self.copy_of(Source::Base, there, at));
+        match in_mail.and_then(|there| self.copy_of(Source::Mail, there, at)) {
+            Some(own) if from_base.as_ref().is_none_or(|base| base.length < own.length) => Some(own),
+            _ => from_base,
+        }
+    }
+
+    /// The copy of what stands at `at` from another place, as long as it can be in both directions.
+    fn copy_of(&self, from: Source, there: usize, at: usize) -> Option<Copy> {
+        let source = match from {
+            Source::Base => self.base,
+            Source::Mail => &self.bytes[..at],
         };
         let most = self.bytes.len() - NO_COPY_REACHES - at;
         let here = &self.bytes[at..at + most];
@@ -256,31 +266,42 @@ impl Block<'_> {
 
 /// How many bytes are the same from the beginning.
 fn common(one: &[u8], other: &[u8]) -> usize {
-    let (mut ones, mut others) = (one.as_chunks::<8>().0.iter(), other.as_chunks::<8>().0.iter());
-    let mut same = 0;
-    while let (Some(one), Some(other)) = (ones.next(), others.next()) {
-        let differ = u64::from_le_bytes(*one) ^ u64::from_le_bytes(*other);
-        if differ != 0 {
-            return same + differ.trailing_zeros() as usize / 8;
-        }
-        same += 8;
+    let (ones, others) = (one.as_chunks::<32>().0, other.as_chunks::<32>().0);
+    let same = 32 * ones.iter().zip(others).take_while(|(one, other)| one == other).count();
+    let (ones, others) = (one[same..].as_chunks::<8>().0, other[same..].as_chunks::<8>().0);
+    let same = same + 8 * ones.iter().zip(others).take_while(|(one, other)| one == other).count();
+    same + one[same..].iter().zip(&other[same..]).take_while(|(one, other)| one == other).count()
+}
+
+/// The hash of a run (Fibonacci hashing: Knuth, volume 3, section 6.4).
+#[derive(Clone, Copy)]
+struct Hash(u64);
+
+fn hash(run: &[u8]) -> Hash {
+    let run = run.first_chunk().map_or(0, |run| u64::from_le_bytes(*run));
+    Hash(run.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+}
+
+impl Hash {
+    /// Where in an index of so many entries the run belongs.
+    fn slot<const ENTRIES: usize>(self) -> usize {
+        (self.0 >> (64 - ENTRIES.trailing_zeros())) as usize
     }
-    let rest = one[same..].iter().zip(&other[same..]);
-    same + rest.take_while(|(one, other)| one == other).count()
-}
 
-fn run_at(bytes: &[u8], at: usize) -> Option<u64> {
-    bytes.get(at..).and_then(|from| from.first_chunk::<RUN>()).map(|run| u64::from_le_bytes(*run))
-}
+    /// An entry of an index: 16 other bits of the hash, and a place.
+    fn entry(self, place: usize) -> u32 {
+        (self.0 >> 20) as u32 & 0xffff_0000 | place as u32 & 0xffff
+    }
 
-/// Where in an index of so many entries a run belongs (Fibonacci hashing: Knuth, volume 3, section 6.4).
-fn slot<const ENTRIES: usize>(run: u64) -> usize {
-    (run.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - ENTRIES.trailing_zeros())) as usize
-}
+    /// Whether it may be a run of this hash that an entry leads to.
+    fn may_lead(self, entry: u32) -> bool {
+        (self.entry(0) ^ entry) < 0x1_0000
+    }
 
-/// A place as an index has it; those beyond its reach are not entered (see `TOGETHER_AT_MOST`).
-fn place(at: usize) -> u16 {
-    u16::try_from(at).unwrap_or(NOWHERE)
+    /// The place an entry leads to, if it may be of this hash.
+    fn place(self, entry: u32) -> Option<usize> {
+        (entry != NOWHERE && self.may_lead(entry)).then_some((entry & 0xffff) as usize)
+    }
 }
 
 #[cfg(test)]

@@ -3,9 +3,9 @@
 //! Only what a mail needs: headings, paragraphs, lists, quotes, code, rules, emphasis, links. Raw HTML is
 //! shown as typed, images become their description, links lead to `http`, `https`, `mailto` and `tel` only.
 
-use std::{cell::RefCell, collections::HashMap};
+use std::{borrow::Cow, cell::RefCell, collections::HashMap};
 
-use pulldown_cmark::{Event, Options, Parser, Tag, TextMergeStream};
+use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TextMergeStream};
 
 use super::template::{Expanded, Printed};
 
@@ -14,34 +14,34 @@ const DEEPEST: usize = 16;
 
 /// A block.
 #[derive(Clone, PartialEq, Debug)]
-pub enum Block {
+pub enum Block<'a> {
     /// Level 1 to 6, and the words.
-    Heading(u8, Vec<Inline>),
+    Heading(u8, Vec<Inline<'a>>),
     /// A paragraph.
-    Paragraph(Vec<Inline>),
+    Paragraph(Vec<Inline<'a>>),
     /// A list; the number of its first item if it is numbered.
-    List(Option<u64>, Vec<Vec<Block>>),
+    List(Option<u64>, Vec<Vec<Block<'a>>>),
     /// A quotation.
-    Quote(Vec<Block>),
+    Quote(Vec<Block<'a>>),
     /// Lines kept as they are.
-    Code(String),
+    Code(Cow<'a, str>),
     /// A line across.
     Rule,
 }
 
 /// A run of words.
 #[derive(Clone, PartialEq, Debug)]
-pub enum Inline {
+pub enum Inline<'a> {
     /// Words.
-    Text(String),
+    Text(Cow<'a, str>),
     /// Words in a fixed pitch.
-    Code(String),
+    Code(Cow<'a, str>),
     /// Stressed words.
-    Emphasis(Vec<Inline>),
+    Emphasis(Vec<Inline<'a>>),
     /// Strongly stressed words.
-    Strong(Vec<Inline>),
+    Strong(Vec<Inline<'a>>),
     /// Words that lead somewhere. Once its slots are filled, the address has passed [`allowed`].
-    Link(String, Vec<Inline>),
+    Link(Cow<'a, str>, Vec<Inline<'a>>),
     /// A line break the author asked for.
     Break,
 }
@@ -52,29 +52,30 @@ const LONGEST_KEPT: usize = 8 * 1024;
 
 thread_local! {
     // A morning's check-ins are one text with other values in its slots. No value is ever in here.
-    static KEPT: RefCell<HashMap<String, Vec<Block>>> = RefCell::default();
+    static KEPT: RefCell<HashMap<String, Vec<Block<'static>>>> = RefCell::default();
 }
 
-/// The tree of an expanded body, values in their slots. A text to `keep` is parsed the first time only.
-pub fn tree(body: &Expanded, keep: bool) -> Vec<Block> {
+/// Makes something of the tree of an expanded body, values in their slots. A text to `keep` is parsed the first time
+/// only.
+pub fn with_tree<T>(body: &Expanded, keep: bool, make: impl FnOnce(&[Block<'_>]) -> T) -> T {
     let Expanded { text, printed } = body;
     if !keep || text.len() > LONGEST_KEPT {
-        return filled(&parse(text), printed);
+        return make(&filled(&parse(text), printed));
     }
     KEPT.with_borrow_mut(|kept| {
         if let Some(blocks) = kept.get(text) {
-            return filled(blocks, printed);
+            return make(&filled(blocks, printed));
         }
         if kept.len() >= KEPT_AT_MOST {
             kept.clear();
         }
-        filled(kept.entry(text.clone()).or_insert_with(|| parse(text)), printed)
+        make(&filled(kept.entry(text.clone()).or_insert_with(|| parse(text)), printed))
     })
 }
 
 /// The blocks with values in place of the slots.
-fn filled(blocks: &[Block], values: &Printed) -> Vec<Block> {
-    let block = |block: &Block| match block {
+fn filled<'a>(blocks: &'a [Block<'_>], values: &'a Printed) -> Vec<Block<'a>> {
+    let block = |block: &'a Block<'_>| match block {
         Block::Heading(level, words) => Block::Heading(*level, filled_words(words, values)),
         Block::Paragraph(words) => Block::Paragraph(filled_words(words, values)),
         Block::List(start, items) => {
@@ -87,7 +88,7 @@ fn filled(blocks: &[Block], values: &Printed) -> Vec<Block> {
     blocks.iter().map(block).collect()
 }
 
-fn filled_words(words: &[Inline], values: &Printed) -> Vec<Inline> {
+fn filled_words<'a>(words: &'a [Inline<'_>], values: &'a Printed) -> Vec<Inline<'a>> {
     let mut filled = Vec::with_capacity(words.len());
     for word in words {
         match word {
@@ -111,7 +112,7 @@ fn filled_words(words: &[Inline], values: &Printed) -> Vec<Inline> {
 }
 
 /// Parses Markdown in which slots stand for values.
-fn parse(markdown: &str) -> Vec<Block> {
+fn parse(markdown: &str) -> Vec<Block<'static>> {
     let mut stack = vec![Frame::new(Open::Nothing)];
     for event in TextMergeStream::new(Parser::new_ext(markdown, Options::empty())) {
         match event {
@@ -127,12 +128,10 @@ fn parse(markdown: &str) -> Vec<Block> {
                     parent.take(done);
                 }
             }
-            Event::Text(words) => add(&mut stack, Inline::Text(words.into_string())),
-            Event::Html(words) | Event::InlineHtml(words) => {
-                add(&mut stack, Inline::Text(words.into_string()))
-            }
-            Event::Code(words) => add(&mut stack, Inline::Code(words.into_string())),
-            Event::SoftBreak => add(&mut stack, Inline::Text(" ".to_owned())),
+            Event::Text(words) => add(&mut stack, Inline::Text(owned(words))),
+            Event::Html(words) | Event::InlineHtml(words) => add(&mut stack, Inline::Text(owned(words))),
+            Event::Code(words) => add(&mut stack, Inline::Code(owned(words))),
+            Event::SoftBreak => add(&mut stack, Inline::Text(Cow::Borrowed(" "))),
             Event::HardBreak => add(&mut stack, Inline::Break),
             Event::Rule => {
                 if let Some(frame) = stack.last_mut() {
@@ -146,8 +145,15 @@ fn parse(markdown: &str) -> Vec<Block> {
     stack.into_iter().next().map(Frame::into_blocks).unwrap_or_default()
 }
 
+fn owned(words: CowStr<'_>) -> Cow<'static, str> {
+    Cow::Owned(words.into_string())
+}
+
 /// The words of a run without their decoration.
-pub fn plain(inlines: &[Inline]) -> String {
+pub fn plain<'a>(inlines: &'a [Inline<'_>]) -> Cow<'a, str> {
+    if let [Inline::Text(words) | Inline::Code(words)] = inlines {
+        return Cow::Borrowed(words);
+    }
     let mut words = String::new();
     for inline in inlines {
         match inline {
@@ -158,15 +164,15 @@ pub fn plain(inlines: &[Inline]) -> String {
             Inline::Break => words.push(' '),
         }
     }
-    words
+    Cow::Owned(words)
 }
 
 /// The address and words of a paragraph that is one link and nothing else: a button.
-pub fn only_link(inlines: &[Inline]) -> Option<(&str, String)> {
+pub fn only_link<'a>(inlines: &'a [Inline<'_>]) -> Option<(&'a str, Cow<'a, str>)> {
     let mut link = None;
     for inline in inlines {
         match inline {
-            Inline::Link(address, label) if link.is_none() => link = Some((address.as_str(), plain(label))),
+            Inline::Link(address, label) if link.is_none() => link = Some((&**address, plain(label))),
             Inline::Text(text) if text.trim().is_empty() => {}
             _ => return None,
         }
@@ -186,7 +192,7 @@ fn allowed(address: &str) -> bool {
             || !address.chars().any(|c| c.is_whitespace() || c.is_control() || super::is_direction_mark(c)))
 }
 
-fn add(stack: &mut [Frame], inline: Inline) {
+fn add(stack: &mut [Frame], inline: Inline<'static>) {
     if let Some(frame) = stack.last_mut() {
         frame.inlines.push(inline);
     }
@@ -195,9 +201,9 @@ fn add(stack: &mut [Frame], inline: Inline) {
 /// An element whose end has not been reached.
 struct Frame {
     open: Open,
-    blocks: Vec<Block>,
-    items: Vec<Vec<Block>>,
-    inlines: Vec<Inline>,
+    blocks: Vec<Block<'static>>,
+    items: Vec<Vec<Block<'static>>>,
+    inlines: Vec<Inline<'static>>,
 }
 
 enum Open {
@@ -243,12 +249,12 @@ impl Frame {
         }
     }
 
-    fn block(&mut self, block: Block) {
+    fn block(&mut self, block: Block<'static>) {
         self.settle();
         self.blocks.push(block);
     }
 
-    fn into_blocks(mut self) -> Vec<Block> {
+    fn into_blocks(mut self) -> Vec<Block<'static>> {
         self.settle();
         self.blocks.extend(self.items.into_iter().flatten());
         self.blocks
@@ -262,10 +268,10 @@ impl Frame {
             Open::List(start) => self.block(Block::List(start, done.items)),
             Open::Item => self.items.push(done.into_blocks()),
             Open::Quote => self.block(Block::Quote(done.into_blocks())),
-            Open::Code => self.block(Block::Code(plain(&done.inlines))),
+            Open::Code => self.block(Block::Code(Cow::Owned(plain(&done.inlines).into_owned()))),
             Open::Emphasis => self.inlines.push(Inline::Emphasis(done.inlines)),
             Open::Strong => self.inlines.push(Inline::Strong(done.inlines)),
-            Open::Link(address) => self.inlines.push(Inline::Link(address, done.inlines)),
+            Open::Link(address) => self.inlines.push(Inline::Link(Cow::Owned(address), done.inlines)),
             Open::Nothing => {
                 let only_words = done.blocks.is_empty() && done.items.is_empty();
                 if only_words {

@@ -17,7 +17,7 @@ pub struct Page<'a> {
     /// The preview line, hidden at the top.
     pub preview: Option<&'a str>,
     /// The message.
-    pub body: &'a [Block],
+    pub body: &'a [Block<'a>],
 }
 
 /// Colours of one scheme, as `#rrggbb`.
@@ -131,7 +131,7 @@ pub fn page(page: &Page<'_>) -> String {
     out
 }
 
-fn blocks(out: &mut String, body: &[Block]) {
+fn blocks(out: &mut String, body: &[Block<'_>]) {
     for block in body {
         match block {
             Block::Heading(level, words) => {
@@ -179,7 +179,7 @@ fn blocks(out: &mut String, body: &[Block]) {
     }
 }
 
-fn list(out: &mut String, start: Option<u64>, items: &[Vec<Block>]) {
+fn list(out: &mut String, start: Option<u64>, items: &[Vec<Block<'_>>]) {
     let style = "style=\"margin:0 0 16px;padding-left:24px\"";
     match start {
         Some(1) => push(out, format_args!("<ol {style}>\n")),
@@ -215,7 +215,7 @@ fn button(out: &mut String, address: &str, label: &str) {
     out.push_str("</p>\n");
 }
 
-fn inlines(out: &mut String, words: &[Inline]) {
+fn inlines(out: &mut String, words: &[Inline<'_>]) {
     for word in words {
         match word {
             Inline::Text(text) => escape(out, text),
@@ -246,8 +246,12 @@ fn push(out: &mut String, arguments: std::fmt::Arguments<'_>) {
 }
 
 fn escape(out: &mut String, text: &str) {
+    // Without an early end, so that many bytes are looked at at once.
+    if text.bytes().fold(true, |plain, byte| plain & is_plain(byte)) {
+        return out.push_str(text);
+    }
     let mut rest = text;
-    while let Some(at) = rest.bytes().position(|byte| SPECIAL[usize::from(byte)]) {
+    while let Some(at) = rest.bytes().position(|byte| !is_plain(byte)) {
         let (before, from) = rest.split_at(at);
         out.push_str(before);
         let mut characters = from.chars();
@@ -267,17 +271,13 @@ fn escape(out: &mut String, text: &str) {
     out.push_str(rest);
 }
 
-/// Bytes that [`escape`] has to look at: with one of them a character that is written otherwise may begin.
-const SPECIAL: [bool; 256] = {
-    let mut special = [false; 256];
-    let mut byte = 0;
-    while byte < special.len() {
-        // 0xC2 begins the controls U+0080 to U+009F.
-        special[byte] = matches!(byte as u8, b'&' | b'<' | b'>' | b'"' | b'\'' | 0..b' ' | 0x7f | 0xc2);
-        byte += 1;
-    }
-    special
-};
+/// Whether [`escape`] need not look at a byte: with no other one begins a character that is written otherwise.
+const fn is_plain(byte: u8) -> bool {
+    let special =
+        (byte == b'&') | (byte == b'<') | (byte == b'>') | (byte == b'"') | (byte == b'\'') | (byte == 0x7f);
+    // 0xC2 begins the controls U+0080 to U+009F.
+    !special & (byte >= b' ') & (byte != 0xc2)
+}
 
 #[cfg(test)]
 mod tests {

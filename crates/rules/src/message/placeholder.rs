@@ -202,6 +202,11 @@ impl Filling {
         &self.language
     }
 
+    /// The value of the placeholder at this place of [`PLACEHOLDERS`].
+    pub(super) fn numbered(&self, number: usize) -> &Value {
+        &self.values.0[number]
+    }
+
     pub(super) fn values(&self) -> Value {
         Value::from_dyn_object(Arc::clone(&self.values))
     }
@@ -320,8 +325,9 @@ const LONGEST_VALUE: usize = 500;
 /// A value as it may stand in a message: one line, no control characters, not without end.
 fn clean(value: &str) -> Cow<'_, str> {
     // Characters beyond U+009F are no controls; those before begin with a byte up to 0xC2.
-    let may_be_control = |byte: u8| byte < b' ' || byte == 0x7f || byte == 0xc2;
-    if value.len() <= LONGEST_VALUE && !value.bytes().any(may_be_control) {
+    let may_be_control = |byte: u8| (byte < b' ') | (byte == 0x7f) | (byte == 0xc2);
+    // Without an early end, so that many bytes are looked at at once.
+    if value.len() <= LONGEST_VALUE && !value.bytes().fold(false, |some, byte| some | may_be_control(byte)) {
         return Cow::Borrowed(value);
     }
     let printable = |c: char| if c.is_control() { ' ' } else { c };

@@ -5,13 +5,19 @@
 //! stands for. Markdown treats it as a letter; `document` puts the value there once the structure is fixed. So
 //! the text is the same for all patients for whom the same parts of the template are written.
 
-use std::{borrow::Cow, cell::RefCell, collections::BTreeSet, ops::Range, sync::LazyLock};
+use std::{
+    borrow::Cow,
+    cell::RefCell,
+    collections::{BTreeSet, HashMap},
+    ops::Range,
+    sync::LazyLock,
+};
 
 use minijinja::{
     Environment, ErrorKind, Output, State, UndefinedBehavior, Value, filters, syntax::SyntaxConfig, tests,
 };
 
-use super::{Filling, Part, RenderError, RenderProblem, TemplateError};
+use super::{Filling, Part, RenderError, RenderProblem, TemplateError, quick::Program};
 use crate::book::MessageText;
 
 /// Instructions one part may take: a hundred times what the longest shipped message takes.
@@ -80,6 +86,9 @@ thread_local! {
     // Parsing takes longer than rendering, and a morning's check-ins are all made from one message.
     static KEPT: RefCell<Kept> = RefCell::new(Kept { environment: ENVIRONMENT.clone(), count: 0 });
 
+    // The same for those that do not need minijinja; nothing for those that do.
+    static PROGRAMS: RefCell<HashMap<String, Option<Program>>> = RefCell::default();
+
     // Where `print` leaves the values; empty but while a template is carried out.
     static PRINTED: RefCell<Printed> = RefCell::default();
 }
@@ -98,11 +107,31 @@ impl From<minijinja::Error> for Refused {
 }
 
 /// Carries a template out. If it is to be kept, it is looked at and parsed the first time only.
-fn render(source: &str, values: Value, keep: bool) -> Result<Expanded, Refused> {
+fn render(source: &str, filling: &Filling, keep: bool) -> Result<Expanded, Refused> {
+    if keep && let Some(expanded) = render_quickly(source, filling) {
+        return Ok(expanded);
+    }
+    let values = filling.values();
     let text = if keep { render_kept(source, values) } else { render_once(source, values) };
     // Also when it failed: nothing of a patient is left behind.
     let printed = PRINTED.take();
     Ok(Expanded { text: text?, printed })
+}
+
+/// Carries out a template that does not need minijinja, nor its words for what is wrong.
+fn render_quickly(source: &str, filling: &Filling) -> Option<Expanded> {
+    let mut printed = Printed::default();
+    let text = PROGRAMS.with_borrow_mut(|kept| {
+        if let Some(program) = kept.get(source) {
+            return program.as_ref()?.run(filling, &mut printed);
+        }
+        if kept.len() >= KEPT_AT_MOST {
+            kept.clear();
+        }
+        let program = kept.entry(source.to_owned()).or_insert_with(|| Program::of(&without_slots(source)));
+        program.as_ref()?.run(filling, &mut printed)
+    })?;
+    Some(Expanded { text, printed })
 }
 
 fn render_kept(source: &str, values: Value) -> Result<String, Refused> {
@@ -144,7 +173,7 @@ pub fn expand(
 ) -> Result<Expanded, RenderError> {
     let fail = |line, why| RenderError { message: text.id.clone(), part, line, why };
     let in_file = |line: usize| line + first_line(text, part) - 1;
-    let expanded = render(source, filling.values(), keep).map_err(|refused| match refused {
+    let expanded = render(source, filling, keep).map_err(|refused| match refused {
         Refused::Statement(line) => {
             let why = RenderProblem::Template("`{% if %}` is the only statement messages have");
             fail(Some(in_file(line)), why)
@@ -194,7 +223,17 @@ pub fn placeholders_in(source: &str) -> Result<Vec<(String, Range<usize>)>, Temp
 
 impl Printed {
     /// A text with the values in place of their slots.
-    pub fn fill(&self, text: &str) -> String {
+    pub fn fill<'a>(&'a self, text: &'a str) -> Cow<'a, str> {
+        // Without an early end, so that many bytes are looked at at once.
+        if !text.bytes().fold(false, |some, byte| some | (byte == SLOTS_BEGIN_WITH)) {
+            return Cow::Borrowed(text);
+        }
+        let mut only = text.chars();
+        if let (Some(c), None) = (only.next(), only.next())
+            && let Some(value) = slot(c).and_then(|slot| self.values.get(slot))
+        {
+            return Cow::Borrowed(value);
+        }
         let mut filled = String::with_capacity(text.len() + 64);
         let mut rest = text;
         while let Some(at) = rest.bytes().position(|byte| byte == SLOTS_BEGIN_WITH) {
@@ -209,11 +248,11 @@ impl Printed {
             rest = characters.as_str();
         }
         filled.push_str(rest);
-        filled
+        Cow::Owned(filled)
     }
 
     /// The slot of a value. The same value has one slot, so that two link labels made of it are the same.
-    fn slot_for(&mut self, value: &str) -> Option<char> {
+    pub(super) fn slot_for(&mut self, value: &str) -> Option<char> {
         self.length += value.len();
         let known = self.values.iter().position(|known| known == value);
         let index = known.unwrap_or_else(|| {
@@ -364,3 +403,6 @@ fn name_of(kind: ErrorKind) -> &'static str {
         _ => "the template cannot be carried out",
     }
 }
+
+#[cfg(test)]
+mod held_to_minijinja;

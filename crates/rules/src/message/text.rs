@@ -3,14 +3,16 @@
 //! Headings are underlined, lists hang, lines end by column 72, and an address stands whole on a line of its
 //! own below the words it belongs to, where every mail program finds it.
 
+use std::borrow::Cow;
+
 use super::document::{Block, Inline, only_link, plain};
 
 /// Longest line, except for addresses and code.
 const WIDTH: usize = 72;
 
 /// Renders the whole body; ends with a line break.
-pub fn render(blocks: &[Block]) -> String {
-    let mut lines = Lines::default();
+pub fn render(blocks: &[Block<'_>]) -> String {
+    let mut lines = Lines { out: String::with_capacity(1024), ..Lines::default() };
     lines.blocks(blocks, WIDTH);
     if lines.out.is_empty() {
         lines.out.push('\n');
@@ -63,7 +65,7 @@ impl Lines {
     }
 
     /// Some blocks, an empty line between them.
-    fn blocks(&mut self, blocks: &[Block], width: usize) {
+    fn blocks(&mut self, blocks: &[Block<'_>], width: usize) {
         let mut some = false;
         for block in blocks {
             let before = self.out.len();
@@ -80,7 +82,7 @@ impl Lines {
         }
     }
 
-    fn block(&mut self, block: &Block, width: usize) {
+    fn block(&mut self, block: &Block<'_>, width: usize) {
         match block {
             Block::Heading(level, words) => {
                 let longest = self.wrap(&plain(words), width);
@@ -116,7 +118,7 @@ impl Lines {
         }
     }
 
-    fn list(&mut self, start: Option<u64>, items: &[Vec<Block>], width: usize) {
+    fn list(&mut self, start: Option<u64>, items: &[Vec<Block<'_>>], width: usize) {
         let loose = items.iter().any(|blocks| blocks.len() > 1);
         for (position, blocks) in items.iter().enumerate() {
             if loose && position > 0 {
@@ -136,7 +138,7 @@ impl Lines {
         }
     }
 
-    fn paragraph(&mut self, words: &[Inline], width: usize) {
+    fn paragraph(&mut self, words: &[Inline<'_>], width: usize) {
         if let Some((address, label)) = only_link(words) {
             return self.link(&label, address, width);
         }
@@ -175,6 +177,34 @@ impl Lines {
     /// Breaks words into lines of at most `width` characters; a longer word stays whole. Gives the length of
     /// the longest line.
     fn wrap(&mut self, words: &str, width: usize) -> usize {
+        if is_even(words) { self.wrap_even(words, width) } else { self.wrap_any(words, width) }
+    }
+
+    /// The same for words as [`is_even`] has them: each line is looked at from its end.
+    fn wrap_even(&mut self, words: &str, width: usize) -> usize {
+        let (mut rest, mut longest) = (words, 0);
+        loop {
+            let space = |byte: &u8| *byte == b' ';
+            let bytes = rest.as_bytes();
+            let end = match bytes.get(..=width) {
+                None => None,
+                Some(fits) => fits
+                    .iter()
+                    .rposition(space)
+                    .or_else(|| bytes[width..].iter().position(space).map(|beyond| width + beyond)),
+            };
+            let line = &rest[..end.unwrap_or(rest.len())];
+            self.line(line);
+            longest = longest.max(line.len());
+            match end {
+                Some(end) => rest = &rest[end + 1..],
+                None => return longest,
+            }
+        }
+    }
+
+    /// The same for any words, one by one.
+    fn wrap_any(&mut self, words: &str, width: usize) -> usize {
         let ascii = words.is_ascii();
         let (mut length, mut longest) = (0, 0);
         let mut rest = words;
@@ -202,6 +232,16 @@ impl Lines {
     }
 }
 
+/// Whether words are ASCII with one space between each of them, none at an end, and no other white space.
+fn is_even(words: &str) -> bool {
+    let bytes = words.as_bytes();
+    // Without an early end, so that many bytes are looked at at once.
+    let plain = bytes.iter().fold(true, |plain, byte| plain & (b' '..=b'~').contains(byte));
+    let pairs = bytes.iter().zip(bytes.get(1..).unwrap_or_default());
+    let apart = pairs.fold(true, |apart, (one, other)| apart & !((*one == b' ') & (*other == b' ')));
+    plain && apart && !bytes.is_empty() && !bytes.starts_with(b" ") && !bytes.ends_with(b" ")
+}
+
 /// The next word and what comes after it. A text of ASCII is looked at byte by byte.
 fn next_word(text: &str, ascii: bool) -> Option<(&str, &str)> {
     if !ascii {
@@ -216,10 +256,18 @@ fn next_word(text: &str, ascii: bool) -> Option<(&str, &str)> {
 }
 
 /// The words of a paragraph, and the addresses that are to stand below it.
-fn running_words<'a>(words: &'a [Inline], running: &mut String, addresses: &mut Vec<(String, &'a str)>) {
+fn running_words<'a>(
+    words: &'a [Inline<'_>],
+    running: &mut String,
+    addresses: &mut Vec<(Cow<'a, str>, &'a str)>,
+) {
     for word in words {
         match word {
             Inline::Text(text) | Inline::Code(text) => {
+                if !text.contains('\n') {
+                    running.push_str(text);
+                    continue;
+                }
                 for (at, line) in text.split('\n').enumerate() {
                     running.push_str(if at > 0 { " " } else { "" });
                     running.push_str(line);
@@ -253,4 +301,32 @@ fn contains(label: &str, address: &str) -> bool {
 fn shows(label: &str, bare: &str) -> bool {
     let squeeze = |text: &str| text.chars().filter(|c| c.is_alphanumeric() || *c == '@').collect::<String>();
     squeeze(label).contains(&squeeze(bare))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn even_words_break_where_any_do(
+            words in "([!-~]{1,9} ){0,40}[!-~]{1,90}( [a-z]{1,100}){0,3}", width in 0..80_usize, bullet in "|> |- ",
+        ) {
+            prop_assert!(is_even(&words));
+            let lines = |wrap: fn(&mut Lines, &str, usize) -> usize| {
+                let mut lines = Lines { first: bullet.clone(), rest: bullet.clone(), ..Lines::default() };
+                let longest = wrap(&mut lines, &words, width);
+                (longest, lines.out)
+            };
+            prop_assert_eq!(lines(Lines::wrap_even), lines(Lines::wrap_any));
+        }
+
+        #[test]
+        fn uneven_words_are_known(words in "[ a\t\n\u{e9}]{0,9}") {
+            let split: Vec<&str> = words.split_whitespace().collect();
+            prop_assert_eq!(is_even(&words), words.is_ascii() && !words.is_empty() && split.join(" ") == words);
+        }
+    }
 }
