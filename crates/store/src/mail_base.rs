@@ -2,8 +2,8 @@
 //!
 //! Mails of one message differ in a name, an address, links, dates and ids: a few hundred bytes of some thousand.
 //! A difference is a block of LZ4 (lz4_Block_format.md of the LZ4 project) with the base as its dictionary, so that
-//! every LZ4 library reads it. It is written here, and not by one of them, because they index the dictionary for
-//! each block, which takes longer than all the rest; here that is done once for each base.
+//! every LZ4 library reads it, and one of them does it here. It is written here, and not by one of them, because they
+//! index the dictionary for each block, which takes longer than all the rest; here that is done once for each base.
 
 use std::fmt;
 
@@ -116,64 +116,7 @@ pub(crate) fn key_of(bytes: &[u8]) -> i64 {
 
 /// The bytes that differ so from the base; none if the difference is none of a mail of this length.
 pub(crate) fn restored(base: &[u8], difference: &[u8], length: usize) -> Option<Vec<u8>> {
-    let mut out: Vec<u8> = Vec::with_capacity(length);
-    let mut rest = difference;
-    loop {
-        let token = usize::from(take(&mut rest)?);
-        let literals = counted(token >> 4, &mut rest)?;
-        let (said, after) = rest.split_at_checked(literals)?;
-        out.extend_from_slice(said);
-        rest = after;
-        if out.len() > length {
-            return None;
-        }
-        if rest.is_empty() {
-            return (out.len() == length).then_some(out);
-        }
-        let back = usize::from(u16::from_le_bytes([take(&mut rest)?, take(&mut rest)?]));
-        let copied = counted(token & 15, &mut rest)? + 4;
-        if back == 0 || out.len() + copied > length {
-            return None;
-        }
-        copy_back(base, &mut out, back, copied)?;
-    }
-}
-
-/// Copies from so far back, from the base first and on from the mail if it goes beyond.
-fn copy_back(base: &[u8], out: &mut Vec<u8>, back: usize, mut copied: usize) -> Option<()> {
-    if let Some(before) = back.checked_sub(out.len()).filter(|before| *before > 0) {
-        let start = base.len().checked_sub(before)?;
-        let from_base = copied.min(before);
-        out.extend_from_slice(&base[start..start + from_base]);
-        copied -= from_base;
-    }
-    while copied > 0 {
-        // A copy may read what it writes: then in pieces as long as what is there.
-        let start = out.len() - back;
-        let piece = copied.min(back);
-        out.extend_from_within(start..start + piece);
-        copied -= piece;
-    }
-    Some(())
-}
-
-fn take(rest: &mut &[u8]) -> Option<u8> {
-    rest.split_off_first().copied()
-}
-
-/// A count of which the token holds the first 15.
-fn counted(in_token: usize, rest: &mut &[u8]) -> Option<usize> {
-    if in_token < 15 {
-        return Some(in_token);
-    }
-    let mut count = in_token;
-    loop {
-        let more = take(rest)?;
-        count += usize::from(more);
-        if more < 255 {
-            return Some(count);
-        }
-    }
+    lz4_flex::block::decompress_with_dict(difference, length, base).ok().filter(|mail| mail.len() == length)
 }
 
 /// Where a copy is taken from.

@@ -1,7 +1,6 @@
-//! A mail comes back from its difference as it was; another LZ4 library reads and writes the same; nothing that is no
-//! difference makes one panic.
+//! A mail comes back from its difference as it was, and nothing that is no difference makes one panic.
 
-use lz4_flex::block::{compress_with_dict, decompress_with_dict};
+use lz4_flex::block::compress_with_dict;
 use proptest::prelude::*;
 
 use super::*;
@@ -61,17 +60,16 @@ fn text(longest: usize) -> impl Strategy<Value = Vec<u8>> {
 
 proptest! {
     #[test]
-    fn whatever_they_are_a_mail_comes_back_and_others_read_it(base in text(60), mail in text(60)) {
+    fn whatever_they_are_a_mail_comes_back(base in text(60), mail in text(60)) {
         let base = MailBase::new(&base).unwrap();
         if let Some(difference) = base.difference(&mail) {
             let back = restored(base.bytes(), &difference, mail.len());
-            prop_assert_eq!(back.as_ref(), Some(&mail));
-            prop_assert_eq!(decompress_with_dict(&difference, mail.len(), base.bytes()).unwrap(), mail);
+            prop_assert_eq!(back, Some(mail));
         }
     }
 
     #[test]
-    fn a_block_of_another_library_is_read(base in text(40), mail in text(40)) {
+    fn a_block_the_library_wrote_is_read(base in text(40), mail in text(40)) {
         let block = compress_with_dict(&mail, &base);
         prop_assert_eq!(restored(&base, &block, mail.len()), Some(mail));
     }
