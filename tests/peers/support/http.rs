@@ -21,12 +21,6 @@ pub struct Answered {
     pub each: Vec<f64>,
 }
 
-impl Answered {
-    pub fn per_second(&self) -> f64 {
-        self.each.len() as f64 / self.wall.as_secs_f64()
-    }
-}
-
 /// Posts `body` to each of the paths once, over so many connections; all answers must be 200. Blocks, on a
 /// thread of its own.
 pub fn post_all(
