@@ -465,4 +465,4 @@ impl Draft<'_> {
 
 #[cfg(test)]
 #[path = "turn_together.rs"]
-mod together;
+pub(crate) mod together;

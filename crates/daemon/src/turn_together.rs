@@ -23,8 +23,21 @@ pub(super) fn stumble_over(patient: &Patient) {
     assert_ne!(patient.name, STUMBLE, "on purpose");
 }
 
-fn noon() -> DateTime<Utc> {
+/// The day on which the runners of the crate's own tests have run.
+pub(crate) fn noon() -> DateTime<Utc> {
     "2026-05-04T14:00:00Z".parse().unwrap()
+}
+
+/// A half marathon that ended before noon.
+pub(crate) fn half_marathon() -> TimedEvent {
+    let run = Run {
+        id: "r1".into(),
+        started_at: noon() - TimeDelta::hours(2),
+        distance_m: 21_097.5,
+        duration_s: None,
+        kind: RunKind::Race("half-marathon".into()),
+    };
+    TimedEvent { at: noon(), event: Event::Run(run) }
 }
 
 /// A runner who is due, with a run that is to be planned for.
@@ -40,19 +53,12 @@ async fn runner(store: &dyn Store, name: &str, number: u32) -> PatientId {
     };
     let id = store.add_patient(new, noon()).await.unwrap();
     let stored = store.chart(&id).await.unwrap();
-    let run = Run {
-        id: "r1".into(),
-        started_at: noon() - TimeDelta::hours(2),
-        distance_m: 21_097.5,
-        duration_s: None,
-        kind: RunKind::Race("half-marathon".into()),
-    };
     let turn = afterrun_store::Turn {
         patient: id.clone(),
         version: stored.version,
         now: noon(),
         book: afterrun_rules::BookHash([0; 32]),
-        events: vec![TimedEvent { at: noon(), event: Event::Run(run) }],
+        events: vec![half_marathon()],
         waits: Vec::new(),
         takes_in: false,
         check_ins: Vec::new(),

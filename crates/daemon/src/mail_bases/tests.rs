@@ -2,11 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use afterrun_rules::{
-    TimedEvent,
-    chart::{Event, Reach, Run, RunKind},
-    load,
-};
+use afterrun_rules::{chart::Reach, load};
 use afterrun_store::{Mail, NewPatient, Sqlite, Units};
 
 use super::*;
@@ -14,14 +10,13 @@ use crate::{
     config::Config,
     rules_live::LiveRules,
     shipped,
-    turn::{Extras, Turns},
+    turn::{
+        Extras, Turns,
+        together::{half_marathon, noon},
+    },
 };
 
 const BASE_URL: &str = "https://clinic.example";
-
-fn noon() -> DateTime<Utc> {
-    "2026-05-04T14:00:00Z".parse().unwrap()
-}
 
 fn turns() -> Turns {
     let folder = tempfile::tempdir().unwrap();
@@ -48,14 +43,7 @@ async fn mails_of(turns: &Turns, name: &str, email: &str) -> BTreeMap<String, Ma
         reach: Reach::Confirmed,
     };
     let id = turns.store.add_patient(new, noon()).await.unwrap();
-    let run = Run {
-        id: "r1".into(),
-        started_at: noon() - TimeDelta::hours(2),
-        distance_m: 21_097.5,
-        duration_s: None,
-        kind: RunKind::Race("half-marathon".into()),
-    };
-    let (mut now, mut events) = (noon(), vec![TimedEvent { at: noon(), event: Event::Run(run) }]);
+    let (mut now, mut events) = (noon(), vec![half_marathon()]);
     let mut mails = BTreeMap::new();
     for _ in 0..20 {
         let stored = turns.store.chart(&id).await.unwrap();
